@@ -1,0 +1,28 @@
+import { Instant, Many, OneOf, Optional, PlatformId, Pattern, Shape, Strings, Text } from './fields.js'
+
+export const PLATFORM_MODES = ['observe', 'enforce'] as const
+export type PlatformMode = (typeof PLATFORM_MODES)[number]
+
+/** One `@`, no spaces, a dot in the domain: what a mail server would take. */
+const EMAIL = '^[^@\\s]{1,64}@[^@\\s.]{1,63}(\\.[^@\\s.]{1,63}){1,5}$'
+
+/** Somebody at the platform who is told. */
+export class PlatformContact {
+  @Optional() @Text(60) role?: string
+  @Text(200, 1) name!: string
+  @Pattern(EMAIL) email!: string
+}
+
+/** A registered platform on the compacted topic `weir.platforms.v1`. Holds no secret. */
+export class Platform {
+  @PlatformId() platformId!: string
+  @Text(200, 1) name!: string
+  /** `observe`: verdicts and cases, but no directive leaves. */
+  @OneOf(PLATFORM_MODES) mode!: PlatformMode
+  @Many(() => PlatformContact, 50) contacts!: PlatformContact[]
+  /** How links to its accounts and messages look, to resolve tip-offs. */
+  @Optional() @Strings(50, 500) linkPatterns?: string[]
+  /** Deadlines of its own by directive kind; the policy's apply otherwise. */
+  @Optional() @Shape() deadlines?: Record<string, unknown>
+  @Instant() registeredAt!: string
+}

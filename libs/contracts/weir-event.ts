@@ -1,0 +1,73 @@
+import { Flag, Instant, Int, Num, OneOf, Optional, OwnId, PlatformId, Text, WeirId } from './fields.js'
+
+/** Every change that enforcement makes known. A new kind is an addition; a changed meaning is a new topic version. */
+export const WEIR_EVENT_KINDS = [
+  'platform.registered',
+  'platform.changed',
+  'policy.published',
+  'case.opened',
+  'case.entry_added',
+  'case.claimed',
+  'case.released',
+  'case.escalated',
+  'case.decided',
+  'case.closed',
+  'case.reopened',
+  'decision.made',
+  'decision.held',
+  'decision.approved',
+  'decision.refused',
+  'decision.lapsed',
+  'decision.reversed',
+  'decision.expired',
+  'strike.added',
+  'strike.expired',
+  'strike.reversed',
+  'account.level_changed',
+  'measure.ordered',
+  'measure.lifted',
+  'measure.lapsed',
+  'statement.issued',
+  'directive.issued',
+  'directive.acknowledged',
+  'directive.done',
+  'directive.paused',
+  'directive.resumed',
+  'directive.overdue',
+  'directive.withdrawn',
+  'appeal.opened',
+  'appeal.decided',
+  'tip_off.outcome',
+  'campaign.changed',
+] as const
+export type WeirEventKind = (typeof WEIR_EVENT_KINDS)[number]
+
+/** One change of state on `weir.events.v1`: ids and codes only, never content. */
+export class WeirEvent {
+  @WeirId() eventId!: string
+  @OneOf(WEIR_EVENT_KINDS) kind!: WeirEventKind
+  /** What changed, as `<noun>/<id>`; also the record's key. */
+  @Text(300, 1) subject!: string
+  @Instant() at!: string
+  /** `system`, or the subject of the token that did it. */
+  @Text(200, 1) actor!: string
+  @Optional() @PlatformId() platformId?: string
+  @Optional() @OwnId() accountId?: string
+  @Optional() @OwnId() messageId?: string
+  @Optional() @WeirId() verdictId?: string
+  @Optional() @WeirId() caseId?: string
+  @Optional() @WeirId() decisionId?: string
+  @Optional() @WeirId() directiveId?: string
+  @Optional() @WeirId() statementOfReasonsId?: string
+  @Optional() @WeirId() strikeId?: string
+  @Optional() @Text(60) category?: string
+  @Optional() @Text(120) clause?: string
+  @Optional() @Text(40) measure?: string
+  @Optional() @Text(40) code?: string
+  @Optional() @Int(0, 5) level?: number
+  @Optional() @Int(0, 4) severity?: number
+  @Optional() @Num(0, 1_000_000) points?: number
+  @Optional() @Instant() until?: string
+  @Optional() @Flag() automated?: boolean
+  @Optional() @Text(40) policyVersion?: string
+}

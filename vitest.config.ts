@@ -1,0 +1,43 @@
+import { defineConfig } from 'vitest/config'
+
+const conditions = ['source', 'module', 'node', 'import', 'default']
+
+/** Suffix says the kind: `.spec` is pure, `.int.spec` one service on real Kafka and MongoDB, `.e2e.spec` all four processes. */
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['{apps,libs,test}/**/*.spec.ts'],
+          exclude: ['**/*.{int,e2e}.spec.ts', 'dist/**', 'node_modules/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'int',
+          include: ['{apps,libs,test}/**/*.int.spec.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
+          fileParallelism: false,
+          globalSetup: ['./libs/testing/vitest-stack.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['test/**/*.e2e.spec.ts'],
+          testTimeout: 400_000,
+          hookTimeout: 400_000,
+          fileParallelism: false,
+          globalSetup: ['./libs/testing/vitest-stack.ts'],
+        },
+      },
+    ],
+  },
+})
