@@ -1,0 +1,41 @@
+import { randomInt } from 'node:crypto'
+import { createServer } from 'node:net'
+import { StackError } from './stack-error.js'
+
+/**
+ * Below the range from which systems take the ports of outgoing connections, so that no client can sit on a server's port
+ * while that server is being restarted.
+ */
+const LOWEST = 15_000
+const HIGHEST = 32_000
+
+const given = new Set<number>()
+
+/** A TCP port of 127.0.0.1 that nobody listens on and that this process has not been given before. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(LOWEST, HIGHEST)
+    if (given.has(port) || (await listenError(port)) !== undefined) continue
+    given.add(port)
+    return port
+  }
+}
+
+/** @throws StackError `port-taken`: `who` needs a port that another program has, and `variable` would move it. */
+export async function needPort(port: number, who: string, variable: string): Promise<void> {
+  const error = await listenError(port)
+  if (error === undefined) return
+  const why = error === 'EADDRINUSE' ? 'is taken by another program' : `cannot be used (${error})`
+  throw new StackError(
+    'port-taken',
+    `Port ${port} of 127.0.0.1, for ${who}, ${why}; ${variable} chooses another.`,
+  )
+}
+
+function listenError(port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(undefined)))
+  })
+}

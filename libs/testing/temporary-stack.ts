@@ -1,0 +1,45 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startLocalStack } from './local-stack.js'
+import type { LocalStack, LocalStackOptions } from './local-stack.js'
+
+const PREFIX = 'weir-stack-'
+
+/** A stack on free ports whose data is gone when it has stopped: for tests and the demo. @throws StackError */
+export async function startTemporaryStack(
+  options: Pick<LocalStackOptions, 'log' | 'kafkaConfig' | 'alwaysOwn'> = {},
+): Promise<LocalStack> {
+  await removeOrphans()
+  const dataDir = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`))
+  const removeData = () => rm(dataDir, { recursive: true, force: true })
+  try {
+    const stack = await startLocalStack({ ...options, dataDir, kafkaPort: 'free', mongoPort: 'free' })
+    const stop = async () => {
+      await stack.stop()
+      await removeData()
+    }
+    return { ...stack, stop }
+  } catch (error) {
+    await removeData()
+    throw error
+  }
+}
+
+/** Data of stacks whose process was killed before it could remove them. */
+async function removeOrphans(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const owner = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1]
+    if (owner === undefined || isAlive(Number(owner))) continue
+    await rm(join(tmpdir(), name), { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
