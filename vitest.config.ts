@@ -7,11 +7,14 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
+    reporters: ['default', './test/summary-reporter.ts'],
     projects: [
       {
         extends: true,
         test: {
           name: 'unit',
+          sequence: { groupOrder: 0 },
+          maxWorkers: 2,
           include: ['{apps,libs,test}/**/*.spec.ts'],
           exclude: ['**/*.{int,e2e}.spec.ts', 'dist/**', 'node_modules/**'],
         },
@@ -20,6 +23,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'int',
+          sequence: { groupOrder: 1 },
+          maxWorkers: 1,
           include: ['{apps,libs,test}/**/*.int.spec.ts'],
           testTimeout: 120_000,
           hookTimeout: 240_000,
@@ -31,6 +36,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
+          sequence: { groupOrder: 2 },
+          maxWorkers: 1,
           include: ['test/**/*.e2e.spec.ts'],
           testTimeout: 400_000,
           hookTimeout: 400_000,

@@ -1,0 +1,22 @@
+import type { Reporter, TestModule, TestRunEndReason } from 'vitest/node'
+
+/** Ends a run with one plain line that any script can read: `N passed, N failed`. */
+export default class SummaryReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[], reason: TestRunEndReason): void {
+    let passed = 0
+    let failed = errors.length
+    let skipped = 0
+    for (const module of modules) {
+      if (module.state() === 'failed' && module.errors().length > 0) failed += 1
+      for (const test of module.children.allTests()) {
+        const state = test.result().state
+        if (state === 'passed') passed += 1
+        else if (state === 'skipped') skipped += 1
+        else failed += 1
+      }
+    }
+    if (reason === 'interrupted') failed += 1
+    const line = `${passed} passed, ${failed} failed` + (skipped > 0 ? `, ${skipped} skipped` : '')
+    process.on('exit', () => process.stdout.write(`\n${line}\n`))
+  }
+}
