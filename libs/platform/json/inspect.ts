@@ -1,0 +1,48 @@
+import { PermanentError } from '../errors.js'
+
+/** Keys by which JSON could reach the prototype of what it is copied into. */
+const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype'])
+
+/** A JSON Pointer (RFC 6901). */
+function pointer(path: readonly (string | number)[]): string {
+  return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+}
+
+/**
+ * Walks parsed JSON once: removes object members that are `null` (they count as absent), in place, and refuses what no
+ * reader should meet. The outermost object or list has depth 1. Does not recurse deeper than the limit.
+ * @throws PermanentError `too-deep`, or `schema` for a key named `__proto__`, `constructor` or `prototype`
+ */
+export function inspect(value: unknown, { maxDepth = 64 }: { maxDepth?: number } = {}): void {
+  if (typeof value === 'object' && value !== null) walk(value, 1, maxDepth, [])
+}
+
+function walk(node: object, depth: number, maxDepth: number, path: (string | number)[]): void {
+  if (depth > maxDepth) {
+    throw new PermanentError('too-deep', `The value is nested deeper than ${maxDepth} levels.`, pointer(path))
+  }
+  if (Array.isArray(node)) {
+    for (let i = 0; i < node.length; i++) {
+      const item: unknown = node[i]
+      if (typeof item !== 'object' || item === null) continue
+      path.push(i)
+      walk(item, depth + 1, maxDepth, path)
+      path.pop()
+    }
+    return
+  }
+  const members = node as Record<string, unknown>
+  for (const key of Object.keys(members)) {
+    if (FORBIDDEN.has(key)) {
+      path.push(key)
+      throw new PermanentError('schema', `A key may not be named ${key}.`, pointer(path))
+    }
+    const member = members[key]
+    if (member === null) delete members[key]
+    else if (typeof member === 'object') {
+      path.push(key)
+      walk(member, depth + 1, maxDepth, path)
+      path.pop()
+    }
+  }
+}
