@@ -129,6 +129,14 @@ describe('normalise', () => {
     expect(originalSpan(normalised, 0, normalised.codes.length)).toEqual([0, original.length])
   })
 
+  it('counts what leaves nothing to the character before it', () => {
+    expect(originalSpan(normalise('a1\ufe0f\u20e3b'), 1, 2)).toEqual([1, 4])
+  })
+
+  it('folds a word with one Latin letter among look-alikes, in a text of the other script too', () => {
+    expect(text('дела: ѕсаm, сор')).toBe('дела: scam, сор')
+  })
+
   it('makes lone surrogates U+FFFD', () => {
     expect(text('a\ud800b\udc00')).toBe('a�b�')
   })
