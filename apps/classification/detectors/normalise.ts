@@ -82,6 +82,15 @@ function reserve(units: number, n: number): void {
  * surrogates become U+FFFD; never throws; linear in the length.
  */
 export function normalise(text: string): NormalisedText {
+  return bring(text, true)
+}
+
+/** Only the folding of single characters and blanks: nothing is joined, look-alikes stay. For what has its own grammar. */
+export function foldCharacters(text: string): NormalisedText {
+  return bring(text, false)
+}
+
+function bring(text: string, whole: boolean): NormalisedText {
   const length = text.length
   codes = blockCodes.subarray(used)
   positions = blockPositions.subarray(2 * used)
@@ -112,8 +121,8 @@ export function normalise(text: string): NormalisedText {
   }
   if (n > 0 && out[n - 1] === SPACE) n -= 1
   kinds |= rareKinds
-  if (kinds & ((1 << Kind.space) | (1 << Kind.separator))) n = joinSpelledOut(n)
-  if (kinds & (1 << Kind.lookAlike)) foldLookAlikes(n, kinds)
+  if (whole && kinds & ((1 << Kind.space) | (1 << Kind.separator))) n = joinSpelledOut(n)
+  if (whole && kinds & (1 << Kind.lookAlike)) foldLookAlikes(n, kinds)
   used += n
   return new NormalisedText(codes.subarray(0, n), positions.subarray(0, 2 * n))
 }

@@ -1,0 +1,360 @@
+import { domainToUnicode } from 'node:url'
+import { parse } from 'tldts'
+import { KIND, Kind } from './fold-table.js'
+import { foldCharacters, originalSpan, type NormalisedText } from './normalise.js'
+import { MAX_SPANS, type Signal } from './signal.js'
+
+/** A link found in a text, or given beside it. Host and rest are in folded form: small letters, plain width. */
+export interface Link {
+  host: string
+  /** The registrable domain (Public Suffix List), absent for an IP address. */
+  domain?: string
+  /** From the path on; empty when there is none. */
+  rest: string
+  ip: boolean
+  /** A user name stands before the host: what looks like the host is not. */
+  credentials: boolean
+  /** Written so that software would not see a link: `hxxp`, `[.]`, ` dot `, `。com`, spaced. */
+  obfuscated: boolean
+  /** Letters of two scripts in one label, or a label of look-alikes only. */
+  mixedScript: boolean
+  /** In UTF-16 units of the text; absent for one that was given beside the text. */
+  span?: [number, number]
+}
+
+/** One line of a link bank: `example.com` also stands for what is below it, `example.com/path` for what begins so. */
+export interface LinkEntry {
+  id: string
+  pattern: string
+  category: string
+  score: number
+}
+
+/** Limits of DNS (RFC 1035, 2.3.4), and a bound on the work for one link. */
+const LONGEST_LABEL = 63
+const MOST_LABELS = 10
+const LONGEST_REST = 2048
+const LONGEST_USER = 64
+
+/** Endings that people write out or space apart, and that are not words after a missing blank. */
+const SPOKEN = new Set(
+  'com net org cn cc top vip xyz info io club site online shop app ru tv biz live link icu fun pro work hk tw me'.split(
+    ' ',
+  ),
+)
+/** Endings that, without scheme or path, are more often a word after a full stop or the name of a file. */
+const AMBIGUOUS = new Set(
+  'in is it so to at me no my be us as do am zip md sh py rs mov pl ps cat how'.split(' '),
+)
+
+const CONTACT_HOSTS = new Map([
+  ['t.me', 'contact/telegram'],
+  ['telegram.me', 'contact/telegram'],
+  ['wa.me', 'contact/whatsapp'],
+  ['chat.whatsapp.com', 'contact/whatsapp'],
+  ['api.whatsapp.com', 'contact/whatsapp'],
+  ['u.wechat.com', 'contact/wechat'],
+  ['qm.qq.com', 'contact/qq'],
+  ['jq.qq.com', 'contact/qq'],
+  ['line.me', 'contact/line'],
+])
+
+const unitOf = (char: string): number => char.charCodeAt(0)
+const [DOT, STOP, COLON, SLASH, AT, MINUS, BLANK] = [...'.。:/@- '].map(unitOf) as [
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+]
+const BRACKETS = new Map([...'[(（{<'].map((open, i) => [unitOf(open), unitOf('])）}>'[i] ?? '')]))
+const ENDS_REST = new Set([...' "\'<>，。！？；：、（）【】《》「」“”|'].map(unitOf))
+const TRAILING = new Set([...'.,;:!?)]}*_'].map(unitOf))
+
+/** Finds the links of a text, also hidden ones. Never backtracks: linear in the length of the text. */
+export function findLinks(text: string): Link[] {
+  if (!mayHoldLink(text)) return []
+  return new Scan(foldCharacters(text)).links
+}
+
+/** Reads a link that a message gives beside its text; undefined where there is no host in it. */
+export function readLink(url: string): Link | undefined {
+  const link = findLinks(url)[0]
+  return link ? { ...link, span: undefined } : undefined
+}
+
+function mayHoldLink(text: string): boolean {
+  for (let i = 0; i < text.length; i += 1) {
+    const unit = text.charCodeAt(i)
+    if (
+      unit === DOT ||
+      unit === STOP ||
+      unit === SLASH ||
+      unit === 0xff0e ||
+      unit === 0xff61 ||
+      unit === 0xff0f
+    ) {
+      return true
+    }
+    if ((unit === 0x6f || unit === 0x4f) && (text.charCodeAt(i + 1) | 0x20) === 0x74 && /dot/i.test(text))
+      return true
+    if (unit === 0x70b9 || unit === 0x9ede) return true
+  }
+  return false
+}
+
+class Scan {
+  readonly links: Link[] = []
+  readonly #codes: Uint16Array
+
+  constructor(readonly folded: NormalisedText) {
+    this.#codes = folded.codes
+    let at = 0
+    while (at < this.#codes.length) at = this.#next(at)
+  }
+
+  /** Looks for a link that begins with the label at `at`; returns where to go on. */
+  #next(at: number): number {
+    if (!this.#isHostUnit(at, false)) {
+      if (this.#unit(at) !== SLASH || this.#unit(at - 1) !== SLASH) return at + 1
+      const after = at + 1
+      // Straight after a scheme a host may be in any script, or a bare number.
+      if (!this.#scheme(after)) return after
+      return this.#host(after, true) ?? after
+    }
+    const end = this.#host(at, false)
+    if (end !== undefined) return end
+    let skip = at
+    while (this.#isHostUnit(skip, false)) skip += 1
+    return skip
+  }
+
+  #host(start: number, afterScheme: boolean): number | undefined {
+    const from = afterScheme ? this.#afterUser(start) : start
+    const anyScript = afterScheme && !this.#isHostUnit(from, false)
+    const labels: string[] = []
+    let hidden = false
+    let end = from
+    let plain: { labels: number; end: number } | undefined
+    for (let at = from; labels.length < MOST_LABELS;) {
+      const labelEnd = this.#label(at, anyScript)
+      if (labelEnd === at) break
+      labels.push(this.#slice(at, labelEnd))
+      end = labelEnd
+      const dot = this.#dot(labelEnd)
+      if (dot === 0) break
+      if (dot > 1 || this.#unit(labelEnd) !== DOT) {
+        // What comes before the first odd dot may be a link by itself.
+        if (!hidden) plain = { labels: labels.length, end }
+        hidden = true
+      }
+      at = labelEnd + dot
+    }
+    const found =
+      this.#accept(labels, from, end, afterScheme, hidden, start) ??
+      (plain && this.#accept(labels.slice(0, plain.labels), from, plain.end, afterScheme, false, start))
+    return found
+  }
+
+  #accept(
+    labels: readonly string[],
+    from: number,
+    end: number,
+    afterScheme: boolean,
+    hidden: boolean,
+    start: number,
+  ): number | undefined {
+    const last = labels.at(-1) ?? ''
+    const number = labels.length === 1 && afterScheme && /^(\d{8,10}|0x[0-9a-f]{8})$/.test(last)
+    if (labels.length < 2 && !number) return undefined
+    if (hidden && !SPOKEN.has(last)) return undefined
+    const host = labels.join('.')
+    const { domain, isIcann, isIp } = parse(host, { extractHostname: false, validateHostname: false })
+    const rest = this.#rest(end)
+    const ip = number || isIp === true
+    const bare = !afterScheme && rest === end
+    if (ip ? bare : !isIcann || !domain || (bare && labels.length === 2 && AMBIGUOUS.has(last) && !hidden)) {
+      return undefined
+    }
+    // An address of e-mail is no link.
+    if (!afterScheme && this.#unit(from - 1) === AT) return undefined
+    const scheme = afterScheme ? this.#scheme(start) : undefined
+    this.links.push({
+      host,
+      ...(ip ? {} : { domain: domain ?? host }),
+      rest: this.#slice(end, rest),
+      ip,
+      credentials: from !== start,
+      obfuscated: hidden || scheme?.hidden === true,
+      mixedScript: labels.some(mixesScripts),
+      span: originalSpan(this.folded, scheme ? scheme.start : from, rest),
+    })
+    return rest
+  }
+
+  #unit(at: number): number {
+    return this.#codes[at] ?? 0
+  }
+
+  #slice(start: number, end: number): string {
+    return String.fromCharCode(...this.#codes.subarray(start, end))
+  }
+
+  #isHostUnit(at: number, anyScript: boolean): boolean {
+    const unit = this.#unit(at)
+    const kind = KIND[unit] as number
+    if (kind === Kind.letter || kind === Kind.han) return anyScript
+    return kind >= Kind.digit || unit === MINUS
+  }
+
+  #label(at: number, anyScript: boolean): number {
+    let end = at
+    while (end - at <= LONGEST_LABEL && this.#isHostUnit(end, anyScript)) end += 1
+    return end - at > LONGEST_LABEL || this.#unit(at) === MINUS ? at : end
+  }
+
+  /** Length of what stands for a dot between two labels; 0 when nothing does. */
+  #dot(at: number): number {
+    const unit = this.#unit(at)
+    if (unit === DOT) return this.#isHostUnit(at + 1, true) ? 1 : this.#spacedDot(at)
+    if (unit === STOP || unit === 0x70b9) return this.#isHostUnit(at + 1, false) ? 1 : 0
+    if (unit === BLANK) {
+      if (this.#isWordDot(at + 1) && this.#unit(at + 4) === BLANK) return 5
+      return this.#unit(at + 1) === DOT || this.#unit(at + 1) === STOP ? this.#spacedDot(at) : 0
+    }
+    const close = BRACKETS.get(unit)
+    if (close === undefined) return 0
+    if ((this.#unit(at + 1) === DOT || this.#unit(at + 1) === STOP) && this.#unit(at + 2) === close) return 3
+    return this.#isWordDot(at + 1) && this.#unit(at + 4) === close ? 5 : 0
+  }
+
+  /** ` . `, ` .` or `. `: only before one of the endings that people write so, unless it is blank on both sides. */
+  #spacedDot(at: number): number {
+    let end = at
+    const before = this.#unit(end) === BLANK
+    if (before) end += 1
+    end += 1
+    const after = this.#unit(end) === BLANK
+    if (after) end += 1
+    const labelEnd = this.#label(end, false)
+    if (labelEnd === end || (!before && !after)) return 0
+    if (before && after) return end - at
+    return before && SPOKEN.has(this.#slice(end, labelEnd)) ? end - at : 0
+  }
+
+  #isWordDot(at: number): boolean {
+    return this.#unit(at) === 0x64 && this.#unit(at + 1) === 0x6f && this.#unit(at + 2) === 0x74
+  }
+
+  /** The scheme that ends just before `end`, after its two slashes. */
+  #scheme(end: number): { start: number; hidden: boolean } | undefined {
+    const before = this.#slice(Math.max(0, end - 10), end)
+    const match = /(?:^|[^a-z])(?:(https?|ftp)(:|\[:\])|(h(?:xx|\*\*|tx|xt)ps?)(?::|\[:\]))\/\/$/.exec(before)
+    if (!match) return undefined
+    const length = (match[1] ?? match[3] ?? '').length + (before.endsWith(']//') ? 5 : 3)
+    return { start: end - length, hidden: match[3] !== undefined || match[2] === '[:]' }
+  }
+
+  /** Past `user:password@`, if that stands here. */
+  #afterUser(start: number): number {
+    for (let at = start; at < start + LONGEST_USER; at += 1) {
+      const unit = this.#unit(at)
+      if (unit === AT) return at + 1
+      if (unit === 0 || unit === SLASH || unit === BLANK) return start
+    }
+    return start
+  }
+
+  /** Where port, path, query and fragment that follow a host end. */
+  #rest(hostEnd: number): number {
+    let at = hostEnd
+    if (this.#unit(at) === COLON && KIND[this.#unit(at + 1)] === Kind.digit) {
+      at += 1
+      while (at < hostEnd + 6 && KIND[this.#unit(at)] === Kind.digit) at += 1
+    }
+    const unit = this.#unit(at)
+    if (unit !== SLASH && unit !== 0x3f && unit !== 0x23) return at
+    const first = at
+    while (at < this.#codes.length && at - first < LONGEST_REST) {
+      const next = this.#unit(at)
+      if (ENDS_REST.has(next) || KIND[next] === Kind.han) break
+      at += 1
+    }
+    while (at > first + 1 && TRAILING.has(this.#unit(at - 1))) at -= 1
+    return at
+  }
+}
+
+function mixesScripts(label: string): boolean {
+  const shown = label.startsWith('xn--') ? domainToUnicode(label) : label
+  let [latin, alike, own] = [0, 0, 0]
+  for (let i = 0; i < shown.length; i += 1) {
+    const kind = KIND[shown.charCodeAt(i)]
+    if (kind === Kind.latin) latin += 1
+    else if (kind === Kind.lookAlike) alike += 1
+    else if (kind === Kind.letter) own += 1
+  }
+  return alike > 0 && (latin > 0 || own === 0)
+}
+
+/** Judges links by a bank, and by what they are made of. */
+export class Links {
+  readonly #byHost = new Map<string, { rest: string; entry: LinkEntry }[]>()
+
+  constructor(entries: readonly LinkEntry[]) {
+    for (const entry of entries) {
+      const pattern = entry.pattern.toLowerCase().replace(/^[a-z]+:\/\//, '')
+      const slash = pattern.indexOf('/')
+      const host = slash < 0 ? pattern : pattern.slice(0, slash)
+      const lines = this.#byHost.get(host) ?? []
+      lines.push({ rest: slash < 0 ? '' : pattern.slice(slash), entry })
+      this.#byHost.set(host, lines)
+    }
+  }
+
+  /** One signal per id, with the spans of the links in the text that earned it; ordered by id. */
+  match(text: string, given: readonly string[] = []): Signal[] {
+    const links = findLinks(text)
+    for (const url of given) {
+      const link = readLink(url)
+      if (link) links.push(link)
+    }
+    if (links.length === 0) return []
+    const signals = new Map<string, Signal>()
+    for (const link of links) {
+      for (const { id, score } of this.#findings(link)) {
+        const signal = signals.get(id) ?? { detector: 'links', id, score, spans: [] }
+        signal.score = Math.max(signal.score, score)
+        if (link.span && signal.spans.length < MAX_SPANS) signal.spans.push(link.span)
+        signals.set(id, signal)
+      }
+    }
+    return [...signals.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+  }
+
+  #findings(link: Link): { id: string; score: number }[] {
+    const found: { id: string; score: number }[] = []
+    if (link.ip) found.push({ id: 'link/raw-ip', score: 0.6 })
+    if (link.credentials) found.push({ id: 'link/credentials', score: 0.8 })
+    if (link.obfuscated) found.push({ id: 'link/obfuscated', score: 0.5 })
+    if (link.mixedScript) found.push({ id: 'link/mixed-script-host', score: 0.8 })
+    const contact = CONTACT_HOSTS.get(link.host)
+    if (contact && link.rest.length > 1) found.push({ id: contact, score: 0.4 })
+    for (let host = link.host; host !== ''; host = host.slice(host.indexOf('.') + 1)) {
+      for (const { rest, entry } of this.#byHost.get(host) ?? []) {
+        if (beginsWith(link.rest, rest)) found.push({ id: entry.id, score: entry.score })
+      }
+      if (!host.includes('.')) break
+    }
+    return found
+  }
+}
+
+/** Whether a path begins with a prefix, at the end of a part of it. */
+function beginsWith(rest: string, prefix: string): boolean {
+  if (!rest.startsWith(prefix)) return false
+  const next = rest[prefix.length]
+  return prefix === '' || prefix.endsWith('/') || next === undefined || '/?#&='.includes(next)
+}
