@@ -20,7 +20,7 @@ const converters = Object.fromEntries(
 )
 
 const options = {
-  classTransformerMetadataStorage: defaultMetadataStorage as NonNullable<
+  classTransformerMetadataStorage: defaultMetadataStorage as unknown as NonNullable<
     Parameters<typeof targetConstructorToSchema>[1]
   >['classTransformerMetadataStorage'],
   classValidatorMetadataStorage: getMetadataStorage(),
