@@ -21,15 +21,15 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** @throws StackError `port-taken`: `who` needs a port that another program has, and `variable` would move it. */
-export async function needPort(port: number, who: string, variable: string): Promise<void> {
+/**
+ * @param remedy what moves it to another port, as the end of a sentence.
+ * @throws StackError `port-taken` where `who` needs a port that another program has.
+ */
+export async function needPort(port: number, who: string, remedy: string): Promise<void> {
   const error = await listenError(port)
   if (error === undefined) return
   const why = error === 'EADDRINUSE' ? 'is taken by another program' : `cannot be used (${error})`
-  throw new StackError(
-    'port-taken',
-    `Port ${port} of 127.0.0.1, for ${who}, ${why}; ${variable} chooses another.`,
-  )
+  throw new StackError('port-taken', `Port ${port} of 127.0.0.1, for ${who}, ${why}: ${remedy}.`)
 }
 
 function listenError(port: number): Promise<string | undefined> {

@@ -84,7 +84,7 @@ async function choosePort(wanted: number | 'free', who: string, variable: string
     )
   }
   if (wanted === 'free') return freePort()
-  await needPort(wanted, who, variable)
+  await needPort(wanted, who, `end that one, or choose another port with ${variable}`)
   return wanted
 }
 

@@ -6,6 +6,7 @@ export type StackErrorSlug =
   | 'port-taken'
   | 'ended-early'
   | 'not-ready'
+  | 'not-built'
   | 'ending'
 
 /** Why the local stack or a service could not be started; the message is a sentence for the person at the keyboard. */
