@@ -1,0 +1,31 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { RememberedRevisions } from './remembered-revisions.js'
+
+describe('remembered revisions', () => {
+  it('never tells an outdated revision, keeps the last half of its capacity, and no more than all of it', () => {
+    const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 30 }), fc.nat(5)), { maxLength: 200 })
+    fc.assert(
+      fc.property(steps, fc.integer({ min: 1, max: 20 }), (all, half) => {
+        const remembered = new RememberedRevisions(half * 2)
+        const truth = new Map<string, string>()
+        for (const [message, revision] of all) {
+          const [key, value] = [`m${message}`, `r${revision}`]
+          truth.delete(key)
+          truth.set(key, value)
+          remembered.remember(new Map([[key, value]]))
+        }
+        const known = [...truth.keys()].filter((key) => remembered.latest(key) !== undefined)
+        for (const key of known) expect(remembered.latest(key)).toBe(truth.get(key))
+        for (const key of [...truth.keys()].slice(-half)) expect(remembered.latest(key)).toBe(truth.get(key))
+        expect(known.length).toBeLessThanOrEqual(half * 2)
+      }),
+    )
+  })
+
+  it('remembers nothing with a capacity of 0', () => {
+    const remembered = new RememberedRevisions(0)
+    remembered.remember(new Map([['m', 'r']]))
+    expect(remembered.latest('m')).toBeUndefined()
+  })
+})
