@@ -1,0 +1,507 @@
+import type { Bilingual, Directive, DirectiveKind, AccountLimits } from '#libs/contracts/directive'
+import { accountKey, derivedId } from '#libs/contracts/ids'
+import type { Measure } from '#libs/contracts/measures-in-force'
+import type { PlatformMode } from '#libs/contracts/platform'
+import type { WeirEventKind } from '#libs/contracts/weir-event'
+import type { Strike } from '#libs/policy/ladder'
+import { clauseOf, type Policy } from '#libs/policy/policy-document'
+import type { CaseChange } from '../cases/case.js'
+import { casePriority } from '../cases/case-priority.rules.js'
+import type { CaseState } from '../cases/case-transitions.js'
+import type { DecisionRecord } from '../decisions/decision.js'
+import { deadlinesOf, type PlatformDeadlines } from '../directives/deadlines.rules.js'
+import { eventOf, type EventFacts } from '../events/event.rules.js'
+import { noticeOf } from '../notices/notice.rules.js'
+import type { Pending, PendingRecord, PendingWrite } from '../outbox/pending.js'
+import { statementOf } from '../statements/statement.rules.js'
+import {
+  newAccount,
+  type AccountState,
+  type CaseReason,
+  type StrikeCause,
+  type StrikeRecord,
+} from './account-state.js'
+import { highestFollowers } from './followers.rules.js'
+
+/** What a change needs to know beside the account: the time, who makes it, the policies, the platform, how links are made. */
+export interface ChangeContext {
+  now: Date
+  /** `system`, or the subject of the token. */
+  actor: string
+  /** The policy in force now; decisions of persons are made under it. */
+  policy: Policy
+  policyVersion: string
+  /** Policies by version, as far as facts of this change and strikes of the account name them. */
+  policies: ReadonlyMap<string, Policy>
+  platform: { platformId: string; mode: PlatformMode; deadlines: PlatformDeadlines }
+  appealUrl: (statementId: string, issuedAt: Date, expiresAt: Date) => string
+}
+
+/** What is in force on one message, from the directives on it. */
+export interface MessageMeasures {
+  messageId: string
+  /** How often it was removed so far, and by which directive it is now. */
+  removals: number
+  removedBy: string | null
+  labels: number
+  labelledBy: string | null
+}
+
+/** Everything about an account that its rules read: the aggregate and what lies in collections of its own. */
+export interface AccountFacts {
+  platformId: string
+  accountId: string
+  /** Null: nothing is known of it yet. */
+  state: AccountState | null
+  /** All its strikes, also those expired and reversed. */
+  strikes: readonly StrikeRecord[]
+  /** The decisions behind its steps and decided measures, and any that the change is about. */
+  decisions: readonly DecisionRecord[]
+  /** For the messages that the change is about. */
+  messages: readonly MessageMeasures[]
+}
+
+/** What one directive is to do. */
+export interface DirectiveSpec {
+  directiveId: string
+  kind: DirectiveKind
+  measure: Measure
+  messageIds: string[]
+  until: Date | null
+  limits?: AccountLimits
+  /** The directive that this one undoes, and why. */
+  undo?: { directiveId: string; why: 'reversed' | 'lapsed'; reasons: Bilingual; by: string }
+}
+
+/**
+ * One change of one account in the making: rules read and change `state`, `strikes` and `decisions`, and say what is to be
+ * ordered and told; `finish` gives it as one atomic update with its outbox. Pure: the same facts and context, the same result.
+ */
+export class AccountDraft {
+  readonly key: string
+  readonly before: AccountState | null
+  readonly state: AccountState
+  readonly strikes = new Map<string, StrikeRecord>()
+  readonly decisions = new Map<string, DecisionRecord>()
+  readonly messages = new Map<string, MessageMeasures>()
+  /** Strikes as they were before an earlier cause of them became known. */
+  readonly replaced: Strike[] = []
+
+  private readonly touchedStrikes = new Set<string>()
+  private readonly touchedDecisions = new Set<string>()
+  private readonly cases = new Map<string, CaseChange>()
+  private readonly writes: PendingWrite[] = []
+  private readonly records: PendingRecord[] = []
+
+  constructor(
+    facts: AccountFacts,
+    readonly context: ChangeContext,
+  ) {
+    this.key = accountKey(facts.platformId, facts.accountId)
+    this.before = facts.state
+    this.state = structuredClone(facts.state ?? newAccount(facts.platformId, facts.accountId, context.now))
+    this.state.rev += 1
+    this.state.updatedAt = context.now
+    for (const strike of facts.strikes) this.strikes.set(strike.strikeId, structuredClone(strike))
+    for (const decision of facts.decisions) this.decisions.set(decision.decisionId, structuredClone(decision))
+    for (const message of facts.messages) this.messages.set(message.messageId, { ...message })
+  }
+
+  get now(): Date {
+    return this.context.now
+  }
+
+  get subject(): string {
+    return `account/${this.key}`
+  }
+
+  get followers(): number | null {
+    return highestFollowers(this.state.followersByDay, this.now)
+  }
+
+  get observed(): boolean {
+    return this.context.platform.mode === 'observe'
+  }
+
+  /** The policy of a version that a fact or strike names. */
+  policyOf(version: string): Policy {
+    const policy = this.context.policies.get(version)
+    if (!policy) throw new RangeError(`policy ${version} was not loaded`)
+    return policy
+  }
+
+  messageMeasures(messageId: string): MessageMeasures {
+    const known = this.messages.get(messageId)
+    if (known) return known
+    const fresh = { messageId, removals: 0, removedBy: null, labels: 0, labelledBy: null }
+    this.messages.set(messageId, fresh)
+    return fresh
+  }
+
+  // ---- telling ----
+
+  event(kind: WeirEventKind, subject: string, cause: string | number, facts: EventFacts = {}): void {
+    const { platformId, accountId } = this.state
+    const value = eventOf(kind, subject, cause, this.now, this.context.actor, {
+      platformId,
+      accountId,
+      ...facts,
+    })
+    this.records.push({ publish: 'event', value })
+  }
+
+  notify(template: string, about: string, data: Record<string, unknown>): void {
+    const { platformId, accountId } = this.state
+    const value = noticeOf(template, about, platformId, { platformId, accountId, ...data }, this.now)
+    this.records.push({ publish: 'notice', value })
+  }
+
+  // ---- strikes ----
+
+  /** The id of the one strike that a message can earn. */
+  strikeIdOf(messageId: string): string {
+    return derivedId('str', this.state.platformId, this.state.accountId, messageId)
+  }
+
+  /**
+   * Adds a cause to the strike of a message, and the strike if it has none. One that was reversed or has expired stays as it
+   * is and still stands in the way of another (SPEC promise 8). Says whether the strike is new.
+   */
+  addCause(messageId: string, cause: StrikeCause): { strikeId: string; added: boolean } {
+    const strikeId = this.strikeIdOf(messageId)
+    const known = this.strikes.get(strikeId)
+    if (known?.causes.some(({ causeId }) => causeId === cause.causeId)) return { strikeId, added: false }
+    const causes = [...(known?.causes ?? []), cause].sort(byInstant).slice(0, MOST_CAUSES)
+    const first = causes[0]!
+    if (known && known.causes[0]!.causeId !== first.causeId && !known.reversedAt)
+      this.replaced.push({ ...known })
+    this.strikes.set(strikeId, {
+      strikeId,
+      platformId: this.state.platformId,
+      accountId: this.state.accountId,
+      messageId,
+      clause: first.clause,
+      category: first.category,
+      severity: first.severity,
+      points: first.points,
+      at: first.at,
+      expiresAt: first.expiresAt,
+      policyVersion: first.policyVersion,
+      reversedAt: known?.reversedAt ?? null,
+      reversedBy: known?.reversedBy ?? null,
+      causes,
+    })
+    this.touchedStrikes.add(strikeId)
+    if (!known) this.event('strike.added', `strike/${strikeId}`, '', this.strikeFacts(strikeId))
+    return { strikeId, added: !known }
+  }
+
+  reverseStrike(strikeId: string, at: Date, decisionId: string): void {
+    const strike = this.strikes.get(strikeId)
+    if (!strike || strike.reversedAt) return
+    strike.reversedAt = at
+    strike.reversedBy = decisionId
+    this.touchedStrikes.add(strikeId)
+    this.event('strike.reversed', `strike/${strikeId}`, '', { ...this.strikeFacts(strikeId), decisionId })
+  }
+
+  strikeFacts(strikeId: string): EventFacts {
+    const { messageId, clause, category, severity, points, policyVersion } = this.strikes.get(strikeId)!
+    return { strikeId, messageId, clause, category, severity, points, policyVersion }
+  }
+
+  // ---- decisions ----
+
+  /** The decision of that id, to be changed. */
+  decision(decisionId: string): DecisionRecord {
+    const decision = this.decisions.get(decisionId)
+    if (!decision) throw new RangeError(`decision ${decisionId} was not loaded`)
+    this.touchedDecisions.add(decisionId)
+    decision.updatedAt = this.now
+    return decision
+  }
+
+  decide(decision: DecisionRecord): DecisionRecord {
+    this.decisions.set(decision.decisionId, decision)
+    this.touchedDecisions.add(decision.decisionId)
+    this.tellDecision(decision.state === 'held' ? 'decision.held' : 'decision.made', decision)
+    return decision
+  }
+
+  tellDecision(kind: WeirEventKind, decision: DecisionRecord, code?: string): void {
+    this.event(kind, `decision/${decision.decisionId}`, '', {
+      ...this.decisionFacts(decision),
+      ...(code ? { code } : {}),
+    })
+  }
+
+  decisionFacts(decision: DecisionRecord): EventFacts {
+    const [messageId] = decision.messages.map((message) => message.messageId)
+    return {
+      decisionId: decision.decisionId,
+      caseId: decision.caseId,
+      measure: decision.measure,
+      automated: decision.automated,
+      policyVersion: decision.policyVersion,
+      ...(messageId && decision.messages.length === 1 ? { messageId } : {}),
+      ...(decision.category ? { category: decision.category } : {}),
+      ...(decision.clause ? { clause: decision.clause } : {}),
+      ...(decision.severity ? { severity: decision.severity } : {}),
+      ...(decision.until ? { until: decision.until.toISOString() } : {}),
+    }
+  }
+
+  // ---- cases ----
+
+  /** The case that waits for a person, for one more reason; opens one if there is none. */
+  openCase(why: CaseReason, causeId: string): string {
+    const open = this.state.openCase
+    if (open) {
+      if (!open.why.includes(why)) open.why.push(why)
+      return open.caseId
+    }
+    const caseId = derivedId('case', this.key, causeId)
+    this.state.openCase = { caseId, why: [why] }
+    this.caseChange(caseId, { opens: true, state: 'open', automated: false })
+    this.event('case.opened', `case/${caseId}`, '', { caseId, code: why })
+    return caseId
+  }
+
+  /** Where automatically decided entries belong: the open case, else the account's automated one. */
+  gatheringCase(causeId: string): string {
+    if (this.state.openCase) return this.state.openCase.caseId
+    if (this.state.automatedCaseId) return this.state.automatedCaseId
+    const caseId = derivedId('case', this.key, causeId)
+    this.state.automatedCaseId = caseId
+    this.caseChange(caseId, { opens: true, state: 'decided', automated: true })
+    this.event('case.opened', `case/${caseId}`, '', { caseId, code: 'automated' })
+    this.event('case.decided', `case/${caseId}`, causeId, { caseId, code: 'automated', automated: true })
+    return caseId
+  }
+
+  /** Nobody needs to look at the open case any more. */
+  closeOpenCase(state: Extract<CaseState, 'decided'>, cause: string): void {
+    const open = this.state.openCase
+    if (!open) return
+    this.caseChange(open.caseId, { state, proposal: null })
+    this.state.openCase = null
+    this.event('case.decided', `case/${open.caseId}`, cause, { caseId: open.caseId })
+  }
+
+  caseChange(
+    caseId: string,
+    change: Partial<Omit<CaseChange, 'caseId' | 'platformId' | 'accountId' | 'at'>>,
+  ): void {
+    const known = this.cases.get(caseId) ?? {
+      caseId,
+      platformId: this.state.platformId,
+      accountId: this.state.accountId,
+      at: this.now,
+      opens: false,
+      addCategories: [],
+      severity: 0,
+      priority: 0,
+    }
+    this.cases.set(caseId, {
+      ...known,
+      ...change,
+      opens: known.opens || (change.opens ?? false),
+      addCategories: [...new Set([...known.addCategories, ...(change.addCategories ?? [])])],
+      severity: Math.max(known.severity, change.severity ?? 0),
+      priority: Math.max(known.priority, change.priority ?? 0),
+    })
+  }
+
+  /** Raises a case in the queue by what speaks in it. */
+  weighCase(caseId: string, weight: { categories: string[]; severity: number; score: number }): void {
+    const open = this.state.openCase
+    const waiting = open?.caseId === caseId && (open.why.includes('held') || open.why.includes('ban'))
+    this.caseChange(caseId, {
+      addCategories: weight.categories,
+      severity: weight.severity,
+      priority: casePriority({ ...weight, followers: this.followers, waiting }),
+      ...(open?.caseId === caseId && open.why.includes('ban') ? { proposal: 'ban' as const } : {}),
+    })
+  }
+
+  takeEntry(verdictId: string, caseId: string, facts: EventFacts): void {
+    this.writes.push({ write: 'entry', verdictId, caseId, at: this.now })
+    this.event('case.entry_added', `case/${caseId}`, verdictId, { caseId, verdictId, ...facts })
+  }
+
+  // ---- directives ----
+
+  /**
+   * Orders a directive with its statement, notice and events. On a platform that is only observed nothing leaves, but what
+   * undoes an earlier order does: it can only relieve. Returns the id, or null where nothing was ordered.
+   */
+  order(decision: DecisionRecord, spec: DirectiveSpec): string | null {
+    if (this.observed && !spec.undo) return null
+    const { now, context, state } = this
+    const policy = context.policies.get(decision.policyVersion) ?? context.policy
+    const statementId = derivedId('sor', spec.directiveId)
+    const appealUntil = new Date(now.getTime() + policy.appeals.window)
+    const expiresAt = new Date(appealUntil.getTime() + policy.evidence.keepAfterAppeal)
+    const appealUrl = context.appealUrl(statementId, now, expiresAt)
+    state.accountSeq += 1
+    const deadlines = deadlinesOf({ ...decision, kind: spec.kind }, now, policy, context.platform.deadlines)
+    const directive: Directive = {
+      directiveId: spec.directiveId,
+      accountSeq: state.accountSeq,
+      kind: spec.kind,
+      accountId: state.accountId,
+      messageIds: spec.messageIds,
+      until: spec.until?.toISOString() ?? null,
+      issuedAt: now.toISOString(),
+      acknowledgeBy: deadlines.acknowledgeBy.toISOString(),
+      dueAt: deadlines.dueAt.toISOString(),
+      caseId: decision.caseId,
+      decisionId: decision.decisionId,
+      statementOfReasonsId: statementId,
+      category: decision.category,
+      clause: decision.clause,
+      reasons: spec.undo?.reasons ?? decision.reasons,
+      correction: null,
+      appealUrl,
+      limits: spec.limits ?? {},
+      automated: spec.undo ? spec.undo.by === 'system' : decision.automated,
+      reverses: spec.undo?.directiveId ?? null,
+    }
+    const statement = statementOf({
+      decision,
+      directive,
+      measure: spec.measure,
+      policy,
+      platformId: state.platformId,
+      appealUntil,
+      level: state.level,
+      points: state.points,
+    })
+    this.writes.push(
+      { write: 'directive', value: { platformId: state.platformId, directive } },
+      { write: 'statement', value: statement },
+    )
+    if (spec.undo) {
+      const change = { directiveId: spec.undo.directiveId, reversedBy: directive.directiveId, at: now }
+      this.writes.push({ write: 'directive-change', value: change })
+    } else {
+      decision.directiveIds.push(directive.directiveId)
+    }
+    this.records.push({ publish: 'directive', platformId: state.platformId, value: directive })
+    this.tellDirective(decision, directive, spec)
+    return directive.directiveId
+  }
+
+  private tellDirective(decision: DecisionRecord, directive: Directive, spec: DirectiveSpec): void {
+    const { directiveId, statementOfReasonsId } = directive
+    const facts: EventFacts = {
+      ...this.decisionFacts(decision),
+      directiveId,
+      statementOfReasonsId: statementOfReasonsId!,
+      measure: spec.measure,
+      automated: directive.automated,
+      ...(spec.until ? { until: spec.until.toISOString() } : {}),
+    }
+    const about = spec.undo?.directiveId ?? directiveId
+    this.event('statement.issued', `statement/${statementOfReasonsId!}`, '', facts)
+    this.event('directive.issued', `directive/${directiveId}`, '', { ...facts, code: directive.kind })
+    switch (spec.undo?.why) {
+      case undefined:
+        this.event('measure.ordered', this.subject, directiveId, facts)
+        break
+      case 'reversed':
+        this.event('measure.lifted', this.subject, about, facts)
+        break
+      case 'lapsed':
+        this.event('measure.lapsed', this.subject, about, facts)
+        return
+    }
+    this.notify(spec.undo ? 'measure-reversed' : 'measure-ordered', directiveId, {
+      directiveId,
+      decisionId: decision.decisionId,
+      caseId: decision.caseId,
+      statementOfReasonsId,
+      kind: directive.kind,
+      measure: spec.measure,
+      messageIds: directive.messageIds,
+      category: directive.category,
+      clause: directive.clause,
+      clauseTitle: decision.clause
+        ? (clauseOf(this.context.policies.get(decision.policyVersion) ?? this.context.policy, decision.clause)
+            ?.title ?? null)
+        : null,
+      reasons: directive.reasons,
+      until: directive.until,
+      issuedAt: directive.issuedAt,
+      acknowledgeBy: directive.acknowledgeBy,
+      dueAt: directive.dueAt,
+      appealUrl: directive.appealUrl,
+      automated: directive.automated,
+      reverses: directive.reverses,
+    })
+  }
+
+  // ---- result ----
+
+  /** The change as one update: the new state, and what it must make real. */
+  finish(): AccountChange {
+    for (const id of this.touchedStrikes) {
+      this.writes.push({ write: 'strike', rev: this.state.rev, value: this.strikes.get(id)! })
+    }
+    for (const id of this.touchedDecisions) {
+      this.writes.push({ write: 'decision', rev: this.state.rev, value: this.decisions.get(id)! })
+    }
+    for (const change of this.cases.values()) {
+      this.writes.push({ write: 'case', rev: this.state.rev, value: change })
+    }
+    this.tellStanding()
+    const pending = [...this.writes, ...this.records].map((entry, index): Pending => ({
+      id: `${this.state.rev}.${index}`,
+      ...entry,
+    }))
+    return { state: this.state, pending }
+  }
+
+  private tellStanding(): void {
+    const { before, state } = this
+    const { platformId, accountId, level, points, status, rev } = state
+    if (level !== (before?.level ?? 0)) {
+      this.event('account.level_changed', this.subject, rev, { level, points, code: status })
+    }
+    const measures = inForceOn(state)
+    const changed =
+      status !== (before?.status ?? 'active') ||
+      level !== (before?.level ?? 0) ||
+      JSON.stringify(measures) !== JSON.stringify(before ? inForceOn(before) : [])
+    if (!changed) return
+    const value = { platformId, accountId, status, level, measures, at: this.now.toISOString() }
+    this.records.push({ publish: 'measures', value })
+  }
+}
+
+export interface AccountChange {
+  state: AccountState
+  pending: Pending[]
+}
+
+/** More causes than these change nothing: only the earliest counts. */
+const MOST_CAUSES = 20
+
+function byInstant(a: StrikeCause, b: StrikeCause): number {
+  return a.at.getTime() - b.at.getTime() || (a.causeId < b.causeId ? -1 : 1)
+}
+
+/** The measures on the account that its platform was ordered to hold, as others are told. */
+export function inForceOn(state: AccountState): {
+  directiveId: string
+  measure: Measure
+  since: string
+  until: string | null
+}[] {
+  const steps = state.steps.map((step) => ({ ...step, since: step.at }))
+  return [...steps, ...state.decided].flatMap(({ state: standing, directiveId, measure, since, until }) =>
+    standing === 'in_force' && directiveId
+      ? [{ directiveId, measure, since: since.toISOString(), until: until?.toISOString() ?? null }]
+      : [],
+  )
+}

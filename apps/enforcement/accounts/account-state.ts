@@ -1,0 +1,132 @@
+import type { AccountLimits } from '#libs/contracts/directive'
+import type { AccountStatus, Measure } from '#libs/contracts/measures-in-force'
+import type { AccountKind } from '#libs/contracts/message-in'
+import type { IssuedStep, Strike } from '#libs/policy/ladder'
+import type { Severity } from '#libs/policy/policy-document'
+
+/** What gave rise to a strike: one violating revision of the message, or a person's decision on it. */
+export interface StrikeCause {
+  /** Verdict or decision. */
+  causeId: string
+  at: Date
+  clause: string
+  category: string
+  severity: Severity
+  points: number
+  expiresAt: Date
+  policyVersion: string
+}
+
+/**
+ * A strike as it is kept: the facts are those of the earliest of its causes, so that they do not depend on the order in
+ * which revisions were judged. `_id` derives from platform, account and message: one message, one strike, ever.
+ */
+export interface StrikeRecord extends Strike {
+  platformId: string
+  accountId: string
+  policyVersion: string
+  causes: StrikeCause[]
+  reversedBy: string | null
+}
+
+/** Where a measure stands. `covered`: a graver one that holds at least as long made it needless. `waived`: a reversal uncovered it. */
+export type MeasureState =
+  'held' | 'in_force' | 'over' | 'refused' | 'lapsed' | 'lifted' | 'covered' | 'waived'
+
+/** What holds a decision back: a second person, a date before which it may not begin, or both. */
+export interface Hold {
+  needsApproval: boolean
+  lapsesAt: Date | null
+  notBefore: Date | null
+}
+
+/** A step of the ladder that arose for an account, and what became of it. */
+export interface StepOnAccount extends IssuedStep {
+  limits: AccountLimits
+  state: MeasureState
+  decisionId: string
+  directiveId: string | null
+  hold: Hold | null
+}
+
+/** A measure on an account that a person decided. */
+export interface DecidedMeasure {
+  decisionId: string
+  measure: Measure
+  state: MeasureState
+  since: Date
+  until: Date | null
+  directiveId: string | null
+  hold: Hold | null
+}
+
+/** Why the account's open case needs a person. */
+export type CaseReason = 'review' | 'held' | 'ban'
+
+export interface OpenCase {
+  caseId: string
+  why: CaseReason[]
+}
+
+/** The account as its platform last described it. */
+export interface AccountProfile {
+  displayName: string | null
+  kind: AccountKind | null
+  verified: boolean | null
+  ownerRef: string | null
+  followers: number | null
+  seenAt: Date
+}
+
+/**
+ * The aggregate: everything that a decision on an account reads and changes at once, but for what lies in collections of
+ * its own (strikes, entries, decisions, directives). Bounded, whatever the account does. `rev` guards every change.
+ */
+export interface AccountState {
+  /** `platform/account`. */
+  _id: string
+  platformId: string
+  accountId: string
+  rev: number
+  status: AccountStatus
+  level: number
+  points: number
+  profile: AccountProfile | null
+  /** Highest count of followers seen on each of the last 31 days, by UTC date. */
+  followersByDay: Record<string, number>
+  steps: StepOnAccount[]
+  decided: DecidedMeasure[]
+  /** Counts the directives on this account. */
+  accountSeq: number
+  openCase: OpenCase | null
+  /** The case in which automatically decided entries gather while no case is open. */
+  automatedCaseId: string | null
+  /** Expiries up to this instant have been told. */
+  settledAt: Date
+  /** When the clock alone next changes something. */
+  nextDueAt: Date | null
+  updatedAt: Date
+}
+
+/** An account of which nothing is known. */
+export function newAccount(platformId: string, accountId: string, now: Date): AccountState {
+  return {
+    _id: `${platformId}/${accountId}`,
+    platformId,
+    accountId,
+    rev: 0,
+    status: 'active',
+    level: 0,
+    points: 0,
+    profile: null,
+    followersByDay: {},
+    steps: [],
+    decided: [],
+    accountSeq: 0,
+    openCase: null,
+    automatedCaseId: null,
+    settledAt: now,
+    nextDueAt: null,
+    updatedAt: now,
+  }
+}

@@ -1,0 +1,301 @@
+import type { Bilingual } from '#libs/contracts/directive'
+import type { Measure } from '#libs/contracts/measures-in-force'
+import { needsSecondApproval } from '#libs/policy/limits-of-automation'
+import { clauseOf, type Policy } from '#libs/policy/policy-document'
+import type { DecisionRecord, DecisionStep } from '../decisions/decision.js'
+import { undoingId } from '../directives/directive-ids.rules.js'
+import {
+  AccountDraft,
+  type AccountChange,
+  type AccountFacts,
+  type ChangeContext,
+} from './account-draft.rules.js'
+import type { Hold } from './account-state.js'
+import { enforceDecision } from './enforce-decision.rules.js'
+import { liftStep, orderStep, settle } from './settle-account.rules.js'
+import { reversalInstant } from '#libs/policy/ladder'
+
+/** What a person decides on a case. */
+export interface PersonsDecision {
+  decisionId: string
+  caseId: string
+  measure: Measure
+  clause: string | null
+  reasons: Bilingual
+  messages: { messageId: string; sentAt: Date }[]
+  verdictIds: string[]
+  detectors: string[]
+  until: Date | null
+  notBefore: Date | null
+}
+
+/** How long a measure holds that was decided without an end: as the ladder has it, a warning as long as a strike. */
+export function durationOf(measure: Measure, policy: Policy): number | null {
+  switch (measure) {
+    case 'warn':
+      return policy.strikes.expiresAfter
+    case 'limit':
+    case 'suspend':
+      return (
+        policy.ladder.findLast((rung) => rung.measure === measure)?.duration ??
+        policy.automation.maxSuspension
+      )
+    case 'none':
+    case 'label':
+    case 'remove':
+    case 'ban':
+      return null
+  }
+}
+
+/**
+ * Takes a person's decision into the account. A ban that its clause does not call urgent waits for the answer to the notice
+ * of intent; a suspension or ban of an account of reach waits for a second person (SPEC promise 6).
+ */
+export function applyDecision(
+  facts: AccountFacts,
+  given: PersonsDecision,
+  context: ChangeContext,
+): AccountChange {
+  const draft = new AccountDraft(facts, context)
+  const { policy, policyVersion, now, actor } = context
+  const clause = given.clause === null ? null : clauseOf(policy, given.clause)
+  const hold = holdOf(draft, given, clause?.urgent ?? false)
+  const decision: DecisionRecord = {
+    decisionId: given.decisionId,
+    platformId: draft.state.platformId,
+    accountId: draft.state.accountId,
+    caseId: given.caseId,
+    measure: given.measure,
+    clause: given.clause,
+    category: clause?.category ?? null,
+    severity: clause?.severity ?? null,
+    policyVersion,
+    reasons: given.reasons,
+    messages: given.messages,
+    verdictIds: given.verdictIds,
+    detectors: given.detectors,
+    until: given.until,
+    durationMs: given.until ? null : durationOf(given.measure, policy),
+    at: now,
+    by: actor,
+    automated: false,
+    stepId: null,
+    strikesCounted: [...draft.strikes.values()]
+      .filter((strike) => !strike.reversedAt && strike.at <= now && now < strike.expiresAt)
+      .map((strike) => strike.strikeId)
+      .sort(),
+    state: hold ? 'held' : 'in_force',
+    hold,
+    inForceSince: null,
+    ordered: !draft.observed,
+    strikeIds: [],
+    directiveIds: [],
+    approval: null,
+    refusal: null,
+    reversal: null,
+    updatedAt: now,
+  }
+  draft.decide(decision)
+  if (hold) holdDecision(draft, decision, hold)
+  else {
+    enforceDecision(draft, decision)
+    decideCase(draft, decision)
+  }
+  settle(draft)
+  return draft.finish()
+}
+
+/** Approves a held decision; it comes into force now, or on its day. */
+export function applyApproval(
+  facts: AccountFacts,
+  decisionId: string,
+  approval: DecisionStep,
+  context: ChangeContext,
+): AccountChange {
+  const draft = new AccountDraft(facts, context)
+  const decision = draft.decision(decisionId)
+  decision.approval = approval
+  draft.tellDecision('decision.approved', decision)
+  const step = draft.state.steps.find((candidate) => candidate.decisionId === decisionId)
+  const decided = draft.state.decided.find((candidate) => candidate.decisionId === decisionId)
+  if (step) {
+    decision.state = 'in_force'
+    decision.hold = null
+    decision.inForceSince = draft.now
+    if (decision.durationMs !== null) decision.until = new Date(draft.now.getTime() + decision.durationMs)
+    step.state = 'in_force'
+    step.hold = null
+    step.until = decision.until
+    draft.tellDecision('decision.made', decision)
+    orderStep(draft, step, decision)
+    resolveHold(draft, decision)
+  } else if (decided) {
+    const hold = { needsApproval: false, lapsesAt: null, notBefore: decided.hold?.notBefore ?? null }
+    decided.hold = hold
+    decision.hold = hold
+  }
+  settle(draft)
+  return draft.finish()
+}
+
+/** Refuses a held decision: it never comes into force. */
+export function applyRefusal(
+  facts: AccountFacts,
+  decisionId: string,
+  refusal: DecisionStep,
+  context: ChangeContext,
+): AccountChange {
+  const draft = new AccountDraft(facts, context)
+  const decision = draft.decision(decisionId)
+  decision.state = 'refused'
+  decision.refusal = refusal
+  draft.tellDecision('decision.refused', decision)
+  for (const held of [...draft.state.steps, ...draft.state.decided]) {
+    if (held.decisionId === decisionId) held.state = 'refused'
+  }
+  if (decision.automated) resolveHold(draft, decision)
+  else if (draft.state.openCase?.caseId === decision.caseId) {
+    draft.caseChange(decision.caseId, { state: 'open' })
+    draft.event('case.reopened', `case/${decision.caseId}`, decisionId, {
+      caseId: decision.caseId,
+      decisionId,
+    })
+  }
+  settle(draft)
+  return draft.finish()
+}
+
+/**
+ * Undoes everything that a decision did: its strikes are reversed, its measures lifted, its messages restored, the steps of
+ * the ladder that rested on it taken back. Nothing new is imposed. `shared` names directives that another decision in force
+ * also stands on: they stay.
+ */
+export function applyReversal(
+  facts: AccountFacts,
+  decisionId: string,
+  reversal: DecisionStep,
+  shared: ReadonlySet<string>,
+  context: ChangeContext,
+): AccountChange {
+  const draft = new AccountDraft(facts, context)
+  const decision = draft.decision(decisionId)
+  const step = draft.state.steps.find((candidate) => candidate.decisionId === decisionId)
+  const at = reversalInstant([...draft.strikes.values()], draft.now)
+  if (step && (step.state === 'in_force' || step.state === 'held')) {
+    liftStep(draft, step, at, reversal)
+  } else {
+    undoMeasures(draft, decision, reversal, shared)
+    decision.state = 'reversed'
+    decision.reversal = reversal
+    draft.tellDecision('decision.reversed', decision)
+  }
+  for (const strikeId of decision.strikeIds) draft.reverseStrike(strikeId, at, decisionId)
+  settle(draft, { waive: true })
+  return draft.finish()
+}
+
+/** Nothing but time has passed. */
+export function applyTime(facts: AccountFacts, context: ChangeContext): AccountChange {
+  const draft = new AccountDraft(facts, context)
+  settle(draft)
+  return draft.finish()
+}
+
+function holdOf(draft: AccountDraft, given: PersonsDecision, urgent: boolean): Hold | null {
+  const { policy, now } = draft.context
+  if (draft.observed) return null
+  const needsApproval = needsSecondApproval(given.measure, { followersHighest: draft.followers }, policy)
+  const intent =
+    given.measure === 'ban' && !urgent ? new Date(now.getTime() + policy.ban.noticeOfIntent) : null
+  const dates = [intent, given.notBefore].filter((date) => date !== null && date > now)
+  const notBefore = dates.length > 0 ? new Date(Math.max(...dates.map((date) => date!.getTime()))) : null
+  if (!needsApproval && !notBefore) return null
+  const lapsesAt = needsApproval ? new Date(now.getTime() + policy.secondApproval.lapseAfter) : null
+  return { needsApproval, lapsesAt, notBefore }
+}
+
+function holdDecision(draft: AccountDraft, decision: DecisionRecord, hold: Hold): void {
+  const { state } = draft
+  state.decided.push({
+    decisionId: decision.decisionId,
+    measure: decision.measure,
+    state: 'held',
+    since: draft.now,
+    until: decision.until,
+    directiveId: null,
+    hold,
+  })
+  state.openCase ??= { caseId: decision.caseId, why: [] }
+  const open = state.openCase
+  if (open.caseId === decision.caseId) {
+    open.why = ['held']
+    draft.caseChange(decision.caseId, { state: 'held' })
+  }
+  if (decision.measure === 'ban' && hold.notBefore) {
+    draft.notify('ban-intended', decision.decisionId, {
+      decisionId: decision.decisionId,
+      caseId: decision.caseId,
+      measure: decision.measure,
+      category: decision.category,
+      clause: decision.clause,
+      reasons: decision.reasons,
+      notBefore: hold.notBefore.toISOString(),
+    })
+  }
+}
+
+function decideCase(draft: AccountDraft, decision: DecisionRecord): void {
+  const { caseId, decisionId } = decision
+  if (draft.state.openCase?.caseId === caseId) draft.closeOpenCase('decided', decisionId)
+  else {
+    draft.caseChange(caseId, { state: 'decided' })
+    draft.event('case.decided', `case/${caseId}`, decisionId, { caseId, decisionId })
+  }
+}
+
+/** A person has looked at a held measure: if that was all, the case is decided. */
+function resolveHold(draft: AccountDraft, decision: DecisionRecord): void {
+  const open = draft.state.openCase
+  if (open?.caseId !== decision.caseId) return
+  const stillHeld = [...draft.state.steps, ...draft.state.decided].some((held) => held.state === 'held')
+  open.why = open.why.filter((why) => why !== 'held' || stillHeld)
+  if (open.why.length === 0) draft.closeOpenCase('decided', decision.decisionId)
+}
+
+function undoMeasures(
+  draft: AccountDraft,
+  decision: DecisionRecord,
+  reversal: DecisionStep,
+  shared: ReadonlySet<string>,
+): void {
+  const undo = { why: 'reversed' as const, reasons: reversal.reasons, by: reversal.by }
+  for (const held of draft.state.decided) {
+    if (held.decisionId !== decision.decisionId || held.state !== 'in_force' || !held.directiveId) continue
+    held.state = 'lifted'
+    draft.order(decision, {
+      directiveId: undoingId(held.directiveId),
+      kind: 'lift_restriction',
+      measure: held.measure,
+      messageIds: [],
+      until: null,
+      undo: { directiveId: held.directiveId, ...undo },
+    })
+  }
+  for (const message of draft.messages.values()) {
+    for (const measure of ['remove', 'label'] as const) {
+      const directiveId = measure === 'remove' ? message.removedBy : message.labelledBy
+      if (!directiveId || !decision.directiveIds.includes(directiveId) || shared.has(directiveId)) continue
+      if (measure === 'remove') message.removedBy = null
+      else message.labelledBy = null
+      draft.order(decision, {
+        directiveId: undoingId(directiveId),
+        kind: 'restore_message',
+        measure,
+        messageIds: [message.messageId],
+        until: null,
+        undo: { directiveId, ...undo },
+      })
+    }
+  }
+}

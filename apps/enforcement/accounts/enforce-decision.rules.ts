@@ -1,0 +1,127 @@
+import type { AccountLimits } from '#libs/contracts/directive'
+import { clauseOf, type Policy } from '#libs/policy/policy-document'
+import type { DecisionRecord } from '../decisions/decision.js'
+import { decidedDirectiveId, DIRECTIVE_OF, messageDirectiveId } from '../directives/directive-ids.rules.js'
+import type { AccountDraft } from './account-draft.rules.js'
+import type { DecidedMeasure } from './account-state.js'
+
+/**
+ * Puts a person's decision in force: adds the strikes that its messages have not earned yet, orders its measure. On a
+ * platform that is only observed it stands in the record and nothing else happens.
+ */
+export function enforceDecision(draft: AccountDraft, decision: DecisionRecord): void {
+  const held = decision.state === 'held'
+  decision.state = 'in_force'
+  decision.inForceSince = draft.now
+  decision.hold = null
+  if (decision.durationMs !== null) decision.until = new Date(draft.now.getTime() + decision.durationMs)
+  decision.ordered = !draft.observed
+  if (held) draft.tellDecision('decision.made', decision)
+  if (draft.observed) {
+    if (held) settleHeld(draft, decision, null)
+    return
+  }
+  addStrikes(draft, decision)
+  orderMeasure(draft, decision, held)
+}
+
+function addStrikes(draft: AccountDraft, decision: DecisionRecord): void {
+  const { clause, measure } = decision
+  const policy = draft.policyOf(decision.policyVersion)
+  const found = clause === null ? null : clauseOf(policy, clause)
+  if (clause === null || !found || measure === 'none') return
+  for (const { messageId, sentAt } of decision.messages) {
+    const known = draft.strikes.has(draft.strikeIdOf(messageId))
+    if (known || draft.now.getTime() - sentAt.getTime() > policy.strikes.maxAge) continue
+    const { strikeId } = draft.addCause(messageId, {
+      causeId: decision.decisionId,
+      at: draft.now,
+      clause,
+      category: found.category,
+      severity: found.severity,
+      points: policy.strikes.points[found.severity],
+      expiresAt: new Date(draft.now.getTime() + policy.strikes.expiresAfter),
+      policyVersion: decision.policyVersion,
+    })
+    decision.strikeIds.push(strikeId)
+  }
+}
+
+function orderMeasure(draft: AccountDraft, decision: DecisionRecord, held: boolean): void {
+  const { measure } = decision
+  switch (measure) {
+    case 'none':
+      return
+    case 'label':
+    case 'remove':
+      for (const { messageId } of decision.messages) orderOnMessage(draft, decision, measure, messageId)
+      if (held) settleHeld(draft, decision, null)
+      return
+    case 'warn':
+    case 'limit':
+    case 'suspend':
+    case 'ban': {
+      const directiveId = draft.order(decision, {
+        directiveId: decidedDirectiveId(decision.decisionId, measure),
+        kind: DIRECTIVE_OF[measure],
+        measure,
+        messageIds: decision.messages.map((message) => message.messageId),
+        until: decision.until,
+        limits: measure === 'limit' ? limitsOf(draft.policyOf(decision.policyVersion)) : {},
+      })
+      settleHeld(draft, decision, directiveId)
+    }
+  }
+}
+
+/** Removes or labels one message, unless that is in force already: then the decision shares the directive. */
+export function orderOnMessage(
+  draft: AccountDraft,
+  decision: DecisionRecord,
+  measure: 'label' | 'remove',
+  messageId: string,
+): void {
+  const message = draft.messageMeasures(messageId)
+  const standing = measure === 'remove' ? message.removedBy : message.labelledBy
+  if (standing) {
+    decision.directiveIds.push(standing)
+    return
+  }
+  const before = measure === 'remove' ? message.removals : message.labels
+  const directiveId = draft.order(decision, {
+    directiveId: messageDirectiveId({ ...draft.state, messageId }, measure, before),
+    kind: DIRECTIVE_OF[measure],
+    measure,
+    messageIds: [messageId],
+    until: null,
+  })
+  if (measure === 'remove') {
+    message.removedBy = directiveId
+    message.removals += 1
+  } else {
+    message.labelledBy = directiveId
+    message.labels += 1
+  }
+}
+
+/** A measure on the account enters its books; one that was held there comes to its end or into force. */
+function settleHeld(draft: AccountDraft, decision: DecisionRecord, directiveId: string | null): void {
+  const { state } = draft
+  const entry: DecidedMeasure = {
+    decisionId: decision.decisionId,
+    measure: decision.measure,
+    state: directiveId ? 'in_force' : 'over',
+    since: draft.now,
+    until: decision.until,
+    directiveId,
+    hold: null,
+  }
+  const at = state.decided.findIndex((measure) => measure.decisionId === decision.decisionId)
+  if (at === -1) state.decided.push(entry)
+  else state.decided[at] = entry
+}
+
+function limitsOf(policy: Policy): AccountLimits {
+  const rung = policy.ladder.find((candidate) => candidate.measure === 'limit')
+  return rung?.limits ?? { recommendations: false, forwarding: false }
+}

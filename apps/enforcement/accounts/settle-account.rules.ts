@@ -1,0 +1,398 @@
+import { derivedId } from '#libs/contracts/ids'
+import type { Measure } from '#libs/contracts/measures-in-force'
+import {
+  activePoints,
+  dueSteps,
+  levelAt,
+  orphanedSteps,
+  stepsInForce,
+  type LadderAt,
+  type LadderStep,
+  type Strike,
+} from '#libs/policy/ladder'
+import { automaticMeasure, shownLevel, type AutomaticMeasure } from '#libs/policy/limits-of-automation'
+import {
+  accountStatus,
+  compareMeasures,
+  measuresInForce,
+  nextInstant,
+  type Holding,
+} from '#libs/policy/measures-in-force'
+import type { Rung } from '#libs/policy/policy-document'
+import type { DecisionRecord } from '../decisions/decision.js'
+import { DIRECTIVE_OF, stepDirectiveId, undoingId } from '../directives/directive-ids.rules.js'
+import { LAPSED, NO_GROUND, stepReasons } from '../statements/reasons.rules.js'
+import type { AccountDraft } from './account-draft.rules.js'
+import type { AccountState, DecidedMeasure, Hold, StepOnAccount, StrikeRecord } from './account-state.js'
+import { enforceDecision } from './enforce-decision.rules.js'
+
+/**
+ * Brings an account to where its strikes, decisions and the clock say that it stands: takes back what has lost its ground,
+ * ends what is over, puts in force what waited for its day, takes the ladder's steps that are due. `waive`: after a
+ * reversal, nothing new is imposed (SPEC promise 7).
+ */
+export function settle(draft: AccountDraft, { waive = false } = {}): void {
+  stand(draft)
+  liftOrphans(draft)
+  endWhatIsOver(draft)
+  lapseHeld(draft)
+  beginWhatWaited(draft)
+  for (const step of due(draft)) {
+    if (waive || draft.observed) draft.state.steps.push(withoutEffect(step, 'waived'))
+    else takeStep(draft, step)
+  }
+  tellExpiredStrikes(draft)
+  stand(draft)
+  forget(draft)
+}
+
+/** What automation would do about each due step, if it were taken now. */
+export function planSteps(draft: AccountDraft): AutomaticMeasure[] {
+  if (draft.observed) return []
+  return due(draft)
+    .map((step) => automatic(draft, step))
+    .filter((planned) => !isCovered(planned, draft.state.decided))
+}
+
+/** Level, points and status of an account at an instant, from its strikes and what is in force. For reading. */
+export function standingOf(
+  state: Pick<AccountState, 'steps' | 'decided'>,
+  strikes: readonly StrikeRecord[],
+  ladderOf: (policyVersion: string) => readonly Rung[],
+  now: Date,
+): { level: number; points: number; status: ReturnType<typeof accountStatus>; inForce: Holding[] } {
+  const at = latest(strikes, now)
+  const ladderAt = ladderBy(strikes, ladderOf)
+  const standing = stepsInForce(
+    strikes,
+    state.steps.filter((step) => step.state === 'in_force'),
+    ladderAt,
+    at,
+  )
+  const inForce = measuresInForce(holdings(standing, state.decided), at)
+  const level = levelAt(strikes, ladderAt, at)
+  const banned = inForce.some((holding) => holding.measure === 'ban')
+  return {
+    level: shownLevel(level, banned),
+    points: activePoints(strikes, at),
+    status: accountStatus(inForce, level),
+    inForce,
+  }
+}
+
+/** Whether a directive puts the measure into effect for a stretch of time, so that its end must be ordered too. */
+const LASTING: readonly Measure[] = ['limit', 'suspend', 'ban']
+
+function strikesOf(draft: AccountDraft): StrikeRecord[] {
+  return [...draft.strikes.values()]
+}
+
+/** A strike from the broker's future still counts: see `levelAt`. */
+function latest(strikes: readonly Strike[], now: Date): Date {
+  return new Date(strikes.reduce((at, strike) => Math.max(at, strike.at.getTime()), now.getTime()))
+}
+
+/** The ladder at a strike's instant is that of the policy by which the strike was judged. */
+function ladderBy(
+  strikes: readonly StrikeRecord[],
+  ladderOf: (policyVersion: string) => readonly Rung[],
+): LadderAt {
+  const versions = new Map(strikes.map((strike) => [strike.at.getTime(), strike.policyVersion]))
+  const last = strikes.at(-1)?.policyVersion
+  return (at) => {
+    const version = versions.get(at.getTime()) ?? last
+    return version === undefined ? [] : ladderOf(version)
+  }
+}
+
+function ladderFor(draft: AccountDraft, strikes: readonly StrikeRecord[] = strikesOf(draft)): LadderAt {
+  return ladderBy(strikes, (version) => draft.policyOf(version).ladder)
+}
+
+function holdings(
+  steps: readonly Pick<StepOnAccount, 'directiveId' | 'decisionId' | 'measure' | 'at' | 'until'>[],
+  decided: readonly DecidedMeasure[],
+): Holding[] {
+  return [
+    ...steps.map((step) => ({
+      id: step.directiveId ?? step.decisionId,
+      source: 'ladder' as const,
+      measure: step.measure as Measure,
+      since: step.at,
+      until: step.until,
+    })),
+    ...decided
+      .filter((measure) => measure.state === 'in_force')
+      .map((measure) => ({
+        id: measure.directiveId ?? measure.decisionId,
+        source: 'decision' as const,
+        measure: measure.measure,
+        since: measure.since,
+        until: measure.until,
+      })),
+  ]
+}
+
+function stand(draft: AccountDraft): void {
+  const strikes = strikesOf(draft)
+  const { state, now } = draft
+  const { level, points, status, inForce } = standingOf(
+    state,
+    strikes,
+    (version) => draft.policyOf(version).ladder,
+    now,
+  )
+  state.level = level
+  state.points = points
+  state.status = status
+  const holds = [...state.steps, ...state.decided].flatMap(({ state: standing, hold }) =>
+    standing === 'held' && hold ? [hold.lapsesAt, hold.notBefore] : [],
+  )
+  const clock = [nextInstant(strikes, inForce, now), ...holds].filter((instant) => instant !== null)
+  state.nextDueAt = clock.length > 0 ? new Date(Math.min(...clock.map((instant) => instant.getTime()))) : null
+}
+
+function due(draft: AccountDraft): LadderStep[] {
+  const strikes = strikesOf(draft)
+  return dueSteps(strikes, draft.state.steps, ladderFor(draft), latest(strikes, draft.now))
+}
+
+function automatic(draft: AccountDraft, step: LadderStep): AutomaticMeasure {
+  const policy = draft.policyOf(draft.strikes.get(step.strikeId)!.policyVersion)
+  return automaticMeasure(step, { followersHighest: draft.followers }, policy)
+}
+
+function takeStep(draft: AccountDraft, step: LadderStep): void {
+  const { state } = draft
+  const strike = draft.strikes.get(step.strikeId)!
+  const planned = automatic(draft, step)
+  if (isCovered(planned, state.decided)) {
+    state.steps.push(withoutEffect(step, 'covered'))
+    return
+  }
+  const policy = draft.policyOf(strike.policyVersion)
+  if (planned.held) draft.openCase('held', step.stepId)
+  if (planned.proposes === 'ban') draft.openCase('ban', step.stepId)
+  const caseId = draft.gatheringCase(step.stepId)
+  const hold: Hold | null = planned.held
+    ? {
+        needsApproval: true,
+        lapsesAt: new Date(draft.now.getTime() + policy.secondApproval.lapseAfter),
+        notBefore: null,
+      }
+    : null
+  const counted = strikesOf(draft).filter((other) => activePoints([other], step.at) > 0)
+  const decision = draft.decide({
+    decisionId: derivedId('dec', step.stepId),
+    platformId: state.platformId,
+    accountId: state.accountId,
+    caseId,
+    measure: planned.measure,
+    clause: strike.clause,
+    category: strike.category,
+    severity: strike.severity,
+    policyVersion: strike.policyVersion,
+    reasons: stepReasons(policy, {
+      clause: strike.clause,
+      measure: planned.measure,
+      points: activePoints(counted, step.at),
+      strikes: counted.length,
+      level: step.level,
+      until: planned.until,
+    }),
+    messages: [{ messageId: strike.messageId, sentAt: strike.at }],
+    verdictIds: strike.causes.map((cause) => cause.causeId),
+    detectors: [],
+    until: planned.until,
+    durationMs: planned.until ? planned.until.getTime() - step.at.getTime() : null,
+    at: draft.now,
+    by: 'system',
+    automated: true,
+    stepId: step.stepId,
+    strikesCounted: counted.map((other) => other.strikeId).sort(),
+    state: planned.held ? 'held' : 'in_force',
+    hold,
+    inForceSince: planned.held ? null : draft.now,
+    ordered: true,
+    strikeIds: [],
+    directiveIds: [],
+    approval: null,
+    refusal: null,
+    reversal: null,
+    updatedAt: draft.now,
+  })
+  draft.weighCase(caseId, { categories: [strike.category], severity: strike.severity, score: 1 })
+  const taken: StepOnAccount = {
+    ...withoutEffect(step, planned.held ? 'held' : 'in_force'),
+    until: planned.until,
+    decisionId: decision.decisionId,
+    hold,
+  }
+  state.steps.push(taken)
+  if (!planned.held) orderStep(draft, taken, decision)
+}
+
+/** Orders the directive of a step that is in force. */
+export function orderStep(draft: AccountDraft, step: StepOnAccount, decision: DecisionRecord): void {
+  step.directiveId = draft.order(decision, {
+    directiveId: stepDirectiveId(step.stepId),
+    kind: DIRECTIVE_OF[decision.measure as Exclude<Measure, 'none'>],
+    measure: decision.measure,
+    messageIds: decision.messages.map((message) => message.messageId),
+    until: step.until,
+    limits: decision.measure === 'limit' ? step.limits : {},
+  })
+}
+
+function withoutEffect(step: LadderStep, state: StepOnAccount['state']): StepOnAccount {
+  const { stepId, strikeId, level, measure, at, until, limits } = step
+  return {
+    stepId,
+    strikeId,
+    level,
+    measure,
+    at,
+    until,
+    limits,
+    liftedAt: null,
+    state,
+    decisionId: derivedId('dec', stepId),
+    directiveId: null,
+    hold: null,
+  }
+}
+
+/** Whether a decision in force is as grave and holds as long. */
+function isCovered(step: AutomaticMeasure, decided: readonly DecidedMeasure[]): boolean {
+  return decided.some((measure) => {
+    if (measure.state !== 'in_force' || compareMeasures(measure.measure, step.measure) < 0) return false
+    if (measure.until === null || step.measure === 'warn') return true
+    return step.until !== null && measure.until >= step.until
+  })
+}
+
+function liftOrphans(draft: AccountDraft): void {
+  const strikes = strikesOf(draft)
+  const at = latest(strikes, draft.now)
+  const ghosts: StrikeRecord[] = draft.replaced.map((old) => ({
+    ...draft.strikes.get(old.strikeId)!,
+    ...old,
+    strikeId: `${old.strikeId}~`,
+    reversedAt: at,
+  }))
+  const set = [...strikes, ...ghosts]
+  for (const orphan of orphanedSteps(set, draft.state.steps, ladderFor(draft, set)))
+    liftStep(draft, orphan, at)
+}
+
+/** Takes a step back: its ground is gone, or a person reversed it. */
+export function liftStep(
+  draft: AccountDraft,
+  step: StepOnAccount,
+  at: Date,
+  reversal?: DecisionRecord['reversal'],
+): void {
+  step.liftedAt = at
+  if (step.state !== 'in_force' && step.state !== 'held') return
+  const decision = draft.decision(step.decisionId)
+  const undone = reversal ?? { by: draft.context.actor, at: draft.now, reasons: NO_GROUND }
+  decision.state = 'reversed'
+  decision.reversal = undone
+  draft.tellDecision('decision.reversed', decision)
+  if (step.state === 'in_force' && step.directiveId) {
+    draft.order(decision, {
+      directiveId: undoingId(step.directiveId),
+      kind: 'lift_restriction',
+      measure: step.measure,
+      messageIds: [],
+      until: null,
+      undo: { directiveId: step.directiveId, why: 'reversed', reasons: undone.reasons, by: undone.by },
+    })
+  }
+  step.state = 'lifted'
+}
+
+function endWhatIsOver(draft: AccountDraft): void {
+  const { state, now } = draft
+  const strikes = strikesOf(draft)
+  const active = state.steps.filter((step) => step.state === 'in_force')
+  const standing = new Set(
+    stepsInForce(strikes, active, ladderFor(draft), latest(strikes, now)).map((step) => step.stepId),
+  )
+  for (const step of active) {
+    if (standing.has(step.stepId)) continue
+    step.state = 'over'
+    end(draft, step)
+  }
+  for (const measure of state.decided) {
+    if (measure.state !== 'in_force' || measure.until === null || now < measure.until) continue
+    measure.state = 'over'
+    end(draft, measure)
+  }
+}
+
+function end(
+  draft: AccountDraft,
+  over: { decisionId: string; measure: Measure; directiveId: string | null },
+): void {
+  const decision = draft.decision(over.decisionId)
+  decision.state = 'expired'
+  draft.tellDecision('decision.expired', decision)
+  if (!over.directiveId || !LASTING.includes(over.measure)) return
+  draft.order(decision, {
+    directiveId: undoingId(over.directiveId),
+    kind: 'lift_restriction',
+    measure: over.measure,
+    messageIds: [],
+    until: null,
+    undo: { directiveId: over.directiveId, why: 'lapsed', reasons: LAPSED, by: 'system' },
+  })
+}
+
+/** What nobody approved in time lapses; the case goes back to whoever takes it next. */
+function lapseHeld(draft: AccountDraft): void {
+  const { state, now } = draft
+  for (const held of [...state.steps, ...state.decided]) {
+    const { hold } = held
+    if (held.state !== 'held' || !hold?.needsApproval || !hold.lapsesAt || now < hold.lapsesAt) continue
+    held.state = 'lapsed'
+    const decision = draft.decision(held.decisionId)
+    decision.state = 'lapsed'
+    draft.tellDecision('decision.lapsed', decision)
+    if (state.openCase?.caseId === decision.caseId) draft.caseChange(decision.caseId, { state: 'open' })
+  }
+}
+
+/** What was approved, or needs no approval, begins on its day. */
+function beginWhatWaited(draft: AccountDraft): void {
+  for (const measure of [...draft.state.decided]) {
+    const { hold } = measure
+    if (measure.state !== 'held' || !hold || hold.needsApproval) continue
+    if (hold.notBefore && draft.now < hold.notBefore) continue
+    enforceDecision(draft, draft.decision(measure.decisionId))
+    if (draft.state.openCase) draft.closeOpenCase('decided', measure.decisionId)
+  }
+}
+
+function tellExpiredStrikes(draft: AccountDraft): void {
+  const { state, now } = draft
+  for (const strike of draft.strikes.values()) {
+    if (strike.reversedAt || strike.expiresAt <= state.settledAt || now < strike.expiresAt) continue
+    draft.event('strike.expired', `strike/${strike.strikeId}`, '', draft.strikeFacts(strike.strikeId))
+  }
+  if (now > state.settledAt) state.settledAt = now
+}
+
+/** Drops what can never matter again, so that the account stays small. */
+function forget(draft: AccountDraft): void {
+  const { state, now } = draft
+  state.steps = state.steps.filter((step) => {
+    if (step.state === 'in_force' || step.state === 'held') return true
+    const strike = draft.strikes.get(step.strikeId)
+    const end = step.until ?? strike?.expiresAt
+    return end === undefined || now <= end || (step.until === null && state.level > 0)
+  })
+  state.decided = state.decided.filter(
+    ({ state: standing }) => standing === 'in_force' || standing === 'held',
+  )
+}

@@ -1,0 +1,55 @@
+import type { Bilingual } from '#libs/contracts/directive'
+import type { Measure } from '#libs/contracts/measures-in-force'
+import type { Hold } from '../accounts/account-state.js'
+
+export const DECISION_STATES = ['held', 'in_force', 'lapsed', 'refused', 'reversed', 'expired'] as const
+export type DecisionState = (typeof DECISION_STATES)[number]
+
+/** Who did something to a decision afterwards. */
+export interface DecisionStep {
+  by: string
+  at: Date
+  reasons: Bilingual
+}
+
+/** What was decided on a case, by whom, under which clause, with which reasons, and what it did. */
+export interface DecisionRecord {
+  decisionId: string
+  platformId: string
+  accountId: string
+  caseId: string
+  measure: Measure
+  clause: string | null
+  category: string | null
+  severity: number | null
+  policyVersion: string
+  reasons: Bilingual
+  /** The messages that it is about, with when they were sent. */
+  messages: { messageId: string; sentAt: Date }[]
+  /** Verdicts that it rests on, and the detectors that spoke in them. */
+  verdictIds: string[]
+  detectors: string[]
+  /** A fixed end, or else how long it holds once it is in force; both null: without end. */
+  until: Date | null
+  durationMs: number | null
+  at: Date
+  /** `system`, or the subject of the token. */
+  by: string
+  automated: boolean
+  /** The step of the ladder that it is; null for any other. */
+  stepId: string | null
+  /** The strikes that count towards the step. */
+  strikesCounted: string[]
+  state: DecisionState
+  hold: Hold | null
+  inForceSince: Date | null
+  /** False on a platform that is only observed: nothing was asked of it. */
+  ordered: boolean
+  /** Strikes that it added. */
+  strikeIds: string[]
+  directiveIds: string[]
+  approval: DecisionStep | null
+  refusal: DecisionStep | null
+  reversal: DecisionStep | null
+  updatedAt: Date
+}

@@ -1,0 +1,42 @@
+import type { Bilingual, DirectiveKind } from '#libs/contracts/directive'
+import type { Measure } from '#libs/contracts/measures-in-force'
+
+/** Why, on what ground, found how, decided how, and how to object (SPEC promise 7). Derived from the decision, never typed. */
+export interface StatementOfReasons {
+  statementId: string
+  platformId: string
+  accountId: string
+  directiveId: string
+  kind: DirectiveKind
+  measure: Measure
+  /** The directive that this one undoes; then the statement says why it was undone. */
+  reverses: string | null
+  decisionId: string
+  caseId: string
+  issuedAt: Date
+  until: Date | null
+  ground: {
+    clause: string | null
+    category: string | null
+    title: Bilingual | null
+    text: Bilingual | null
+    policyVersion: string
+  }
+  reasons: Bilingual
+  facts: {
+    messageIds: string[]
+    verdictIds: string[]
+    detectors: string[]
+    strikesCounted: string[]
+    level: number
+    points: number
+  }
+  /** Something other than a person's own search found it. */
+  automatedDetection: boolean
+  automatedDecision: 'fully' | 'partially' | 'not'
+  redress: {
+    appealUrl: string
+    appealUntil: Date
+    information: Bilingual
+  }
+}
