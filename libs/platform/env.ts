@@ -1,6 +1,18 @@
 import 'reflect-metadata'
 import { plainToInstance, Transform } from 'class-transformer'
-import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Max, Min, MinLength, validateSync } from 'class-validator'
+import {
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  IsUrl,
+  Matches,
+  Max,
+  Min,
+  MinLength,
+  validateSync,
+} from 'class-validator'
 import { SERVICES, type ServiceName } from '#libs/contracts/catalogue'
 
 /** What a setting is for, in one line; `docs/configuration.md` is made from it. */
@@ -17,7 +29,11 @@ export function Setting(description: string): PropertyDecorator {
 export function settingsOf(type: new () => object): { name: string; description: string; value: unknown }[] {
   const defaults = new type() as Record<string, unknown>
   const chain: string[] = []
-  for (let proto: object | null = type.prototype as object; proto; proto = Object.getPrototypeOf(proto) as object | null) {
+  for (
+    let proto: object | null = type.prototype as object;
+    proto;
+    proto = Object.getPrototypeOf(proto) as object | null
+  ) {
     chain.unshift(proto.constructor.name)
   }
   return chain.flatMap((name) =>
@@ -47,7 +63,9 @@ export function FlagSetting(): PropertyDecorator {
 /** A whole number within bounds. */
 export function NumberSetting(min: number, max = Number.MAX_SAFE_INTEGER): PropertyDecorator {
   const decorators = [
-    Transform(({ value }: { value: unknown }) => (typeof value === 'string' && value !== '' ? Number(value) : value)),
+    Transform(({ value }: { value: unknown }) =>
+      typeof value === 'string' && value !== '' ? Number(value) : value,
+    ),
     IsInt(),
     Min(min),
     Max(max),
@@ -56,6 +74,8 @@ export function NumberSetting(min: number, max = Number.MAX_SAFE_INTEGER): Prope
     for (const decorate of decorators) decorate(target, property)
   }
 }
+
+const HTTP_URL = { protocols: ['http', 'https'], require_protocol: true, require_tld: false }
 
 /** The settings that every service has. */
 export class ServiceEnv {
@@ -82,14 +102,79 @@ export class ServiceEnv {
   @MinLength(1)
   KAFKA_GROUP_PREFIX = 'weir'
 
+  @Setting('TLS to the brokers.')
+  @FlagSetting()
+  KAFKA_SSL = false
+
+  @Setting('PEM file of the authority that signed the brokers’ certificates; the system’s own when empty.')
+  @IsString()
+  KAFKA_SSL_CA_FILE = ''
+
+  @Setting('SASL mechanism: none, plain, scram-sha-256, scram-sha-512.')
+  @IsIn(['none', 'plain', 'scram-sha-256', 'scram-sha-512'])
+  KAFKA_SASL = 'none'
+
+  @Setting('SASL user.')
+  @IsString()
+  KAFKA_USERNAME = ''
+
+  @Setting('SASL password.')
+  @IsString()
+  KAFKA_PASSWORD = ''
+
+  @Setting(
+    'Whether the service may create topics: at start those of the catalogue, later those of new platforms.',
+  )
+  @FlagSetting()
+  TOPICS_MANAGE = false
+
+  @Setting('Replicas of topics that are created; with 3, two must have a record before it is acknowledged.')
+  @NumberSetting(1, 7)
+  KAFKA_REPLICATION = 1
+
+  @Setting('Consumers among which platforms are spread: a new platform halts one of them for a moment.')
+  @NumberSetting(1, 64)
+  KAFKA_PLATFORM_SHARDS = 4
+
+  @Setting('Partitions that one consumer works on at the same time.')
+  @NumberSetting(1, 256)
+  KAFKA_CONCURRENCY = 8
+
+  @Setting('Most records that a handler gets at once.')
+  @NumberSetting(1, 10_000)
+  KAFKA_BATCH_RECORDS = 500
+
+  @Setting('Milliseconds without a sign of life after which a group gives a member’s partitions to others.')
+  @NumberSetting(6_000, 120_000)
+  KAFKA_SESSION_MS = 12_000
+
+  @Setting('Milliseconds between commits of what is done.')
+  @NumberSetting(10, 10_000)
+  KAFKA_COMMIT_MS = 200
+
+  @Setting('Compression of published records: none, gzip, snappy, lz4, zstd.')
+  @IsIn(['none', 'gzip', 'snappy', 'lz4', 'zstd'])
+  KAFKA_COMPRESSION = 'none'
+
+  @Setting(
+    'Milliseconds that a record may wait for its acknowledgement before its publisher is told of a failure.',
+  )
+  @NumberSetting(1_000, 300_000)
+  KAFKA_PUBLISH_TIMEOUT_MS = 15_000
+
   @Setting('MongoDB connection string; each service uses its own database `weir_<service>`.')
   @IsString()
   @MinLength(1)
   MONGODB_URI = 'mongodb://127.0.0.1:27017/?replicaSet=rs0&directConnection=true'
 
   @Setting('Suffix of the database names, for several systems on one MongoDB.')
-  @IsString()
+  @Matches(/^[A-Za-z0-9_-]{0,30}$/, { message: 'MONGODB_SUFFIX must be at most 30 of A-Z a-z 0-9 _ -' })
   MONGODB_SUFFIX = ''
+
+  @Setting('Creates missing indexes at start; without a value: on, except in production.')
+  @FlagSetting()
+  @IsOptional()
+  MONGODB_INDEXES?: boolean
 
   @Setting('Where the public pages are reached from outside; appeal links start with it.')
   @IsString()
@@ -109,7 +194,51 @@ export class ServiceEnv {
 
   @Setting('Folder of the local signing key, made at first start. Not used when `OIDC_ISSUER` is set.')
   @IsString()
+  @MinLength(1)
   LOCAL_KEY_DIR = '.local/keys'
+
+  @Setting(
+    'Issuer of the tokens (`iss`). Without it tokens are signed by a local key, which production refuses.',
+  )
+  @IsUrl(HTTP_URL, { message: 'OIDC_ISSUER must be an http(s) URL' })
+  @IsOptional()
+  OIDC_ISSUER?: string
+
+  @Setting('Audience (`aud`) that tokens must name. Needed with `OIDC_ISSUER`.')
+  @IsString()
+  @MinLength(1)
+  @IsOptional()
+  OIDC_AUDIENCE?: string
+
+  @Setting('Where the issuer publishes its keys (JWKS). Needed with `OIDC_ISSUER`.')
+  @IsUrl(HTTP_URL, { message: 'OIDC_JWKS_URI must be an http(s) URL' })
+  @IsOptional()
+  OIDC_JWKS_URI?: string
+
+  @Setting('Requests per second that one caller (without a token: one address) may make to one route.')
+  @NumberSetting(1, 1_000_000)
+  RATE_LIMIT_PER_SECOND = 1_000
+
+  @Setting(
+    'Addresses or networks of proxies whose `X-Forwarded-*` headers are believed, separated by commas.',
+  )
+  @IsString()
+  TRUSTED_PROXIES = ''
+}
+
+/** What does not fit together, though each setting is right by itself. */
+function contradictions(env: ServiceEnv): string[] {
+  const problems: string[] = []
+  const oidc = [env.OIDC_ISSUER, env.OIDC_AUDIENCE, env.OIDC_JWKS_URI].filter((value) => value !== undefined)
+  if (oidc.length > 0 && oidc.length < 3) {
+    problems.push('OIDC_ISSUER, OIDC_AUDIENCE and OIDC_JWKS_URI are set together or not at all')
+  }
+  if (env.NODE_ENV === 'production') {
+    if (env.TEST_CLOCK) problems.push('TEST_CLOCK is refused in production')
+    if (oidc.length === 0)
+      problems.push('OIDC_ISSUER is needed in production: locally signed tokens are refused there')
+  }
+  return problems
 }
 
 /** A setting is missing or wrong; the message names every one of them. */
@@ -119,14 +248,19 @@ export class EnvError extends Error {
 }
 
 /** Reads, checks and freezes the settings of a service. Throws an EnvError that names each bad variable and why. */
-export function readEnv<T extends ServiceEnv>(type: new () => T, source: NodeJS.ProcessEnv = process.env): Readonly<T> {
+export function readEnv<T extends ServiceEnv>(
+  type: new () => T,
+  source: NodeJS.ProcessEnv = process.env,
+): Readonly<T> {
   const known = new Set(settingsOf(type).map((setting) => setting.name))
-  const given = Object.fromEntries(Object.entries(source).filter(([name, value]) => known.has(name) && value !== ''))
+  const given = Object.fromEntries(
+    Object.entries(source).filter(([name, value]) => known.has(name) && value !== ''),
+  )
   const env = plainToInstance(type, given, { exposeDefaultValues: true })
   const problems = validateSync(env, { skipMissingProperties: false }).flatMap((error) =>
     Object.values(error.constraints ?? { bad: `${error.property} is wrong` }),
   )
-  if (env.NODE_ENV === 'production' && env.TEST_CLOCK) problems.push('TEST_CLOCK is refused in production')
+  problems.push(...contradictions(env))
   if (problems.length > 0) throw new EnvError(problems.join('; '))
   return Object.freeze(env)
 }

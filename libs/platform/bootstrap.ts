@@ -1,0 +1,130 @@
+import helmet from '@fastify/helmet'
+import { type DynamicModule, type Type, VersioningType } from '@nestjs/common'
+import { NestFactory } from '@nestjs/core'
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
+import { randomUUID } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import { collectDefaultMetrics, register } from 'prom-client'
+import type { ServiceName } from '#libs/contracts/catalogue'
+import { defaultPort, readEnv, type ServiceEnv } from './env.js'
+import { Health } from './health/health.js'
+import { DEFAULT_BODY_LIMIT, honourBodyLimits } from './http/body-limit.js'
+import { useJsonBodies } from './http/json-body.js'
+import { NestLogger } from './http/nest-logger.js'
+import { observeRequests } from './http/observe-requests.js'
+import { serveDocs } from './http/openapi.js'
+import { createLogger, type Logger } from './logger.js'
+
+export interface ServiceOptions {
+  readonly service: ServiceName
+  readonly env: new () => ServiceEnv
+}
+
+/** Longest path parameter: ids have up to 128 characters, each of which may be escaped as three. */
+const MAX_PARAM_LENGTH = 600
+
+/** The Fastify that every service answers with. */
+export function fastifyAdapter(env: Pick<ServiceEnv, 'TRUSTED_PROXIES'>): FastifyAdapter {
+  const proxies = env.TRUSTED_PROXIES.split(',').map((part) => part.trim())
+  const trusted = proxies.filter((part) => part !== '')
+  return new FastifyAdapter({
+    trustProxy: trusted.length > 0 ? trusted : false,
+    bodyLimit: DEFAULT_BODY_LIMIT,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    genReqId: () => randomUUID(),
+  })
+}
+
+/** Everything about HTTP that is not a module: versions, security headers, body limits, docs, request log. */
+export async function dressApp(
+  app: NestFastifyApplication,
+  service: ServiceName,
+  logger: Logger,
+): Promise<void> {
+  const fastify = app.getHttpAdapter().getInstance()
+  honourBodyLimits(fastify)
+  observeRequests(fastify, logger)
+  useJsonBodies(app, DEFAULT_BODY_LIMIT)
+  app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' })
+  await app.register(helmet)
+  serveDocs(app, service)
+}
+
+/**
+ * The whole of a service's `main.ts`: reads the settings, starts, serves, and stops in order on SIGTERM or SIGINT. A start
+ * that fails is one log line and exit code 1. Kafka and MongoDB may be away: the service waits for them, not ready.
+ */
+export async function bootstrap(module: Type | DynamicModule, options: ServiceOptions): Promise<void> {
+  const { service } = options
+  let logger = createLogger(service, 'info')
+  const fail = (error: unknown): void => {
+    logger.fatal({ err: error }, error instanceof Error ? error.message : 'failed')
+    process.exit(1)
+  }
+  process.once('uncaughtException', fail)
+  process.once('unhandledRejection', fail)
+  try {
+    const env = readEnv(options.env)
+    logger = createLogger(service, env.LOG_LEVEL)
+    const app = await createApp(module, options, env, logger)
+    stopOnSignals(app, env, logger)
+    await app.init()
+    await app.startAllMicroservices()
+    const port = env.PORT ?? defaultPort(service)
+    await app.listen(port, env.HOST)
+    logger.info({ port, host: env.HOST }, 'listening')
+  } catch (error) {
+    fail(error)
+  }
+}
+
+async function createApp(
+  module: Type | DynamicModule,
+  { service }: ServiceOptions,
+  env: ServiceEnv,
+  logger: Logger,
+): Promise<NestFastifyApplication> {
+  register.setDefaultLabels({ service })
+  collectDefaultMetrics()
+  const app = await NestFactory.create<NestFastifyApplication>(module, fastifyAdapter(env), {
+    abortOnError: false,
+    logger: new NestLogger(logger),
+  })
+  await dressApp(app, service, logger)
+  return app
+}
+
+/** First signal: not ready, Kafka drained, HTTP and database closed, exit 0. A second one, or no end in time: exit 1. */
+function stopOnSignals(app: NestFastifyApplication, env: ServiceEnv, logger: Logger): void {
+  let stopping = false
+  const stop = (signal: string): void => {
+    if (stopping) {
+      logger.warn({ signal }, 'stopped at once')
+      process.exit(1)
+    }
+    stopping = true
+    logger.info({ signal }, 'stopping')
+    setTimeout(() => {
+      logger.error({ seconds: env.SHUTDOWN_SECONDS }, 'did not stop in time')
+      process.exit(1)
+    }, env.SHUTDOWN_SECONDS * 1_000).unref()
+    closeInOrder(app).then(
+      () => {
+        logger.info('stopped')
+        process.exit(0)
+      },
+      (error: unknown) => {
+        logger.fatal({ err: error }, 'did not stop cleanly')
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+async function closeInOrder(app: NestFastifyApplication): Promise<void> {
+  app.get(Health).beginStopping()
+  await Promise.all(app.getMicroservices().map((microservice) => microservice.close()))
+  await app.close()
+}

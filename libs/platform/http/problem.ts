@@ -1,0 +1,59 @@
+/** One thing that is wrong with a request: where (JSON Pointer into the body, or the parameter's name) and why. */
+export interface FieldProblem {
+  readonly path: string
+  readonly reason: string
+}
+
+/**
+ * A request that is answered with RFC 9457 `application/problem+json`. `slug` is the stable `type`; `detail` is a sentence
+ * for people and holds nothing that the caller did not send or may not know.
+ */
+export class Problem extends Error {
+  override readonly name = 'Problem'
+
+  constructor(
+    readonly status: number,
+    readonly slug: string,
+    readonly detail: string,
+    readonly errors: readonly FieldProblem[] = [],
+    /** Seconds after which to try again, sent as `Retry-After`. */
+    readonly retryAfter?: number,
+  ) {
+    super(detail)
+  }
+}
+
+/** 400: the request is malformed; `errors` names the fields. */
+export function badRequest(slug: string, detail: string, errors: readonly FieldProblem[] = []): Problem {
+  return new Problem(400, slug, detail, errors)
+}
+
+/** 401: no token, or one that is not accepted. The reason is not told. */
+export function unauthenticated(): Problem {
+  return new Problem(401, 'unauthenticated', 'A valid bearer token is needed.')
+}
+
+/** 403: the caller is known and may not do this. */
+export function forbidden(detail = 'Your roles do not allow this.', slug = 'forbidden'): Problem {
+  return new Problem(403, slug, detail)
+}
+
+/** 404: it does not exist, or is another's: the two cannot be told apart. */
+export function notFound(detail = 'There is nothing here.', slug = 'not-found'): Problem {
+  return new Problem(404, slug, detail)
+}
+
+/** 409: the state of the thing does not allow this now. */
+export function conflict(slug: string, detail: string): Problem {
+  return new Problem(409, slug, detail)
+}
+
+/** 422: understood, and refused for what it asks. */
+export function unprocessable(slug: string, detail: string, errors: readonly FieldProblem[] = []): Problem {
+  return new Problem(422, slug, detail, errors)
+}
+
+/** 503: something that we need is away for the moment. */
+export function unavailable(detail = 'A part that is needed is away; try again.', retryAfter = 2): Problem {
+  return new Problem(503, 'unavailable', detail, [], retryAfter)
+}

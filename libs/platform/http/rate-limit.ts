@@ -1,0 +1,37 @@
+import { type ExecutionContext, Injectable } from '@nestjs/common'
+import { ThrottlerGuard, type ThrottlerLimitDetail, ThrottlerModule } from '@nestjs/throttler'
+import type { FastifyRequest } from 'fastify'
+import { callerOf } from '../auth/caller.js'
+import type { ServiceEnv } from '../env.js'
+import { ENV } from '../tokens.js'
+import { Problem } from './problem.js'
+
+/** At most so many requests a second to one route, by one caller; by one address where there is no token. */
+@Injectable()
+export class RateLimitGuard extends ThrottlerGuard {
+  protected override async shouldSkip(context: ExecutionContext): Promise<boolean> {
+    return context.getType() !== 'http'
+  }
+
+  protected override async getTracker(request: FastifyRequest): Promise<string> {
+    const { subject } = callerOf(request)
+    return subject === '' ? super.getTracker(request) : `subject:${subject}`
+  }
+
+  protected override async throwThrottlingException(
+    _context: ExecutionContext,
+    detail: ThrottlerLimitDetail,
+  ): Promise<void> {
+    const wait = Math.max(1, detail.timeToBlockExpire)
+    throw new Problem(429, 'too-many-requests', 'You are calling too often; wait a little.', [], wait)
+  }
+}
+
+/** A sliding second, kept in this process: no block beyond the moment at which there is room again. */
+export const RateLimitModule = ThrottlerModule.forRootAsync({
+  inject: [ENV],
+  useFactory: (env: ServiceEnv) => ({
+    throttlers: [{ ttl: 1_000, limit: env.RATE_LIMIT_PER_SECOND, blockDuration: 0 }],
+    setHeaders: false,
+  }),
+})

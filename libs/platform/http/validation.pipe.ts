@@ -1,0 +1,57 @@
+import { type ArgumentMetadata, Injectable, type ValidationError, ValidationPipe } from '@nestjs/common'
+import { inspect } from '../json/inspect.js'
+import { badRequest, type FieldProblem } from './problem.js'
+
+/** No request of ours nests deeper: a message has at most 8 levels, in a list in an object. */
+export const MAX_DEPTH = 16
+/** More than a person reads. */
+const MAX_ERRORS = 50
+
+/**
+ * Checks what came in against the class that a handler declares for it, request and contract classes alike: unknown
+ * fields are dropped, `null` counts as absent, nothing is converted. Throws a 400 `invalid-request` that names every
+ * offending field. A parameter declared `unknown` is handed over as it came.
+ */
+@Injectable()
+export class RequestPipe extends ValidationPipe {
+  constructor() {
+    super({
+      transform: true,
+      whitelist: true,
+      forbidUnknownValues: true,
+      transformOptions: { exposeDefaultValues: true, enableImplicitConversion: false },
+      exceptionFactory: (errors) => invalidRequest(fieldProblems(errors)),
+    })
+  }
+
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    if (!isDeclared(metadata)) return value
+    inspect(value, { maxDepth: MAX_DEPTH })
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw invalidRequest([{ path: '', reason: 'must be a JSON object' }])
+    }
+    return (await super.transform(value, metadata)) as unknown
+  }
+}
+
+const BUILT_IN: readonly unknown[] = [String, Boolean, Number, Array, Object, Buffer, Date]
+
+/** Whether the handler declares a class of ours; `@Param('id') id: string` and the like are not. */
+function isDeclared({ metatype, type }: ArgumentMetadata): boolean {
+  return metatype !== undefined && type !== 'custom' && !BUILT_IN.includes(metatype)
+}
+
+function invalidRequest(errors: readonly FieldProblem[]) {
+  return badRequest('invalid-request', 'Some fields are not as they should be.', errors)
+}
+
+/** The offending fields, as JSON Pointers (RFC 6901) into what was sent. */
+export function fieldProblems(errors: readonly ValidationError[], above = ''): FieldProblem[] {
+  return errors
+    .flatMap((error) => {
+      const path = `${above}/${error.property.replaceAll('~', '~0').replaceAll('/', '~1')}`
+      const own = Object.values(error.constraints ?? {}).map((reason) => ({ path, reason }))
+      return [...own, ...fieldProblems(error.children ?? [], path)]
+    })
+    .slice(0, MAX_ERRORS)
+}

@@ -1,0 +1,84 @@
+import {
+  Global,
+  Inject,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common'
+import { getConnectionToken, InjectConnection } from '@nestjs/mongoose'
+import { type Connection, createConnection, mongo } from 'mongoose'
+import type { ServiceName } from '#libs/contracts/catalogue'
+import type { ServiceEnv } from '../env.js'
+import { PermanentError } from '../errors.js'
+import { Health } from '../health/health.js'
+import { Startup } from '../startup.js'
+import { ENV, SERVICE_NAME } from '../tokens.js'
+
+/** How long a call waits for a database that is away before it fails as an outage. */
+const PATIENCE_MS = 5_000
+
+/** The name of a service's own database. */
+export function databaseName(service: ServiceName, env: Pick<ServiceEnv, 'MONGODB_SUFFIX'>): string {
+  return `weir_${service}${env.MONGODB_SUFFIX}`
+}
+
+/** A connection that is opened in the background, for as long as it takes; after that the driver mends it. */
+function openConnection(env: ServiceEnv, service: ServiceName, startup: Startup): Connection {
+  const connection = createConnection()
+  connection.set('bufferTimeoutMS', PATIENCE_MS)
+  const open = async (): Promise<void> => {
+    try {
+      await connection.openUri(env.MONGODB_URI, {
+        dbName: databaseName(service, env),
+        appName: `weir-${service}`,
+        writeConcern: { w: 'majority', journal: true },
+        readConcern: { level: 'majority' },
+        retryWrites: true,
+        serverSelectionTimeoutMS: PATIENCE_MS,
+        autoIndex: false,
+        autoCreate: false,
+      })
+    } catch (error) {
+      if (!(error instanceof mongo.MongoParseError)) throw error
+      throw new PermanentError('bad-environment', `MONGODB_URI: ${error.message}`, null, { cause: error })
+    }
+  }
+  void startup.run('mongodb', open)
+  return connection
+}
+
+/** The service's database: the connection that `MongooseModule.forFeature` takes its models from. */
+@Global()
+@Module({
+  providers: [
+    { provide: getConnectionToken(), inject: [ENV, SERVICE_NAME, Startup], useFactory: openConnection },
+  ],
+  exports: [getConnectionToken()],
+})
+export class MongoModule implements OnApplicationBootstrap, OnApplicationShutdown {
+  constructor(
+    @InjectConnection() private readonly connection: Connection,
+    @Inject(ENV) private readonly env: ServiceEnv,
+    private readonly startup: Startup,
+    health: Health,
+  ) {
+    health.register('mongodb', async () => {
+      if (!connection.db) return { status: 'down', detail: 'not connected' }
+      await connection.db.command({ ping: 1 })
+      return { status: 'up' }
+    })
+  }
+
+  onApplicationBootstrap(): void {
+    const wanted = this.env.MONGODB_INDEXES ?? this.env.NODE_ENV !== 'production'
+    if (wanted) void this.startup.run('indexes', () => this.createIndexes())
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.connection.close()
+  }
+
+  private async createIndexes(): Promise<void> {
+    for (const model of Object.values(this.connection.models)) await model.createIndexes()
+  }
+}

@@ -1,0 +1,33 @@
+import { type DynamicModule, Module } from '@nestjs/common'
+import type { ServiceName } from '#libs/contracts/catalogue'
+import { AuthModule } from './auth/auth.module.js'
+import { Clock } from './clock.js'
+import { readEnv, type ServiceEnv } from './env.js'
+import { HealthModule } from './health/health.module.js'
+import { HttpModule } from './http/http.module.js'
+import { createLogger } from './logger.js'
+import { MongoModule } from './mongo/mongo.module.js'
+import { ENV, LOGGER, SERVICE_NAME } from './tokens.js'
+
+/** What every service stands on: settings, clock, log, database, Kafka, HTTP, tokens, health. Global. */
+@Module({})
+export class PlatformModule {
+  static forService(service: ServiceName, env: new () => ServiceEnv): DynamicModule {
+    return {
+      module: PlatformModule,
+      global: true,
+      imports: [AuthModule, HealthModule, MongoModule, HttpModule],
+      providers: [
+        Clock,
+        { provide: SERVICE_NAME, useValue: service },
+        { provide: ENV, useFactory: () => readEnv(env) },
+        {
+          provide: LOGGER,
+          inject: [ENV],
+          useFactory: (settings: ServiceEnv) => createLogger(service, settings.LOG_LEVEL),
+        },
+      ],
+      exports: [Clock, SERVICE_NAME, ENV, LOGGER],
+    }
+  }
+}
