@@ -1,0 +1,40 @@
+import { fallbackEn } from './fallback.en.js'
+import { fallbackZh } from './fallback.zh.js'
+import { measureLapsedEn } from './measure-lapsed.en.js'
+import { measureLapsedZh } from './measure-lapsed.zh.js'
+import { measureOrderedEn } from './measure-ordered.en.js'
+import { measureOrderedZh } from './measure-ordered.zh.js'
+import { measureReversedEn } from './measure-reversed.en.js'
+import { measureReversedZh } from './measure-reversed.zh.js'
+import { optional, required, type Template } from './template.js'
+
+/** What a notice about a measure says in its `data`: fields of the directive that orders, undoes or ends it. */
+const MEASURE_PLACES = {
+  accountId: required('line'),
+  kind: required('code'),
+  messageIds: optional('ids'),
+  category: optional('code'),
+  clause: optional('line'),
+  automated: optional('code'),
+  until: optional('instant'),
+  dueAt: optional('instant'),
+  reasons: optional('bilingual'),
+  appealUrl: optional('url'),
+  directiveId: optional('line'),
+  decisionId: optional('line'),
+  statementOfReasonsId: optional('line'),
+  reverses: optional('line'),
+}
+
+/** Every template by name. A notice whose name is unknown, or that lacks a required place, is told by `fallback`. */
+export const TEMPLATES: Readonly<Record<string, Template>> = {
+  'measure-ordered': { places: MEASURE_PLACES, zh: measureOrderedZh, en: measureOrderedEn },
+  'measure-reversed': { places: MEASURE_PLACES, zh: measureReversedZh, en: measureReversedEn },
+  'measure-lapsed': { places: MEASURE_PLACES, zh: measureLapsedZh, en: measureLapsedEn },
+}
+
+export const FALLBACK: Template = {
+  places: { template: required('line'), facts: optional('facts') },
+  zh: fallbackZh,
+  en: fallbackEn,
+}
