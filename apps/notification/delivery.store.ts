@@ -1,0 +1,180 @@
+import { Injectable } from '@nestjs/common'
+import { InjectModel } from '@nestjs/mongoose'
+import { type Model, Schema } from 'mongoose'
+import { randomUUID } from 'node:crypto'
+import type { Settled } from './attempt.rules.js'
+import type { Attempt, Channel, Delivery, DeliveryState } from './delivery.js'
+
+export const DELIVERIES = 'Delivery'
+
+/** Lines of the delivery log that a delivery keeps; a full schedule has ten. */
+const MAX_LOG = 50
+
+export const DeliverySchema = new Schema<Delivery>(
+  {
+    _id: { type: String, required: true },
+    noticeId: { type: String, required: true },
+    template: { type: String, required: true },
+    channel: { type: String, required: true },
+    destination: { type: String, required: true },
+    platformId: { type: String, default: null },
+    address: { type: String, default: null },
+    createdAt: { type: Date, required: true },
+    expiresAt: { type: Date, required: true },
+    state: { type: String, required: true },
+    nextAttemptAt: { type: Date, default: null },
+    lease: { type: String, default: null },
+    tries: { type: Number, required: true },
+    attempts: [{ _id: false, at: Date, outcome: String, statusCode: Number, durationMs: Number }],
+  },
+  { collection: 'deliveries', versionKey: false },
+)
+  // The dispatcher's: leading with the destination, so that a busy one is skipped and not walked through.
+  .index({ destination: 1, nextAttemptAt: 1 }, { partialFilterExpression: { state: 'pending' } })
+  .index({ expiresAt: 1 }, { partialFilterExpression: { state: 'pending' } })
+  .index({ noticeId: 1 })
+  .index({ createdAt: -1, _id: -1 })
+  .index({ state: 1, createdAt: -1, _id: -1 })
+  .index({ platformId: 1, createdAt: -1, _id: -1 })
+
+/** What is due, and how to go on after it. */
+export interface DueQuery {
+  now: Date
+  /** Destinations that can take no more at the moment. */
+  busy: readonly string[]
+  /** Only destinations after this one, so that all get their turn. */
+  after: string
+  limit: number
+}
+
+export interface DeliveryFilter {
+  state?: DeliveryState
+  platformId?: string
+}
+
+/** Deliveries: what is to be sent, who is at it, and what came of each attempt. */
+@Injectable()
+export class DeliveryStore {
+  constructor(@InjectModel(DELIVERIES) private readonly model: Model<Delivery>) {}
+
+  /** Adds the deliveries that are not there yet; those that are stay as they are. */
+  async add(deliveries: readonly Delivery[]): Promise<void> {
+    if (deliveries.length === 0) return
+    const operations = deliveries.map(({ _id, ...fields }) => ({
+      updateOne: { filter: { _id }, update: { $setOnInsert: fields }, upsert: true },
+    }))
+    await this.model.collection.bulkWrite(operations as never, { ordered: false })
+  }
+
+  /** Destination and id of deliveries that are due, in order of destination. */
+  async due({ now, busy, after, limit }: DueQuery): Promise<Pick<Delivery, '_id' | 'destination'>[]> {
+    return this.model
+      .find({
+        state: 'pending',
+        destination: { $gt: after, $nin: [...busy] },
+        nextAttemptAt: { $lte: now },
+        expiresAt: { $gt: now },
+      })
+      .sort({ destination: 1, nextAttemptAt: 1 })
+      .limit(limit)
+      .select({ destination: 1 })
+      .lean<Pick<Delivery, '_id' | 'destination'>[]>()
+  }
+
+  /**
+   * Takes those of the given deliveries that are still due, until the lease ends. Of several instances that try at once,
+   * one gets each. An attempt counts from here, so that one that ends the process counts too.
+   */
+  async claim(ids: readonly string[], now: Date, leaseMs: number): Promise<Delivery[]> {
+    if (ids.length === 0) return []
+    const lease = randomUUID()
+    await this.model.updateMany(
+      { _id: { $in: [...ids] }, state: 'pending', nextAttemptAt: { $lte: now } },
+      { $set: { lease, nextAttemptAt: new Date(now.getTime() + leaseMs) }, $inc: { tries: 1 } },
+    )
+    return this.model.find({ _id: { $in: [...ids] }, lease }).lean<Delivery[]>()
+  }
+
+  /**
+   * Logs an attempt and moves the delivery on. Whoever has delivered says so even when its lease is over; a failure
+   * counts only while the lease lasts, because then another instance is at it.
+   */
+  async settle(delivery: Delivery, attempt: Attempt, settled: Settled): Promise<void> {
+    const held = settled.state === 'delivered' ? {} : { lease: delivery.lease }
+    const moved = await this.model.updateOne(
+      { _id: delivery._id, state: 'pending', ...held },
+      { $set: { ...settled, lease: null }, $push: { attempts: { $each: [attempt], $slice: -MAX_LOG } } },
+    )
+    if (moved.matchedCount === 1) return
+    await this.model.updateOne(
+      { _id: delivery._id },
+      { $push: { attempts: { $each: [attempt], $slice: -MAX_LOG } } },
+    )
+  }
+
+  /** Ends what is past its time and in nobody's hands. Returns how many. */
+  async expire(channel: Channel, now: Date): Promise<number> {
+    const { modifiedCount } = await this.model.updateMany(
+      {
+        state: 'pending',
+        expiresAt: { $lte: now },
+        channel,
+        $or: [{ lease: null }, { nextAttemptAt: { $lte: now } }],
+      },
+      { $set: { state: 'expired', nextAttemptAt: null, lease: null } },
+    )
+    return modifiedCount
+  }
+
+  /** Makes a delivery, or all of a notice, pending once more until `expiresAt`. Returns those that were not pending. */
+  async redeliver(id: string, now: Date, expiresAt: Date): Promise<{ known: boolean; again: string[] }> {
+    const named = await this.model.find({ $or: [{ _id: id }, { noticeId: id }] }).lean<Delivery[]>()
+    const ids = named.filter((delivery) => delivery.state !== 'pending').map((delivery) => delivery._id)
+    if (ids.length > 0) {
+      await this.model.updateMany(
+        { _id: { $in: ids }, state: { $ne: 'pending' } },
+        { $set: { state: 'pending', nextAttemptAt: now, lease: null, tries: 0 }, $max: { expiresAt } },
+      )
+    }
+    return { known: named.length > 0, again: ids }
+  }
+
+  /** Newest first, after the given key; one more than `limit` where there are more. */
+  async list(
+    filter: DeliveryFilter,
+    after: { createdAt: Date; id: string } | null,
+    limit: number,
+  ): Promise<Delivery[]> {
+    const older = after
+      ? {
+          $or: [
+            { createdAt: { $lt: after.createdAt } },
+            { createdAt: after.createdAt, _id: { $lt: after.id } },
+          ],
+        }
+      : {}
+    return this.model
+      .find({ ...filter, ...older })
+      .sort({ createdAt: -1, _id: -1 })
+      .limit(limit + 1)
+      .lean<Delivery[]>()
+  }
+
+  /** When the oldest delivery that is still pending was made, or null when there is none. */
+  async oldestPending(): Promise<Date | null> {
+    const oldest = await this.model
+      .findOne({ state: 'pending' })
+      .sort({ createdAt: 1 })
+      .select({ createdAt: 1 })
+      .lean()
+    return oldest?.createdAt ?? null
+  }
+
+  /** Takes the addresses out of deliveries made before an instant whose state is final. */
+  async forget(before: Date): Promise<void> {
+    await this.model.updateMany(
+      { createdAt: { $lt: before }, state: { $ne: 'pending' }, address: { $ne: null } },
+      { $set: { address: null } },
+    )
+  }
+}

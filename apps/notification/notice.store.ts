@@ -1,0 +1,68 @@
+import { Injectable } from '@nestjs/common'
+import { InjectModel } from '@nestjs/mongoose'
+import { type Model, Schema } from 'mongoose'
+import type { Delivery, NoticeContent } from './delivery.js'
+
+export const NOTICES = 'Notice'
+
+/** A notice as it was first seen: to whom, and what they are sent. */
+export interface StoredNotice {
+  _id: string
+  createdAt: Date
+  /** The deliveries as they were planned; what became of them stands with the deliveries. */
+  plan: Delivery[]
+  /** Null once it has been forgotten. */
+  content: NoticeContent | null
+}
+
+export const NoticeSchema = new Schema<StoredNotice>(
+  {
+    _id: { type: String, required: true },
+    createdAt: { type: Date, required: true },
+    plan: { type: Schema.Types.Mixed, required: true },
+    content: { type: Schema.Types.Mixed, default: null },
+  },
+  { collection: 'notices', versionKey: false, minimize: false },
+).index({ createdAt: 1 })
+
+/** Notices by id, each fixed at first sight. */
+@Injectable()
+export class NoticeStore {
+  constructor(@InjectModel(NOTICES) private readonly model: Model<StoredNotice>) {}
+
+  /** Keeps the notices that are new, and returns all of them as they were first kept. */
+  async keep(notices: readonly StoredNotice[]): Promise<StoredNotice[]> {
+    if (notices.length === 0) return []
+    const operations = notices.map(({ _id, ...fields }) => ({
+      updateOne: { filter: { _id }, update: { $setOnInsert: fields }, upsert: true },
+    }))
+    await this.model.collection.bulkWrite(operations as never, { ordered: false })
+    return this.model.find({ _id: { $in: notices.map((notice) => notice._id) } }).lean<StoredNotice[]>()
+  }
+
+  /** Which of these notices are kept already. */
+  async known(ids: readonly string[]): Promise<Set<string>> {
+    const found = await this.model
+      .find({ _id: { $in: [...ids] } })
+      .select({ _id: 1 })
+      .lean()
+    return new Set(found.map((notice) => notice._id))
+  }
+
+  /** What to send, by notice. */
+  async contents(ids: readonly string[]): Promise<Map<string, NoticeContent>> {
+    const found = await this.model
+      .find({ _id: { $in: [...ids] } })
+      .select({ content: 1 })
+      .lean<Pick<StoredNotice, '_id' | 'content'>[]>()
+    return new Map(found.flatMap(({ _id, content }) => (content ? [[_id, content] as const] : [])))
+  }
+
+  /** Takes text and addresses out of notices made before an instant; the id stays, so that a replay adds none. */
+  async forget(before: Date): Promise<void> {
+    await this.model.updateMany(
+      { createdAt: { $lt: before }, content: { $ne: null } },
+      { $set: { content: null, plan: [] } },
+    )
+  }
+}
