@@ -9,9 +9,12 @@ export const MAX_BYTES = 256 * 1024
 /** Levels of objects and lists that it may have, the outermost counted (SPEC 4.1). */
 export const MAX_DEPTH = 8
 
+/** Why a record may be refused, in the order of the checks. */
+export const REJECTIONS = ['not-utf8', 'not-json', 'too-large', 'too-deep', 'schema'] as const
+
 /** What is wrong with a record: names fields, never what they hold. */
 export interface Rejection {
-  readonly slug: 'not-utf8' | 'not-json' | 'too-large' | 'too-deep' | 'schema'
+  readonly slug: (typeof REJECTIONS)[number]
   /** The offending field, as a JSON Pointer. */
   readonly path: string | null
   readonly reason: string

@@ -1,0 +1,70 @@
+import 'reflect-metadata'
+import { validateSync } from 'class-validator'
+import { plainToInstance } from 'class-transformer'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { answerMessages } from './answer-messages.rules.js'
+import { checkMessage } from './check-message.rules.js'
+import { MessagesAnswer } from './messages-api.js'
+
+const good = {
+  messageId: 'm-1',
+  accountId: 'acc',
+  visibility: 'public',
+  sentAt: '2026-11-24T07:00:00Z',
+  text: 'hello',
+}
+
+describe('messages sent by REST', () => {
+  it('are answered one by one, in order, and only the good ones are stored', () => {
+    const answered = answerMessages([
+      { ...good, x: 1 },
+      { ...good, messageId: 'm-2', visibility: 'private', text: 7 },
+      { ...good, messageId: 'm-3', media: [{ mediaId: 'i', kind: 'smell' }] },
+      { ...good, messageId: 'not an id' },
+      'words',
+    ])
+    expect(answered.results.map(({ messageId, status }) => [messageId, status])).toEqual([
+      ['m-1', 'accepted'],
+      ['m-2', 'refused_private'],
+      ['m-3', 'invalid'],
+      [null, 'invalid'],
+      [null, 'invalid'],
+    ])
+    expect(answered.results[2]!.problem).toMatchObject({
+      type: 'schema',
+      errors: [{ path: '/media/0/kind', reason: expect.stringContaining('/media/0/kind') as string }],
+    })
+    expect(answered.accepted).toEqual([good])
+    expect(answered.refusedPrivate).toBe(1)
+  })
+
+  it('are judged as the consumer will judge them, and what is stored is accepted there', () => {
+    const value = fc.oneof(
+      fc.jsonValue({ maxDepth: 10 }),
+      fc
+        .record(
+          {
+            text: fc.jsonValue(),
+            visibility: fc.constantFrom('public', 'private'),
+            language: fc.jsonValue(),
+          },
+          { requiredKeys: [] },
+        )
+        .map((change) => ({ ...good, ...change })),
+    )
+    fc.assert(
+      fc.property(fc.array(value, { maxLength: 5 }), (values) => {
+        const texts = values.map((each) => JSON.stringify(each))
+        const { results, accepted } = answerMessages(texts.map((text) => JSON.parse(text) as unknown))
+        const judged = texts.map((text) => checkMessage(Buffer.from(text)).outcome)
+        const words = { accepted: 'accepted', private: 'refused_private', rejected: 'invalid' }
+        expect(results.map(({ status }) => status)).toEqual(judged.map((outcome) => words[outcome]))
+        for (const message of accepted) {
+          expect(checkMessage(Buffer.from(JSON.stringify(message)))).toEqual({ outcome: 'accepted', message })
+        }
+        expect(validateSync(plainToInstance(MessagesAnswer, { results }))).toEqual([])
+      }),
+    )
+  })
+})

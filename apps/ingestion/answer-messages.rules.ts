@@ -1,0 +1,44 @@
+import { PLATFORM_OWN_ID } from '#libs/contracts/fields'
+import type { MessageIn } from '#libs/contracts/message-in'
+import type { MessageProblem, MessageResult } from './messages-api.js'
+import { checkValue, type Rejection, sizeOf } from './check-message.rules.js'
+
+export interface AnsweredMessages {
+  readonly results: MessageResult[]
+  /** What is to be stored before the answer is given. */
+  readonly accepted: readonly MessageIn[]
+  readonly refusedPrivate: number
+}
+
+/** Judges messages sent by REST by the checks that records pass, the private ones first. */
+export function answerMessages(values: readonly unknown[]): AnsweredMessages {
+  const accepted: MessageIn[] = []
+  let refusedPrivate = 0
+  const results = values.map((value): MessageResult => {
+    const messageId = messageIdOf(value)
+    const checked = checkValue(value, sizeOf(value))
+    switch (checked.outcome) {
+      case 'private':
+        refusedPrivate++
+        return { messageId, status: 'refused_private' }
+      case 'rejected':
+        return { messageId, status: 'invalid', problem: problemOf(checked.rejection) }
+      case 'accepted':
+        accepted.push(checked.message)
+        return { messageId, status: 'accepted' }
+    }
+  })
+  return { results, accepted, refusedPrivate }
+}
+
+const OWN_ID = new RegExp(PLATFORM_OWN_ID)
+
+function messageIdOf(value: unknown): string | null {
+  const id =
+    typeof value === 'object' && value !== null ? (value as { messageId?: unknown }).messageId : undefined
+  return typeof id === 'string' && OWN_ID.test(id) ? id : null
+}
+
+function problemOf({ slug, path, reason }: Rejection): MessageProblem {
+  return { type: slug, detail: reason, errors: [{ path: path ?? '', reason }] }
+}

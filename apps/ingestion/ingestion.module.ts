@@ -1,0 +1,26 @@
+import { Module } from '@nestjs/common'
+import { PlatformModule } from '#libs/platform/platform.module'
+import { ENV } from '#libs/platform/tokens'
+import { IngestionEnv } from './config.js'
+import { KnownPlatforms } from './known-platforms.js'
+import { MessagesConsumer } from './messages.consumer.js'
+import { MessagesController } from './messages.controller.js'
+import { RememberedRevisions } from './remembered-revisions.js'
+import { StoreMessages } from './store-messages.js'
+
+/** What ingestion does: takes messages from the platforms' topics and by REST. */
+@Module({
+  imports: [PlatformModule.forService('ingestion', IngestionEnv)],
+  controllers: [MessagesController],
+  providers: [
+    MessagesConsumer,
+    KnownPlatforms,
+    StoreMessages,
+    {
+      provide: RememberedRevisions,
+      inject: [ENV],
+      useFactory: (env: IngestionEnv) => new RememberedRevisions(env.REPEATS_REMEMBERED),
+    },
+  ],
+})
+export class IngestionModule {}

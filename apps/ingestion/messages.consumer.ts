@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common'
+import { Topics } from '#libs/contracts/catalogue'
+import { PermanentError } from '#libs/platform/errors'
+import type { Batch, InRecord } from '#libs/platform/kafka/batch'
+import { PlatformBatchHandler } from '#libs/platform/kafka/batch-handler'
+import { Publisher, type OutRecord } from '#libs/platform/kafka/publisher'
+import type { Message } from '#libs/contracts/message'
+import { type CheckedMessage, checkMessage } from './check-message.rules.js'
+import { countRecords } from './record-counters.js'
+import { RememberedRevisions } from './remembered-revisions.js'
+import { type Accepted, sortRecords } from './sort-records.rules.js'
+
+type MessageRecord = InRecord<CheckedMessage>
+
+/** Takes what platforms stream: every record ends as accepted, private, repeat or dead letter. */
+@Injectable()
+export class MessagesConsumer {
+  constructor(
+    private readonly publisher: Publisher,
+    private readonly remembered: RememberedRevisions,
+  ) {}
+
+  @PlatformBatchHandler('messages', { decoder: ({ value }) => checkMessage(value) })
+  async onMessages(batch: Batch<CheckedMessage>): Promise<void> {
+    const platformId = batch.platformId!
+    const sorted = sortRecords(platformId, batch.records, (key) => this.remembered.latest(key))
+    await this.publisher.publish(...sorted.accepted.map(toRecord))
+    this.remembered.remember(sorted.revisions)
+    for (const { arrival, rejection } of sorted.rejected) {
+      batch.deadLetter(arrival, new PermanentError(rejection.slug, rejection.reason, rejection.path))
+    }
+    countRecords(platformId, sorted.counts)
+  }
+}
+
+function toRecord({ arrival, id, key, message }: Accepted<MessageRecord>): OutRecord<Message> {
+  return { topic: Topics.messages, key, id, value: message, time: arrival.receivedAt, trace: arrival.trace }
+}

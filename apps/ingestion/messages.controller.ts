@@ -1,0 +1,49 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common'
+import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
+import { Roles } from '#libs/platform/auth/roles.decorator'
+import { BodyLimit } from '#libs/platform/http/body-limit'
+import { Idempotent } from '#libs/platform/http/idempotency'
+import { apiAnswer, apiBody } from '#libs/platform/http/openapi'
+import { badRequest } from '#libs/platform/http/problem'
+import { answerMessages } from './answer-messages.rules.js'
+import { KnownPlatforms } from './known-platforms.js'
+import { MAX_MESSAGES, MessagesAnswer, MessagesRequest } from './messages-api.js'
+import { countPrivate } from './record-counters.js'
+import { StoreMessages } from './store-messages.js'
+
+/** 500 messages of the longest Chinese text take 30 MB; more than that many at once is for Kafka. */
+const MAX_BODY = 32 * 1024 * 1024
+
+/** Messages of a platform that has no Kafka. */
+@Controller('messages')
+export class MessagesController {
+  constructor(
+    private readonly platforms: KnownPlatforms,
+    private readonly messages: StoreMessages,
+  ) {}
+
+  @Post()
+  @HttpCode(202)
+  @Roles('platform')
+  @Idempotent()
+  @BodyLimit(MAX_BODY)
+  @apiBody(MessagesRequest)
+  @apiAnswer(202, 'Stored. One result for each message, in order.', MessagesAnswer)
+  async send(@CurrentCaller() caller: Caller, @Body() body: unknown): Promise<MessagesAnswer> {
+    const platformId = caller.platform!
+    this.platforms.mustKnow(platformId)
+    const { results, accepted, refusedPrivate } = answerMessages(messagesIn(body))
+    countPrivate(platformId, refusedPrivate)
+    await this.messages.store(platformId, accepted)
+    return { results }
+  }
+}
+
+/** The list in the body; what its items are is for the checks to say, one by one. */
+function messagesIn(body: unknown): unknown[] {
+  const messages =
+    typeof body === 'object' && body !== null ? (body as { messages?: unknown }).messages : undefined
+  if (Array.isArray(messages) && messages.length >= 1 && messages.length <= MAX_MESSAGES) return messages
+  const reason = `must be a list of 1 to ${MAX_MESSAGES} messages`
+  throw badRequest('invalid-request', `The field messages ${reason}.`, [{ path: '/messages', reason }])
+}
