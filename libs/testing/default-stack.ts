@@ -4,8 +4,8 @@ import type { LocalStack } from './local-stack.js'
 import { projectRoot } from './project-root.js'
 import { StackError } from './stack-error.js'
 
-/** Data and logs of what runs in the foreground; kept from run to run. */
-export const localDir = join(projectRoot, '.local')
+/** Data and logs of what runs in the foreground, kept from run to run: `WEIR_DATA_DIR`, else `.local/`. */
+export const localDir = process.env.WEIR_DATA_DIR ?? join(projectRoot, '.local')
 
 /**
  * The stack of `npm start` and `npm run stack`: the usual ports, or those of `WEIR_KAFKA_PORT` and `WEIR_MONGO_PORT`, and

@@ -13,7 +13,7 @@ const FIRST_PORT = 7401
 
 const logFile = (name: string) => join(localDir, `${name}.log`)
 
-/** `npm start`: the local stack and the four services, until Ctrl-C; their logs are under `.local/`. */
+/** `npm start`: the local stack and the four services, until Ctrl-C; their logs are beside the data. */
 await runInForeground(async (fail) => {
   for (const name of SERVICES) builtFile(`apps/${name}/main.js`)
   await Promise.all(SERVICES.map((name, index) => needPort(FIRST_PORT + index, name, 'end that one first')))
