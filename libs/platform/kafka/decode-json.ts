@@ -1,0 +1,34 @@
+import { isUtf8 } from 'node:buffer'
+import type { ContractClass } from '#libs/contracts/json-schema'
+import { PermanentError } from '../errors.js'
+import { inspect } from '../json/inspect.js'
+import { contractCheck } from '../json/validator.js'
+import type { Decoder } from './batch.js'
+
+/**
+ * Parses UTF-8 JSON.
+ * @throws PermanentError `not-utf8`, or `not-json` (also for no bytes at all); its sentence quotes nothing of the value
+ */
+export function parseJson(value: Buffer | null): unknown {
+  if (value === null) throw new PermanentError('not-json', 'The record has no value.')
+  if (!isUtf8(value)) throw new PermanentError('not-utf8', 'The value is not UTF-8.')
+  try {
+    return JSON.parse(value.toString('utf8')) as unknown
+  } catch {
+    throw new PermanentError('not-json', 'The value is not JSON.')
+  }
+}
+
+/**
+ * The decoder of our own topics: UTF-8, JSON, nulls stripped, fields nobody knows dropped, the rest as the contract says.
+ * @throws PermanentError `not-utf8`, `not-json`, `too-deep`, `schema`
+ */
+export function contractDecoder<T extends object>(type: ContractClass<T>): Decoder<T> {
+  const check = contractCheck(type)
+  return ({ value }) => {
+    const parsed = parseJson(value)
+    inspect(parsed)
+    check(parsed)
+    return parsed as T
+  }
+}
