@@ -50,7 +50,8 @@ export class TextModel {
     readonly header: ModelHeader,
     weights: Uint8Array,
   ) {
-    this.#words = new Uint32Array(weights.slice().buffer)
+    // A copy of its own: a Buffer's slice would share, and need not be aligned.
+    this.#words = new Uint32Array(new Uint8Array(weights).buffer)
   }
 
   /** Reads what `writeModel` wrote; throws `ModelFormatError`. */

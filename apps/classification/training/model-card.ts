@@ -98,6 +98,7 @@ Decisions on labels: ordinary advertising is not fraud; gambling, fake documents
 What of the Telegram spam and the English spam is sexual was told by words, not by people. Of \`isis-tweets\`, labelled by
 account, only tweets with words of praise count, and reporting by the same accounts counts as benign. Offensive language that is
 not hate (\`davidson\`) counts as benign at a low weight. \`cold\` and \`swsr\` label offence and sexism, which is wider than hate.
+\`sms-smishing\` is not used: for texts that \`sms-spam-uci\` has too, its labels agree no more often than by chance.
 
 ## Scores
 
