@@ -13,7 +13,7 @@ import {
   type Strike,
 } from './ladder.js'
 import { compareMeasures } from './measures-in-force.js'
-import type { Rung, Severity } from './policy-document.js'
+import type { Rung } from './policy-document.js'
 
 const DAY = 86_400_000
 const RUNS = Number(process.env['LADDER_RUNS'] ?? 1_000)
@@ -46,7 +46,7 @@ function strike(
     messageId: `m-${strikeId}`,
     clause: 'fraud.general',
     category: 'fraud',
-    severity: 1 as Severity,
+    severity: 1,
     points,
     at: day(at),
     expiresAt: day(at + life),
@@ -176,6 +176,8 @@ interface OracleStep {
   from: number
   to: number
   lifted: number
+  /** The level just before it. */
+  before: number
 }
 
 function oracle(strikes: readonly Strike[]): { steps: OracleStep[]; levels: number[] } {
@@ -193,7 +195,14 @@ function oracle(strikes: readonly Strike[]): { steps: OracleStep[]; levels: numb
       points += s.points
       const level = oracleLevel(points)
       if (level > before)
-        steps.push({ strikeId: s.strikeId, level, from: t, to: t + oracleDays(level), lifted: Infinity })
+        steps.push({
+          strikeId: s.strikeId,
+          level,
+          from: t,
+          to: t + oracleDays(level),
+          lifted: Infinity,
+          before,
+        })
     }
     for (const s of sorted)
       if (dayOf(s.reversedAt) === t && dayOf(s.at) <= t && t < dayOf(s.expiresAt)) points -= s.points
@@ -319,7 +328,8 @@ describe('the ladder as a function of the set of strikes', () => {
       for (const event of order) ledger.learn(event)
       const { steps, levels } = oracle(strikes)
       for (const step of steps) {
-        const stillInRun = levels.slice(step.from, ledger.now + 1).every((level) => level >= 1)
+        const dipped = steps.some((later) => later.from > step.from && later.before < 1)
+        const stillInRun = !dipped && levels.slice(step.from, ledger.now + 1).every((level) => level >= 1)
         if (step.lifted < Infinity || step.to <= ledger.now || !stillInRun) continue
         const answers =
           step.level === 1 ? ledger.issued : stepsInForce(strikes, ledger.issued, ladder, day(ledger.now))

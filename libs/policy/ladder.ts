@@ -58,10 +58,13 @@ export interface LadderStep {
 }
 
 /** A step that was issued; `liftedAt` says when its lifting was ordered. */
-export type IssuedStep = Pick<
+export interface IssuedStep extends Pick<
   LadderStep,
   'stepId' | 'strikeId' | 'level' | 'measure' | 'at' | 'until' | 'liftedAt'
->
+> {
+  /** People undid or refused it though its strikes stand: it is not in force, but its run has had its answer. */
+  waived?: boolean
+}
 
 /** The rungs in force at an instant, by rising level. */
 export type LadderAt = (at: Date) => readonly Rung[]
@@ -302,7 +305,7 @@ function liftInstant(step: LadderStep, set: readonly Strike[], ladderAt: LadderA
 
 /** The moment at which the strikes that were known and not reversed at `known` reach a step's level within its span. */
 function reachOf(
-  step: IssuedStep,
+  step: LadderStep,
   set: readonly Strike[],
   ladderAt: LadderAt,
   known: number,
