@@ -5,7 +5,7 @@ import type { RawRecord } from './batch.js'
 import type { DeadLetters } from './dead-letters.js'
 import { CLIENT_RETRY, createKafka, type KafkaEnv } from './kafka-client.js'
 import { kafkaMetrics } from './kafka-metrics.js'
-import { OffsetCommits } from './offset-commits.js'
+import { OffsetCommits, type Position } from './offset-commits.js'
 import { runHandler, type Route } from './run-handler.js'
 import { topicAssigner } from './topic-assigner.js'
 import { topicLabel } from './topic-names.js'
@@ -55,6 +55,7 @@ export class GroupConsumer {
   private commitTimer: NodeJS.Timeout | undefined
   private generation = 0
   private stopping = false
+  private commitDirectly: EachBatchPayload['commitOffsetsIfNecessary'] | undefined
   private lastSign = Date.now()
 
   constructor(private readonly options: GroupConsumerOptions) {
@@ -71,8 +72,8 @@ export class GroupConsumer {
       retry: { ...CLIENT_RETRY, restartOnFailure: () => Promise.resolve(false) },
     })
     this.commits = new OffsetCommits(
-      (positions) => this.consumer.commitOffsets(positions),
-      (error) => logger.warn({ groupId, err: error }, 'offsets not committed, records may come again'),
+      (positions) => this.commit(positions),
+      (error) => logger.debug({ groupId, err: error }, 'offsets not committed yet'),
     )
     this.listen()
   }
@@ -176,26 +177,39 @@ export class GroupConsumer {
     return running.finally(() => this.active.delete(running))
   }
 
+  /** Never rejects: what kafkajs gets to see of an error costs it a restart at best. */
   private async takeBatch(payload: EachBatchPayload): Promise<void> {
-    const { batch, isRunning, isStale } = payload
-    const { topic, partition, messages } = batch
+    const { topic, partition } = payload.batch
+    this.commitDirectly = payload.commitOffsetsIfNecessary
     const progress = this.progressOf(topic, partition)
-    const generation = this.generation
+    try {
+      await this.takeParts(payload, progress)
+    } catch (error) {
+      this.tryAgainLater(payload, progress, error)
+    }
+  }
+
+  private async takeParts(payload: EachBatchPayload, progress: Progress): Promise<void> {
+    const { topic, partition, messages } = payload.batch
+    const { generation } = this
+    const lost = (): boolean =>
+      this.stopping || this.generation !== generation || !payload.isRunning() || payload.isStale()
     const size = this.options.env.KAFKA_BATCH_RECORDS
     for (let start = 0; start < messages.length; start += size) {
-      if (this.stopping || !isRunning() || isStale() || this.generation !== generation) return
+      if (lost()) return
       const part = messages.slice(start, start + size)
       progress.oldest = Number(part[0]!.timestamp)
-      if (!(await this.handlePart(payload, part, progress))) return
+      const rebalancing = await this.handlePart(payload, part, progress)
       if (this.generation !== generation) return
       const last = part.at(-1)!.offset
       payload.resolveOffset(last)
       this.commits.markDone({ topic, partition, offset: String(BigInt(last) + 1n) })
+      if (rebalancing) return
     }
     progress.oldest = undefined
   }
 
-  /** Whether all of them are done; if not, the partition is paused and they come again. */
+  /** Resolves when all of them are done: to whether the group waits for this member. Rejects where they must come again. */
   private async handlePart(
     payload: EachBatchPayload,
     part: KafkaMessage[],
@@ -203,33 +217,38 @@ export class GroupConsumer {
   ): Promise<boolean> {
     const { topic, partition } = payload.batch
     const { routeOf, deadLetters, logger } = this.options
-    const records = part.map((message) => toRaw(topic, partition, message))
-    const heartbeat = beat(payload)
+    let rebalancing = false
+    const heartbeat = (): Promise<void> =>
+      payload.heartbeat().catch(() => {
+        rebalancing = true
+      })
     const beating = setInterval(() => {
       if (Date.now() - (progress.handlingSince ?? 0) < LONGEST_HANDLING_MS) void heartbeat()
     }, HEARTBEAT_MS)
     const stopTimer = kafkaMetrics.batchSeconds.startTimer({ topic: topicLabel(topic) })
     progress.handlingSince = Date.now()
     try {
-      const platformId = platformOfTopic(topic)?.platformId ?? null
-      const attempt = progress.failures + 1
       await runHandler(
         routeOf(topic),
-        { topic, platformId, partition, records, attempt, heartbeat },
+        {
+          topic,
+          platformId: platformOfTopic(topic)?.platformId ?? null,
+          partition,
+          records: part.map((message) => toRaw(topic, partition, message)),
+          attempt: progress.failures + 1,
+          heartbeat,
+        },
         deadLetters,
         logger,
       )
-      kafkaMetrics.consumed.inc({ topic: topicLabel(topic) }, part.length)
-      progress.failures = 0
-      return true
-    } catch (error) {
-      this.tryAgainLater(payload, progress, error)
-      return false
     } finally {
       clearInterval(beating)
       stopTimer()
       progress.handlingSince = undefined
     }
+    kafkaMetrics.consumed.inc({ topic: topicLabel(topic) }, part.length)
+    progress.failures = 0
+    return rebalancing
   }
 
   private tryAgainLater(payload: EachBatchPayload, progress: Progress, error: unknown): void {
@@ -247,6 +266,14 @@ export class GroupConsumer {
     progress.resumeTimer = setTimeout(resume, pauseMs)
   }
 
+  /** Without the retries of kafkajs, which could commit a position of an earlier generation. */
+  private async commit(positions: Position[]): Promise<void> {
+    const topics = Map.groupBy(positions, ({ topic }) => topic)
+    await this.commitDirectly?.({
+      topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })),
+    })
+  }
+
   private progressOf(topic: string, partition: number): Progress {
     const name = `${topic}/${partition}`
     const known = this.partitions.get(name)
@@ -255,11 +282,6 @@ export class GroupConsumer {
     this.partitions.set(name, fresh)
     return fresh
   }
-}
-
-/** kafkajs beats only when the interval is over. It throws when the group rebalances, which it finds out itself as well. */
-function beat(payload: EachBatchPayload): () => Promise<void> {
-  return () => payload.heartbeat().catch(() => undefined)
 }
 
 function toRaw(topic: string, partition: number, message: KafkaMessage): RawRecord {
