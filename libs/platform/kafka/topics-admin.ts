@@ -90,7 +90,8 @@ export class TopicsAdmin {
 
   /** Resolves when the three topics of a platform exist and can be used. Creating them twice does no harm. */
   async createPlatformTopics(platformId: string): Promise<void> {
-    await this.withAdmin((admin) => this.ensure(admin, this.wantedOf(platformId)))
+    const wanted = this.wantedOf(platformId)
+    await this.withAdmin((admin) => this.ensure(admin, wanted))
   }
 
   /** The names of all topics that this service may see. */
