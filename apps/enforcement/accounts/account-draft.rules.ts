@@ -414,9 +414,9 @@ export class AccountDraft {
         break
       case 'lapsed':
         this.event('measure.lapsed', this.subject, about, facts)
-        return
+        break
     }
-    this.notify(spec.undo ? 'measure-reversed' : 'measure-ordered', directiveId, {
+    this.notify(TEMPLATE_OF[spec.undo?.why ?? 'ordered'], directiveId, {
       directiveId,
       decisionId: decision.decisionId,
       caseId: decision.caseId,
@@ -426,10 +426,7 @@ export class AccountDraft {
       messageIds: directive.messageIds,
       category: directive.category,
       clause: directive.clause,
-      clauseTitle: decision.clause
-        ? (clauseOf(this.context.policies.get(decision.policyVersion) ?? this.context.policy, decision.clause)
-            ?.title ?? null)
-        : null,
+      clauseTitle: this.clauseTitle(decision),
       reasons: directive.reasons,
       until: directive.until,
       issuedAt: directive.issuedAt,
@@ -439,6 +436,12 @@ export class AccountDraft {
       automated: directive.automated,
       reverses: directive.reverses,
     })
+  }
+
+  clauseTitle(decision: DecisionRecord): Bilingual | null {
+    if (decision.clause === null) return null
+    const policy = this.context.policies.get(decision.policyVersion) ?? this.context.policy
+    return clauseOf(policy, decision.clause)?.title ?? null
   }
 
   // ---- result ----
@@ -483,6 +486,12 @@ export interface AccountChange {
   state: AccountState
   pending: Pending[]
 }
+
+const TEMPLATE_OF = {
+  ordered: 'measure-ordered',
+  reversed: 'measure-reversed',
+  lapsed: 'measure-lapsed',
+} as const
 
 /** More causes than these change nothing: only the earliest counts. */
 const MOST_CAUSES = 20

@@ -152,7 +152,9 @@ export function applyRefusal(
   decision.refusal = refusal
   draft.tellDecision('decision.refused', decision)
   for (const held of [...draft.state.steps, ...draft.state.decided]) {
-    if (held.decisionId === decisionId) held.state = 'refused'
+    if (held.decisionId !== decisionId) continue
+    held.state = 'refused'
+    if ('stepId' in held) held.waived = true
   }
   if (decision.automated) resolveHold(draft, decision)
   else if (draft.state.openCase?.caseId === decision.caseId) {
@@ -239,6 +241,7 @@ function holdDecision(draft: AccountDraft, decision: DecisionRecord, hold: Hold)
       measure: decision.measure,
       category: decision.category,
       clause: decision.clause,
+      clauseTitle: draft.clauseTitle(decision),
       reasons: decision.reasons,
       notBefore: hold.notBefore.toISOString(),
     })

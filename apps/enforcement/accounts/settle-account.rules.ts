@@ -38,7 +38,7 @@ export function settle(draft: AccountDraft, { waive = false } = {}): void {
   lapseHeld(draft)
   beginWhatWaited(draft)
   for (const step of due(draft)) {
-    if (waive || draft.observed) draft.state.steps.push(withoutEffect(step, 'waived'))
+    if (waive || draft.observed) draft.state.steps.push({ ...withoutEffect(step, 'waived'), waived: true })
     else takeStep(draft, step)
   }
   tellExpiredStrikes(draft)
@@ -293,6 +293,7 @@ export function liftStep(
   reversal?: DecisionRecord['reversal'],
 ): void {
   step.liftedAt = at
+  if (reversal) step.waived = true
   if (step.state !== 'in_force' && step.state !== 'held') return
   const decision = draft.decision(step.decisionId)
   const undone = reversal ?? { by: draft.context.actor, at: draft.now, reasons: NO_GROUND }
@@ -356,6 +357,7 @@ function lapseHeld(draft: AccountDraft): void {
     const { hold } = held
     if (held.state !== 'held' || !hold?.needsApproval || !hold.lapsesAt || now < hold.lapsesAt) continue
     held.state = 'lapsed'
+    if ('stepId' in held) held.waived = true
     const decision = draft.decision(held.decisionId)
     decision.state = 'lapsed'
     draft.tellDecision('decision.lapsed', decision)

@@ -1,0 +1,192 @@
+import { Injectable } from '@nestjs/common'
+import { randomUUID } from 'node:crypto'
+import { accountKey } from '#libs/contracts/ids'
+import { Clock } from '#libs/platform/clock'
+import { PermanentError, RetryableError } from '#libs/platform/errors'
+import type { Policy } from '#libs/policy/policy-document'
+import { CaseStore } from '../cases/case.store.js'
+import { DecisionStore, type DecisionDocument } from '../decisions/decision.store.js'
+import { parseDeadlines } from '../directives/deadlines.rules.js'
+import { DirectiveStore } from '../directives/directive.store.js'
+import { Outbox } from '../outbox/outbox.js'
+import { PlatformStore, type PlatformDocument } from '../platforms/platform.store.js'
+import { PolicyStore } from '../policies/policy.store.js'
+import { AppealLinks } from '../statements/appeal-links.js'
+import type { AccountChange, AccountFacts, ChangeContext, MessageMeasures } from './account-draft.rules.js'
+import { AccountStore, type AccountDocument } from './account.store.js'
+import type { StrikeRecord } from './account-state.js'
+import { StrikeStore } from './strike.store.js'
+
+/** A change that somebody wants to make to an account. */
+export interface AccountRequest {
+  platformId: string
+  accountId: string
+  actor: string
+  /** What the change is about, to be read with the account. */
+  messageIds?: readonly string[]
+  decisionIds?: readonly string[]
+  verdictIds?: readonly string[]
+  policyVersions?: readonly string[]
+  /**
+   * Makes the change from the facts, or null where there is nothing to change. Called again with newer facts when somebody
+   * else changed the account meanwhile. `taken`: those of the verdicts that are in a case already.
+   */
+  make: (facts: AccountFacts, context: ChangeContext, taken: ReadonlySet<string>) => AccountChange | null
+}
+
+/** More rounds than these mean that something is wrong; the batch or request comes again. */
+const MOST_ROUNDS = 30
+
+interface Loaded {
+  accounts: Map<string, AccountDocument>
+  strikes: Map<string, StrikeRecord[]>
+  decisions: Map<string, DecisionDocument[]>
+  messages: Map<string, MessageMeasures[]>
+  platforms: Map<string, PlatformDocument>
+  policies: Map<string, Policy>
+  taken: Set<string>
+}
+
+/**
+ * Changes accounts: reads what the rules need, lets them decide, stores each change with its outbox in one guarded update,
+ * then makes it real. A fixed number of round trips for any number of accounts. When a call resolves, all of it is durable
+ * and published; where it is cut off, the relay or the next change of the account completes it.
+ */
+@Injectable()
+export class AccountChanges {
+  constructor(
+    private readonly accounts: AccountStore,
+    private readonly strikes: StrikeStore,
+    private readonly decisions: DecisionStore,
+    private readonly cases: CaseStore,
+    private readonly directives: DirectiveStore,
+    private readonly platforms: PlatformStore,
+    private readonly policies: PolicyStore,
+    private readonly links: AppealLinks,
+    private readonly outbox: Outbox,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Makes the changes, at most one per account. @throws PermanentError `unknown-platform`, `unknown-policy` */
+  async make(requests: readonly AccountRequest[]): Promise<void> {
+    let open = [...requests]
+    for (let round = 0; open.length > 0; round++) {
+      if (round === MOST_ROUNDS) throw new RetryableError('contention', 'The account changes too fast.')
+      const loaded = await this.load(open)
+      const made = open.flatMap((request) => {
+        const change = this.makeOne(request, loaded)
+        return change ? [{ request, change }] : []
+      })
+      if (made.length === 0) return
+      const won = await this.accounts.compareAndSet(
+        made.map(({ change }) => change),
+        randomUUID(),
+      )
+      const stored = made.filter(({ change }) => won.has(change.state._id))
+      const holders = stored.map(({ change }) => ({ _id: change.state._id, pending: change.pending }))
+      await this.outbox.deliver(holders, this.accounts.accounts)
+      open = made.filter(({ change }) => !won.has(change.state._id)).map(({ request }) => request)
+    }
+  }
+
+  /** What a change would do, without doing it. */
+  async preview(request: AccountRequest): Promise<AccountChange | null> {
+    return this.makeOne(request, await this.load([request]))
+  }
+
+  private makeOne(request: AccountRequest, loaded: Loaded): AccountChange | null {
+    const { platformId, accountId } = request
+    const key = accountKey(platformId, accountId)
+    const document = loaded.accounts.get(key)
+    const state = document ? stateOf(document) : null
+    const facts: AccountFacts = {
+      platformId,
+      accountId,
+      state,
+      strikes: loaded.strikes.get(key) ?? [],
+      decisions: (loaded.decisions.get(key) ?? []).map(
+        ({ _id, accountKey: _key, accountRev: _rev, ...rest }) => rest,
+      ),
+      messages: loaded.messages.get(key) ?? [],
+    }
+    return request.make(facts, this.contextOf(request, loaded), loaded.taken)
+  }
+
+  private contextOf({ platformId, actor }: AccountRequest, loaded: Loaded): ChangeContext {
+    const platform = loaded.platforms.get(platformId)
+    if (!platform) throw new PermanentError('unknown-platform', `Platform ${platformId} is not registered.`)
+    const now = this.clock.now()
+    const { policy, version } = this.policies.inForce(now)
+    return {
+      now,
+      actor,
+      policy,
+      policyVersion: version,
+      policies: new Map([...loaded.policies, [version, policy]]),
+      platform: {
+        platformId,
+        mode: platform.mode,
+        deadlines: parseDeadlines(platform.deadlines).deadlines,
+      },
+      appealUrl: (statementId, issuedAt, expiresAt) => this.links.linkFor(statementId, issuedAt, expiresAt),
+    }
+  }
+
+  /**
+   * Reads accounts first and the rest after: what is read later can only be newer, and then the guarded update fails. What an
+   * earlier change left in an outbox is made real before, so that the collections are complete.
+   */
+  private async load(requests: readonly AccountRequest[]): Promise<Loaded> {
+    const keys = requests.map((request) => accountKey(request.platformId, request.accountId))
+    let accounts = await this.accounts.byKeys(keys)
+    const behind = accounts.filter((account) => account.pending.length > 0)
+    if (behind.length > 0) {
+      await this.outbox.deliver(behind, this.accounts.accounts)
+      accounts = await this.accounts.byKeys(keys)
+    }
+    const decisionIds = accounts.flatMap((account) => [
+      ...account.steps
+        .filter(({ state }) => state === 'in_force' || state === 'held')
+        .map((step) => step.decisionId),
+      ...account.decided.map((measure) => measure.decisionId),
+    ])
+    const [strikes, decisions, taken, platforms] = await Promise.all([
+      this.strikes.ofAccounts(keys),
+      this.decisions.byIds([...decisionIds, ...requests.flatMap((request) => request.decisionIds ?? [])]),
+      this.cases.taken(requests.flatMap((request) => request.verdictIds ?? [])),
+      this.platforms.byIds([...new Set(requests.map((request) => request.platformId))]),
+    ])
+    const [messages, policies] = await Promise.all([
+      this.directives.onMessages(keys, [
+        ...requests.flatMap((request) => request.messageIds ?? []),
+        ...decisions.flatMap(({ state, messages: about }) =>
+          state === 'held' ? about.map((message) => message.messageId) : [],
+        ),
+      ]),
+      this.policies.byVersions([
+        ...strikes.map((strike) => strike.policyVersion),
+        ...decisions.map((decision) => decision.policyVersion),
+        ...requests.flatMap((request) => request.policyVersions ?? []),
+      ]),
+      this.policies.refresh(this.clock.now()),
+    ])
+    return {
+      accounts: new Map(accounts.map((account) => [account._id, account])),
+      strikes: grouped(strikes),
+      decisions: grouped(decisions),
+      messages,
+      platforms: new Map(platforms.map((platform) => [platform._id, platform])),
+      policies,
+      taken,
+    }
+  }
+}
+
+function stateOf(document: AccountDocument): AccountFacts['state'] {
+  const { pending: _pending, writers: _writers, searchName: _name, ...state } = document
+  return state
+}
+
+function grouped<T extends { accountKey: string }>(items: readonly T[]): Map<string, T[]> {
+  return Map.groupBy(items, (item) => item.accountKey)
+}

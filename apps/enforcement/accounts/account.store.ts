@@ -1,0 +1,127 @@
+import { Injectable } from '@nestjs/common'
+import { InjectModel } from '@nestjs/mongoose'
+import { type Model, type mongo, Schema } from 'mongoose'
+import type { AccountStatus } from '#libs/contracts/measures-in-force'
+import { given } from '../decisions/decision.store.js'
+import { onlyDuplicates } from '../outbox/bulk-write.js'
+import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
+import type { AccountChange } from './account-draft.rules.js'
+import type { AccountState } from './account-state.js'
+
+/** The aggregate with its outbox. */
+export interface AccountDocument extends AccountState, WithOutbox {
+  /** Who made the last revisions: tells a writer of many accounts which of its updates won. */
+  writers: string[]
+  /** The display name in a form that prefixes are searched in. */
+  searchName: string
+}
+
+export const ACCOUNTS = 'Account'
+export const AccountSchema = new Schema<AccountDocument>(
+  { _id: String },
+  { collection: 'accounts', strict: false, versionKey: false },
+)
+AccountSchema.index({ updatedAt: -1, _id: -1 })
+AccountSchema.index({ platformId: 1, updatedAt: -1, _id: -1 })
+AccountSchema.index({ accountId: 1 })
+AccountSchema.index({ searchName: 1 })
+AccountSchema.index({ nextDueAt: 1 }, { partialFilterExpression: { nextDueAt: { $type: 'date' } } })
+AccountSchema.index(...outboxIndex)
+
+/** More writers than could come between an update and the look whether it won. */
+const WRITERS_KEPT = 50
+
+export interface AccountFilter {
+  platformId?: string
+  status?: AccountStatus
+  minLevel?: number
+  /** Prefix of id or name. */
+  q?: string
+}
+
+/** Accounts: one update per change, guarded by the revision. */
+@Injectable()
+export class AccountStore {
+  readonly accounts: mongo.Collection<AccountDocument>
+
+  constructor(@InjectModel(ACCOUNTS) model: Model<AccountDocument>) {
+    this.accounts = model.collection as unknown as mongo.Collection<AccountDocument>
+  }
+
+  async byKeys(keys: readonly string[]): Promise<AccountDocument[]> {
+    return this.accounts.find({ _id: { $in: [...keys] } }).toArray()
+  }
+
+  async byKey(key: string): Promise<AccountDocument | null> {
+    return this.accounts.findOne({ _id: key })
+  }
+
+  /**
+   * Stores the changes, each if its account is still at the revision it was made from. Returns the keys of those that are
+   * stored; the others lost to somebody else and are to be made anew.
+   */
+  async compareAndSet(changes: readonly AccountChange[], writer: string): Promise<Set<string>> {
+    const operations = changes.map(({ state, pending }) => {
+      const { _id, ...rest } = state
+      const update = {
+        $set: { ...rest, outboxAt: new Date(), searchName: searchable(state.profile?.displayName ?? '') },
+        $push: { pending: { $each: pending }, writers: { $each: [writer], $slice: -WRITERS_KEPT } },
+      } as unknown as mongo.UpdateFilter<AccountDocument>
+      return { updateOne: { filter: { _id, rev: state.rev - 1 }, update, upsert: state.rev === 1 } }
+    })
+    let stored: number
+    try {
+      const result = await this.accounts.bulkWrite(operations, { ordered: false })
+      stored = result.matchedCount + result.upsertedCount
+    } catch (error) {
+      if (!onlyDuplicates(error)) throw error
+      stored = -1
+    }
+    if (stored === changes.length) return new Set(changes.map(({ state }) => state._id))
+    const won = await this.accounts
+      .find(
+        { _id: { $in: changes.map(({ state }) => state._id) }, writers: writer },
+        { projection: { _id: 1 } },
+      )
+      .toArray()
+    return new Set(won.map((account) => account._id))
+  }
+
+  async due(now: Date, limit: number): Promise<Pick<AccountDocument, '_id' | 'platformId' | 'accountId'>[]> {
+    return this.accounts
+      .find({ nextDueAt: { $lte: now } }, { projection: { platformId: 1, accountId: 1 } })
+      .sort({ nextDueAt: 1 })
+      .limit(limit)
+      .toArray()
+  }
+
+  async list(filter: AccountFilter, limit: number, after?: [Date, string]): Promise<AccountDocument[]> {
+    const { q, minLevel, ...exact } = filter
+    const older = after
+      ? { $or: [{ updatedAt: { $lt: after[0] } }, { updatedAt: after[0], _id: { $lt: after[1] } }] }
+      : {}
+    const search = q ? { $or: [{ accountId: prefix(q) }, { searchName: prefix(searchable(q)) }] } : {}
+    return this.accounts
+      .find(
+        {
+          ...given(exact),
+          ...(minLevel === undefined ? {} : { level: { $gte: minLevel } }),
+          $and: [older, search],
+        } as mongo.Filter<AccountDocument>,
+        { projection: { pending: 0 } },
+      )
+      .sort({ updatedAt: -1, _id: -1 })
+      .limit(limit + 1)
+      .toArray()
+  }
+}
+
+/** Compatibility forms and case folded, spaces single: how names are compared. */
+function searchable(name: string): string {
+  return name.normalize('NFKC').toLowerCase().replaceAll(/\s+/gu, ' ').trim()
+}
+
+/** A range of strings by prefix, in which nothing of the prefix is special. */
+function prefix(text: string): { $gte: string; $lt: string } {
+  return { $gte: text, $lt: `${text}\u{10FFFF}` }
+}

@@ -1,0 +1,194 @@
+import { Injectable } from '@nestjs/common'
+import { InjectModel } from '@nestjs/mongoose'
+import { type Model, type mongo, Schema } from 'mongoose'
+import type { Directive } from '#libs/contracts/directive'
+import { accountKey } from '#libs/contracts/ids'
+import type { MessageMeasures } from '../accounts/account-draft.rules.js'
+import { given, olderThan } from '../decisions/decision.store.js'
+import { bulkWrite } from '../outbox/bulk-write.js'
+import type { Pending } from '../outbox/pending.js'
+import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
+import type { DirectiveChange, DirectiveOrder } from './directive-order.js'
+import type { ClockAnswer, DirectiveState, KeptReceipt } from './directive-state.rules.js'
+
+/** A directive, what its platform answered, and where it stands. */
+export interface DirectiveDocument extends WithOutbox {
+  _id: string
+  platformId: string
+  accountKey: string
+  accountId: string
+  kind: Directive['kind']
+  messageIds: string[]
+  directive: Directive
+  issuedAt: Date
+  receipts: KeptReceipt[]
+  answers: ClockAnswer[]
+  reversedBy: string | null
+  reversedAt: Date | null
+  /** Derived from the set of receipts and answers. */
+  state: DirectiveState
+  overdue: boolean
+  /** When a deadline next passes. */
+  nextDueAt: Date | null
+  ownerNotifiedAt: Date | null
+  /** Guards changes by receipts, answers and the clock. */
+  version: number
+}
+
+export const DIRECTIVES = 'Directive'
+export const DirectiveSchema = new Schema<DirectiveDocument>(
+  { _id: String },
+  { collection: 'directives', strict: false, versionKey: false },
+)
+DirectiveSchema.index({ accountKey: 1, messageIds: 1 })
+DirectiveSchema.index({ accountKey: 1, issuedAt: -1 })
+DirectiveSchema.index({ issuedAt: -1, _id: -1 })
+DirectiveSchema.index({ platformId: 1, issuedAt: -1, _id: -1 })
+DirectiveSchema.index({ state: 1, issuedAt: -1, _id: -1 })
+DirectiveSchema.index({ nextDueAt: 1 }, { partialFilterExpression: { nextDueAt: { $type: 'date' } } })
+DirectiveSchema.index(...outboxIndex)
+
+@Injectable()
+export class DirectiveStore {
+  readonly directives: mongo.Collection<DirectiveDocument>
+
+  constructor(@InjectModel(DIRECTIVES) model: Model<DirectiveDocument>) {
+    this.directives = model.collection as unknown as mongo.Collection<DirectiveDocument>
+  }
+
+  async byIds(directiveIds: readonly string[]): Promise<DirectiveDocument[]> {
+    return this.directives.find({ _id: { $in: [...directiveIds] } }).toArray()
+  }
+
+  async byId(directiveId: string): Promise<DirectiveDocument | null> {
+    return this.directives.findOne({ _id: directiveId })
+  }
+
+  /** What is in force on messages of accounts, by account key. */
+  async onMessages(
+    keys: readonly string[],
+    messageIds: readonly string[],
+  ): Promise<Map<string, MessageMeasures[]>> {
+    const found = new Map<string, Map<string, MessageMeasures>>()
+    if (messageIds.length === 0) return new Map()
+    const orders = await this.directives
+      .find(
+        {
+          accountKey: { $in: [...keys] },
+          messageIds: { $in: [...messageIds] },
+          kind: { $in: ['remove_message', 'label_message'] },
+        },
+        { projection: { accountKey: 1, kind: 1, messageIds: 1, reversedBy: 1 } },
+      )
+      .toArray()
+    for (const order of orders) {
+      const ofAccount = found.get(order.accountKey) ?? new Map<string, MessageMeasures>()
+      found.set(order.accountKey, ofAccount)
+      for (const messageId of order.messageIds) {
+        const fresh = { messageId, removals: 0, removedBy: null, labels: 0, labelledBy: null }
+        ofAccount.set(messageId, counted(ofAccount.get(messageId) ?? fresh, order))
+      }
+    }
+    return new Map([...found].map(([key, messages]) => [key, [...messages.values()]]))
+  }
+
+  async list(
+    filter: { state?: string; platformId?: string; accountKey?: string; overdue?: boolean },
+    limit: number,
+    after?: [Date, string],
+  ): Promise<DirectiveDocument[]> {
+    return this.directives
+      .find({ ...given(filter), ...olderThan(after, 'issuedAt') } as mongo.Filter<DirectiveDocument>)
+      .sort({ issuedAt: -1, _id: -1 })
+      .limit(limit + 1)
+      .toArray()
+  }
+
+  async write(orders: readonly DirectiveOrder[]): Promise<void> {
+    const operations = orders.map(({ platformId, directive }) => ({
+      updateOne: {
+        filter: { _id: directive.directiveId },
+        update: { $setOnInsert: documentOf(platformId, directive) },
+        upsert: true,
+      },
+    }))
+    await bulkWrite(this.directives, operations)
+  }
+
+  /** Notes that other directives undid these. What is not done yet is withdrawn. */
+  async undo(changes: readonly DirectiveChange[]): Promise<void> {
+    const operations = changes.map(({ directiveId, reversedBy, at }) => ({
+      updateOne: {
+        filter: { _id: directiveId, reversedBy: null },
+        update: [
+          {
+            $set: {
+              reversedBy,
+              reversedAt: at,
+              state: { $cond: [{ $eq: ['$state', 'done'] }, 'done', 'withdrawn'] },
+              overdue: false,
+              nextDueAt: null,
+              version: { $add: ['$version', 1] },
+            },
+          },
+        ],
+      },
+    }))
+    await bulkWrite(this.directives, operations)
+  }
+
+  /** Replaces what receipts, answers and the clock changed, if nobody else did since. Says whether it did. */
+  async change(
+    before: DirectiveDocument,
+    set: Partial<DirectiveDocument>,
+    pending: readonly Pending[],
+  ): Promise<boolean> {
+    const { matchedCount } = await this.directives.updateOne({ _id: before._id, version: before.version }, {
+      $set: { ...set, outboxAt: new Date() },
+      $inc: { version: 1 },
+      $push: { pending: { $each: [...pending] } },
+    } as unknown as mongo.UpdateFilter<DirectiveDocument>)
+    return matchedCount === 1
+  }
+
+  async due(now: Date, limit: number): Promise<DirectiveDocument[]> {
+    return this.directives
+      .find({ nextDueAt: { $lt: now } })
+      .sort({ nextDueAt: 1 })
+      .limit(limit)
+      .toArray()
+  }
+}
+
+function counted(
+  message: MessageMeasures,
+  order: Pick<DirectiveDocument, '_id' | 'kind' | 'reversedBy'>,
+): MessageMeasures {
+  const standing = order.reversedBy ? null : order._id
+  return order.kind === 'remove_message'
+    ? { ...message, removals: message.removals + 1, removedBy: standing ?? message.removedBy }
+    : { ...message, labels: message.labels + 1, labelledBy: standing ?? message.labelledBy }
+}
+
+function documentOf(platformId: string, directive: Directive): Omit<DirectiveDocument, '_id'> {
+  return {
+    platformId,
+    accountKey: accountKey(platformId, directive.accountId),
+    accountId: directive.accountId,
+    kind: directive.kind,
+    messageIds: directive.messageIds,
+    directive,
+    issuedAt: new Date(directive.issuedAt),
+    receipts: [],
+    answers: [],
+    reversedBy: null,
+    reversedAt: null,
+    state: 'issued',
+    overdue: false,
+    nextDueAt: new Date(Math.min(Date.parse(directive.acknowledgeBy), Date.parse(directive.dueAt))),
+    ownerNotifiedAt: null,
+    version: 1,
+    pending: [],
+    outboxAt: null,
+  }
+}

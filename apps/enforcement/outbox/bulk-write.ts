@@ -1,0 +1,30 @@
+import { mongo } from 'mongoose'
+
+const DUPLICATE_KEY = 11_000
+
+/**
+ * Writes documents in one round trip, in any order. A duplicate key means that the document is there already, in this state
+ * or a later one: each write says by its filter when it may replace what is there. Other errors are thrown.
+ */
+export async function bulkWrite<T extends mongo.Document>(
+  collection: mongo.Collection<T>,
+  operations: mongo.AnyBulkWriteOperation<T>[],
+): Promise<void> {
+  if (operations.length === 0) return
+  try {
+    await collection.bulkWrite(operations, { ordered: false })
+  } catch (error) {
+    if (!onlyDuplicates(error)) throw error
+  }
+}
+
+/** Whether all that went wrong in a bulk write is that documents were there already. */
+export function onlyDuplicates(error: unknown): boolean {
+  if (!(error instanceof mongo.MongoBulkWriteError)) return false
+  const failed = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors]
+  return (
+    failed.length > 0 &&
+    failed.every((one) => one.code === DUPLICATE_KEY) &&
+    !error.result.getWriteConcernError()
+  )
+}

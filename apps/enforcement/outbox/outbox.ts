@@ -1,0 +1,89 @@
+import { Injectable } from '@nestjs/common'
+import type { mongo } from 'mongoose'
+import { Publisher } from '#libs/platform/kafka/publisher'
+import { StrikeStore } from '../accounts/strike.store.js'
+import { CaseStore } from '../cases/case.store.js'
+import { DecisionStore } from '../decisions/decision.store.js'
+import { DirectiveStore } from '../directives/directive.store.js'
+import { StatementStore } from '../statements/statement.store.js'
+import type { PendingWrite } from './pending.js'
+import { recordOf } from './publish-pending.js'
+import type { WithOutbox } from './with-outbox.js'
+
+/**
+ * Makes real what changes left in their outboxes: writes the documents, publishes the records, and only then forgets them.
+ * Any instance may do it at any time, several at once too: every write is idempotent, every record has its id and bytes fixed.
+ */
+@Injectable()
+export class Outbox {
+  constructor(
+    private readonly publisher: Publisher,
+    private readonly strikes: StrikeStore,
+    private readonly decisions: DecisionStore,
+    private readonly cases: CaseStore,
+    private readonly statements: StatementStore,
+    private readonly directives: DirectiveStore,
+  ) {}
+
+  /** Resolves when everything is written and acknowledged by the broker. */
+  async deliver<T extends WithOutbox>(
+    holders: readonly Pick<WithOutbox, '_id' | 'pending'>[],
+    collection: mongo.Collection<T>,
+  ): Promise<void> {
+    const pending = holders.flatMap((holder) => holder.pending)
+    if (pending.length === 0) return
+    await this.write(pending.filter((entry) => 'write' in entry))
+    await this.publisher.publish(...pending.filter((entry) => 'publish' in entry).map(recordOf))
+    await collection.bulkWrite(
+      holders.map((holder) => ({
+        updateOne: {
+          filter: { _id: holder._id } as mongo.Filter<T>,
+          update: {
+            $pull: { pending: { id: { $in: holder.pending.map((entry) => entry.id) } } },
+          } as unknown as mongo.UpdateFilter<T>,
+        },
+      })),
+      { ordered: false },
+    )
+  }
+
+  private async write(writes: readonly PendingWrite[]): Promise<void> {
+    const of = <K extends PendingWrite['write']>(kind: K): Extract<PendingWrite, { write: K }>[] =>
+      writes.filter((entry): entry is Extract<PendingWrite, { write: K }> => entry.write === kind)
+    await Promise.all([
+      this.strikes.write(newest(of('strike'), (value) => value.strikeId)),
+      this.decisions.write(newest(of('decision'), (value) => value.decisionId)),
+      this.statements.write(of('statement').map((entry) => entry.value)),
+      this.writeCases(of('case')),
+      this.writeDirectives(of('directive'), of('directive-change')),
+      this.cases.takeIn(of('entry')),
+    ])
+  }
+
+  /** One change of a case after the other: a later one builds on what an earlier one made. */
+  private async writeCases(changes: readonly Extract<PendingWrite, { write: 'case' }>[]): Promise<void> {
+    const revisions = [...new Set(changes.map((change) => change.rev))].sort((a, b) => a - b)
+    for (const rev of revisions) await this.cases.write(changes.filter((change) => change.rev === rev))
+  }
+
+  private async writeDirectives(
+    orders: readonly Extract<PendingWrite, { write: 'directive' }>[],
+    changes: readonly Extract<PendingWrite, { write: 'directive-change' }>[],
+  ): Promise<void> {
+    await this.directives.write(orders.map((order) => order.value))
+    await this.directives.undo(changes.map((change) => change.value))
+  }
+}
+
+/** Of several versions of one document the newest. */
+function newest<T extends { rev: number; value: object }>(
+  writes: readonly T[],
+  idOf: (value: T['value']) => string,
+): T[] {
+  const byId = new Map<string, T>()
+  for (const write of writes) {
+    const known = byId.get(idOf(write.value))
+    if (!known || known.rev < write.rev) byId.set(idOf(write.value), write)
+  }
+  return [...byId.values()]
+}

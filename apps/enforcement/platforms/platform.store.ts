@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common'
+import { InjectModel } from '@nestjs/mongoose'
+import { type Model, type mongo, Schema } from 'mongoose'
+import type { Platform } from '#libs/contracts/platform'
+import { given } from '../decisions/decision.store.js'
+import type { Pending } from '../outbox/pending.js'
+import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
+
+export interface PlatformDocument extends Platform, WithOutbox {
+  _id: string
+  version: number
+}
+
+export const PLATFORMS = 'Platform'
+export const PlatformSchema = new Schema<PlatformDocument>(
+  { _id: String },
+  { collection: 'platforms', strict: false, versionKey: false },
+)
+PlatformSchema.index(...outboxIndex)
+
+/** Registered platforms. */
+@Injectable()
+export class PlatformStore {
+  readonly platforms: mongo.Collection<PlatformDocument>
+
+  constructor(@InjectModel(PLATFORMS) model: Model<PlatformDocument>) {
+    this.platforms = model.collection as unknown as mongo.Collection<PlatformDocument>
+  }
+
+  async byId(platformId: string): Promise<PlatformDocument | null> {
+    return this.platforms.findOne({ _id: platformId })
+  }
+
+  async byIds(platformIds: readonly string[]): Promise<PlatformDocument[]> {
+    return this.platforms.find({ _id: { $in: [...platformIds] } }).toArray()
+  }
+
+  /** Adds a platform unless there is one of that id. */
+  async add(platform: Platform, pending: readonly Pending[]): Promise<boolean> {
+    const { upsertedCount } = await this.platforms.updateOne(
+      { _id: platform.platformId },
+      { $setOnInsert: { ...platform, version: 1, pending: [...pending], outboxAt: new Date() } },
+      { upsert: true },
+    )
+    return upsertedCount === 1
+  }
+
+  /** Changes a platform that is still at `version`. */
+  async change(
+    platformId: string,
+    version: number,
+    set: Partial<Platform>,
+    pending: readonly Pending[],
+  ): Promise<PlatformDocument | null> {
+    return this.platforms.findOneAndUpdate(
+      { _id: platformId, version },
+      {
+        $set: { ...set, outboxAt: new Date() },
+        $inc: { version: 1 },
+        $push: { pending: { $each: [...pending] } },
+      } as unknown as mongo.UpdateFilter<PlatformDocument>,
+      { returnDocument: 'after' },
+    )
+  }
+
+  /** Newest first. */
+  async list(
+    platformId: string | undefined,
+    limit: number,
+    after?: [string, string],
+  ): Promise<PlatformDocument[]> {
+    const older = after
+      ? { $or: [{ registeredAt: { $lt: after[0] } }, { registeredAt: after[0], _id: { $lt: after[1] } }] }
+      : {}
+    return this.platforms
+      .find({ ...given({ _id: platformId }), ...older } as mongo.Filter<PlatformDocument>)
+      .sort({ registeredAt: -1, _id: -1 })
+      .limit(limit + 1)
+      .toArray()
+  }
+}

@@ -1,0 +1,133 @@
+import { Inject, Injectable } from '@nestjs/common'
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { parse } from 'yaml'
+import type { PolicyRecord } from '#libs/contracts/policy-record'
+import { Clock } from '#libs/platform/clock'
+import { PermanentError } from '#libs/platform/errors'
+import { Startup } from '#libs/platform/startup'
+import { ENV } from '#libs/platform/tokens'
+import type { EnforcementEnv } from '../config.js'
+import { eventOf } from '../events/event.rules.js'
+import { Relay } from '../outbox/relay.js'
+import { BankStore } from './bank.store.js'
+import { PolicyStore } from './policy.store.js'
+import { documentOf, problemsOf } from './read-policy.js'
+
+const FIRST_VERSION = '1'
+/** Messages that already wait were received under this policy: there was none before. */
+const FROM_THE_START = '1970-01-01T00:00:00.000Z'
+
+/**
+ * At the first start, publishes the policy and the banks that come with Weir, as version 1, live from the start of time. Of
+ * several instances that start at once one wins, and all publish what it stored.
+ */
+@Injectable()
+export class PublishFirstPolicies {
+  constructor(
+    private readonly policies: PolicyStore,
+    private readonly banks: BankStore,
+    private readonly relay: Relay,
+    private readonly clock: Clock,
+    @Inject(ENV) private readonly env: EnforcementEnv,
+    startup: Startup,
+  ) {
+    void startup.run('policy', () => this.publish())
+  }
+
+  private async publish(): Promise<void> {
+    if (!(await this.policies.any())) {
+      await this.addBanks()
+      await this.addPolicy()
+    }
+    await this.relay.drain(this.banks.banks)
+    await this.relay.drain(this.policies.policies)
+    await this.policies.refresh(this.clock.now())
+    this.policies.inForce(this.clock.now())
+  }
+
+  private async addPolicy(): Promise<void> {
+    const path = join(this.env.POLICIES_DIR, 'default.yaml')
+    const text = await readText(path)
+    const problems = problemsOf(text).filter((problem) => problem.level === 'error')
+    if (problems.length > 0) {
+      throw new PermanentError(
+        'bad-policy',
+        `${path}: ${problems.map((p) => `${p.path} ${p.message}`).join('; ')}`,
+      )
+    }
+    const document = documentOf(text)
+    const now = this.clock.now()
+    const name = String(document['name'] ?? 'default')
+    const record = recordOf('policy', name, now, document)
+    const event = eventOf('policy.published', `policy/${FIRST_VERSION}`, 'live', now, 'system', {
+      policyVersion: FIRST_VERSION,
+    })
+    await this.policies.add({
+      _id: FIRST_VERSION,
+      name,
+      text,
+      document,
+      state: 'live',
+      createdAt: now,
+      createdBy: 'system',
+      approvedBy: 'system',
+      approvedAt: now,
+      publishedBy: 'system',
+      publishedAt: now,
+      rollout: 100,
+      effectiveFrom: new Date(FROM_THE_START),
+      changes: 1,
+      outboxAt: new Date(),
+      pending: [
+        { id: 'first.0', publish: 'policy', value: record },
+        { id: 'first.1', publish: 'event', value: event },
+      ],
+    })
+  }
+
+  private async addBanks(): Promise<void> {
+    const folder = join(this.env.POLICIES_DIR, 'banks')
+    const files = (await readdir(folder).catch(() => [])).filter((file) => file.endsWith('.yaml')).sort()
+    for (const file of files) {
+      const name = basename(file, '.yaml')
+      const document = parse(await readText(join(folder, file))) as Record<string, unknown>
+      const record = recordOf('bank', name, this.clock.now(), document)
+      await this.banks.add({
+        _id: `${name}/${FIRST_VERSION}`,
+        name,
+        version: FIRST_VERSION,
+        document,
+        record,
+      })
+    }
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new PermanentError('bad-environment', `POLICIES_DIR: ${path} cannot be read.`, null, {
+      cause: error,
+    })
+  }
+}
+
+function recordOf(
+  kind: 'policy' | 'bank',
+  name: string,
+  now: Date,
+  document: Record<string, unknown>,
+): PolicyRecord {
+  return {
+    kind,
+    name,
+    version: FIRST_VERSION,
+    state: 'live',
+    effectiveFrom: FROM_THE_START,
+    rollout: 100,
+    publishedAt: now.toISOString(),
+    document,
+  }
+}

@@ -1,0 +1,22 @@
+import { parse } from 'yaml'
+import { PermanentError } from '#libs/platform/errors'
+import { lintPolicy, type PolicyProblem } from '#libs/policy/lint-policy'
+import { parsePolicy } from '#libs/policy/parse-policy'
+import type { Policy } from '#libs/policy/policy-document'
+
+/** The policy of a text that was linted before it was stored. @throws PermanentError `bad-policy` */
+export function policyFrom(text: string): Policy {
+  const { policy } = parsePolicy(text)
+  if (!policy) throw new PermanentError('bad-policy', 'A stored policy does not parse.')
+  return policy
+}
+
+/** Everything that is wrong with the text of a policy; empty where it can be published. */
+export function problemsOf(text: string): readonly PolicyProblem[] {
+  return lintPolicy(text)
+}
+
+/** The text as the plain document that travels to classification. */
+export function documentOf(text: string): Record<string, unknown> {
+  return parse(text) as Record<string, unknown>
+}

@@ -1,0 +1,65 @@
+import { Inject, Injectable } from '@nestjs/common'
+import { InjectModel } from '@nestjs/mongoose'
+import { createHmac, randomBytes } from 'node:crypto'
+import { type Model, type mongo, Schema } from 'mongoose'
+import { RetryableError } from '#libs/platform/errors'
+import { Startup } from '#libs/platform/startup'
+import { ENV } from '#libs/platform/tokens'
+import type { EnforcementEnv } from '../config.js'
+
+interface KeyDocument {
+  _id: string
+  secret: string
+  madeAt: Date
+}
+
+export const KEYS = 'Key'
+export const KeySchema = new Schema<KeyDocument>(
+  { _id: String },
+  { collection: 'keys', strict: false, versionKey: false },
+)
+
+const KEY_ID = 'appeal-links-1'
+
+/**
+ * Links to the page on which a measure can be objected to. The token is a JWS (HS256) over statement and times alone, so that
+ * a replay makes the same link, to the byte; all instances share the key, which is made at the first start.
+ */
+@Injectable()
+export class AppealLinks {
+  private secret: Buffer | null = null
+  private readonly keys: mongo.Collection<KeyDocument>
+
+  constructor(
+    @InjectModel(KEYS) model: Model<KeyDocument>,
+    @Inject(ENV) private readonly env: EnforcementEnv,
+    startup: Startup,
+  ) {
+    this.keys = model.collection as unknown as mongo.Collection<KeyDocument>
+    void startup.run('appeal-links', () => this.load())
+  }
+
+  /** The link of a statement. Throws a RetryableError while the key is not there yet. */
+  linkFor(statementId: string, issuedAt: Date, expiresAt: Date): string {
+    if (!this.secret) throw new RetryableError('not-ready', 'The key of appeal links is not loaded yet.')
+    const claims = { aud: 'weir-appeal', sub: statementId, iat: seconds(issuedAt), exp: seconds(expiresAt) }
+    const signed = `${part({ alg: 'HS256', typ: 'JWT', kid: KEY_ID })}.${part(claims)}`
+    const signature = createHmac('sha256', this.secret).update(signed).digest('base64url')
+    return `${this.env.PUBLIC_URL.replace(/\/+$/, '')}/appeal?token=${signed}.${signature}`
+  }
+
+  private async load(): Promise<void> {
+    const made = { secret: randomBytes(32).toString('base64'), madeAt: new Date() }
+    await this.keys.updateOne({ _id: KEY_ID }, { $setOnInsert: made }, { upsert: true })
+    const key = await this.keys.findOne({ _id: KEY_ID })
+    this.secret = Buffer.from(key!.secret, 'base64')
+  }
+}
+
+function seconds(instant: Date): number {
+  return Math.floor(instant.getTime() / 1_000)
+}
+
+function part(content: object): string {
+  return Buffer.from(JSON.stringify(content)).toString('base64url')
+}

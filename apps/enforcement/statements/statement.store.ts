@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common'
+import { InjectModel } from '@nestjs/mongoose'
+import { type Model, type mongo, Schema } from 'mongoose'
+import { given, olderThan } from '../decisions/decision.store.js'
+import { bulkWrite } from '../outbox/bulk-write.js'
+import type { StatementOfReasons } from './statement.js'
+
+export interface StatementDocument extends StatementOfReasons {
+  _id: string
+}
+
+export const STATEMENTS = 'Statement'
+export const StatementSchema = new Schema<StatementDocument>(
+  { _id: String },
+  { collection: 'statements', strict: false, versionKey: false },
+)
+StatementSchema.index({ issuedAt: -1, _id: -1 })
+StatementSchema.index({ platformId: 1, issuedAt: -1, _id: -1 })
+StatementSchema.index({ platformId: 1, accountId: 1, issuedAt: -1, _id: -1 })
+
+/** Statements of reasons; never changed once issued. */
+@Injectable()
+export class StatementStore {
+  private readonly statements: mongo.Collection<StatementDocument>
+
+  constructor(@InjectModel(STATEMENTS) model: Model<StatementDocument>) {
+    this.statements = model.collection as unknown as mongo.Collection<StatementDocument>
+  }
+
+  async byId(statementId: string): Promise<StatementDocument | null> {
+    return this.statements.findOne({ _id: statementId })
+  }
+
+  async list(
+    filter: { platformId?: string; accountId?: string },
+    limit: number,
+    after?: [Date, string],
+  ): Promise<StatementDocument[]> {
+    return this.statements
+      .find({ ...given(filter), ...olderThan(after, 'issuedAt') })
+      .sort({ issuedAt: -1, _id: -1 })
+      .limit(limit + 1)
+      .toArray()
+  }
+
+  async write(statements: readonly StatementOfReasons[]): Promise<void> {
+    const operations = statements.map((statement) => ({
+      updateOne: {
+        filter: { _id: statement.statementId },
+        update: { $setOnInsert: statement },
+        upsert: true,
+      },
+    }))
+    await bulkWrite(this.statements, operations)
+  }
+}

@@ -1,0 +1,123 @@
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { derivedId } from '#libs/contracts/ids'
+import { Clock } from '#libs/platform/clock'
+import type { Logger } from '#libs/platform/logger'
+import { ENV, LOGGER } from '#libs/platform/tokens'
+import { AccountChanges, type AccountRequest } from '../accounts/account-changes.js'
+import { AccountStore } from '../accounts/account.store.js'
+import { applyTime } from '../accounts/apply-decision.rules.js'
+import { CaseStore } from '../cases/case.store.js'
+import type { EnforcementEnv } from '../config.js'
+import { standingAfter } from '../directives/directive-changes.rules.js'
+import { DirectiveStore, type DirectiveDocument } from '../directives/directive.store.js'
+import { eventOf } from '../events/event.rules.js'
+import { Outbox } from '../outbox/outbox.js'
+import type { Pending } from '../outbox/pending.js'
+import { Relay } from '../outbox/relay.js'
+import { PlatformStore } from '../platforms/platform.store.js'
+import { BankStore } from '../policies/bank.store.js'
+import { PolicyStore } from '../policies/policy.store.js'
+
+const AT_ONCE = 100
+
+/**
+ * Does what is due by the clock, and completes outboxes that were left behind. Every instance looks; each change is guarded
+ * and has derived ids, so it does not matter who comes first.
+ */
+@Injectable()
+export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly stopping = new AbortController()
+  private running: Promise<void> = Promise.resolve()
+
+  constructor(
+    private readonly accounts: AccountStore,
+    private readonly changes: AccountChanges,
+    private readonly directives: DirectiveStore,
+    private readonly cases: CaseStore,
+    private readonly platforms: PlatformStore,
+    private readonly policies: PolicyStore,
+    private readonly banks: BankStore,
+    private readonly outbox: Outbox,
+    private readonly relay: Relay,
+    private readonly clock: Clock,
+    @Inject(ENV) private readonly env: EnforcementEnv,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.running = this.run()
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping.abort()
+    await this.running
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      await this.attempt('accounts', () => this.settleAccounts())
+      await this.attempt('directives', () => this.markOverdue())
+      await this.attempt('outboxes', () => this.completeOutboxes())
+      await sleep(this.env.TIMER_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined)
+    }
+  }
+
+  /** What fails now is still due at the next look. */
+  private async attempt(what: string, work: () => Promise<void>): Promise<void> {
+    if (this.stopping.signal.aborted) return
+    await work().catch((error: unknown) =>
+      this.logger.warn({ err: error, what }, 'timer failed, trying again'),
+    )
+  }
+
+  private async settleAccounts(): Promise<void> {
+    const due = await this.accounts.due(this.clock.now(), AT_ONCE)
+    const requests = due.map(({ platformId, accountId }): AccountRequest => ({
+      platformId,
+      accountId,
+      actor: 'system',
+      make: (facts, context) => {
+        const dueAt = facts.state?.nextDueAt
+        return dueAt && dueAt <= context.now ? applyTime(facts, context) : null
+      },
+    }))
+    // One that cannot be settled must not keep the others from it.
+    await this.changes.make(requests).catch(async () => {
+      for (const request of requests) await this.attempt('account', () => this.changes.make([request]))
+    })
+  }
+
+  private async markOverdue(): Promise<void> {
+    const now = this.clock.now()
+    for (const directive of await this.directives.due(now, AT_ONCE)) await this.mark(directive, now)
+  }
+
+  private async mark(directive: DirectiveDocument, now: Date): Promise<void> {
+    const set = standingAfter(directive, now)
+    const { platformId, accountId, _id: directiveId, nextDueAt } = directive
+    const code = set.state === 'issued' ? 'not-acknowledged' : 'not-done'
+    const facts = { platformId, accountId, directiveId, code }
+    const missed = nextDueAt?.toISOString() ?? ''
+    const value = eventOf('directive.overdue', `directive/${directiveId}`, missed, now, 'system', facts)
+    const pending: Pending[] = set.overdue
+      ? [{ id: derivedId('out', value.eventId), publish: 'event', value }]
+      : []
+    if (!(await this.directives.change(directive, set, pending))) return
+    await this.outbox.deliver([{ _id: directiveId, pending }], this.directives.directives)
+  }
+
+  private async completeOutboxes(): Promise<void> {
+    await this.relay.complete(this.accounts.accounts)
+    await this.relay.complete(this.directives.directives)
+    await this.relay.complete(this.cases.cases)
+    await this.relay.complete(this.platforms.platforms)
+    await this.relay.complete(this.policies.policies)
+    await this.relay.complete(this.banks.banks)
+  }
+}
