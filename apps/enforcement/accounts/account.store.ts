@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import type { AccountStatus } from '#libs/contracts/measures-in-force'
-import { given } from '../decisions/decision.store.js'
+import { given, prefix } from '../queries.js'
 import { onlyDuplicates } from '../outbox/bulk-write.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import type { AccountChange } from './account-draft.rules.js'
@@ -119,9 +119,4 @@ export class AccountStore {
 /** Compatibility forms and case folded, spaces single: how names are compared. */
 function searchable(name: string): string {
   return name.normalize('NFKC').toLowerCase().replaceAll(/\s+/gu, ' ').trim()
-}
-
-/** A range of strings by prefix, in which nothing of the prefix is special. */
-function prefix(text: string): { $gte: string; $lt: string } {
-  return { $gte: text, $lt: `${text}\u{10FFFF}` }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import type { Verdict } from '#libs/contracts/verdict'
-import { given } from '../decisions/decision.store.js'
+import { given, prefix } from '../queries.js'
 import { bulkWrite } from '../outbox/bulk-write.js'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
@@ -36,6 +36,8 @@ export interface CaseFilter {
   accountId?: string
   categories?: string
   assignee?: string
+  /** Prefix of the account's id. */
+  q?: string
 }
 
 /** Cases and their entries. */
@@ -112,7 +114,7 @@ export class CaseStore {
       ? { $or: [{ openedAt: { $lt: after[0] } }, { openedAt: after[0], _id: { $lt: after[1] } }] }
       : {}
     return this.cases
-      .find({ ...given(filter), ...older } as mongo.Filter<CaseDocument>)
+      .find({ ...matching(filter), ...older } as mongo.Filter<CaseDocument>)
       .sort({ openedAt: -1, _id: -1 })
       .limit(limit + 1)
       .toArray()
@@ -134,7 +136,7 @@ export class CaseStore {
         }
       : {}
     return this.cases
-      .find({ ...given(filter), ...later } as mongo.Filter<CaseDocument>)
+      .find({ ...matching(filter), ...later } as mongo.Filter<CaseDocument>)
       .sort({ priority: -1, openedAt: 1, _id: 1 })
       .limit(limit + 1)
       .toArray()
@@ -174,6 +176,11 @@ export class CaseStore {
   async write(writes: readonly { rev: number; value: CaseChange }[]): Promise<void> {
     await bulkWrite(this.cases, writes.map(operationOf))
   }
+}
+
+function matching({ q, accountId, ...exact }: CaseFilter): object {
+  const account = accountId ?? (q === undefined ? undefined : prefix(q))
+  return given({ ...exact, accountId: account })
 }
 
 function operationOf({

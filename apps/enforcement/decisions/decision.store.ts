@@ -3,6 +3,7 @@ import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { accountKey } from '#libs/contracts/ids'
 import { bulkWrite } from '../outbox/bulk-write.js'
+import { given, olderThan } from '../queries.js'
 import type { DecisionRecord, DecisionState } from './decision.js'
 
 export interface DecisionDocument extends DecisionRecord {
@@ -68,6 +69,15 @@ export class DecisionStore {
       .toArray()
   }
 
+  /** Those of an account up to an instant, newest first. */
+  async until(key: string, at: Date, limit: number): Promise<DecisionDocument[]> {
+    return this.decisions
+      .find({ accountKey: key, at: { $lte: at } })
+      .sort({ at: -1 })
+      .limit(limit)
+      .toArray()
+  }
+
   async write(writes: readonly { rev: number; value: DecisionRecord }[]): Promise<void> {
     const operations = writes.map(({ rev, value }) => ({
       updateOne: {
@@ -80,16 +90,4 @@ export class DecisionStore {
     }))
     await bulkWrite(this.decisions, operations)
   }
-}
-
-/** The fields that were given. */
-export function given<T extends object>(filter: T): Partial<T> {
-  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as Partial<T>
-}
-
-/** What comes after a cursor in a list that is sorted by an instant and the id, newest first. */
-export function olderThan(after: [Date, string] | undefined, field = 'at'): object {
-  if (!after) return {}
-  const [at, id] = after
-  return { $or: [{ [field]: { $lt: at } }, { [field]: at, _id: { $lt: id } }] }
 }

@@ -4,7 +4,7 @@ import { type Model, type mongo, Schema } from 'mongoose'
 import type { Directive } from '#libs/contracts/directive'
 import { accountKey } from '#libs/contracts/ids'
 import type { MessageMeasures } from '../accounts/account-draft.rules.js'
-import { given, olderThan } from '../decisions/decision.store.js'
+import { given, olderThan } from '../queries.js'
 import { bulkWrite } from '../outbox/bulk-write.js'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
@@ -93,7 +93,13 @@ export class DirectiveStore {
   }
 
   async list(
-    filter: { state?: string; platformId?: string; accountKey?: string; overdue?: boolean },
+    filter: {
+      state?: string
+      platformId?: string
+      accountId?: string
+      accountKey?: string
+      overdue?: boolean
+    },
     limit: number,
     after?: [Date, string],
   ): Promise<DirectiveDocument[]> {
@@ -101,6 +107,15 @@ export class DirectiveStore {
       .find({ ...given(filter), ...olderThan(after, 'issuedAt') } as mongo.Filter<DirectiveDocument>)
       .sort({ issuedAt: -1, _id: -1 })
       .limit(limit + 1)
+      .toArray()
+  }
+
+  /** Those of an account up to an instant, newest first. */
+  async until(key: string, at: Date, limit: number): Promise<DirectiveDocument[]> {
+    return this.directives
+      .find({ accountKey: key, issuedAt: { $lte: at } })
+      .sort({ issuedAt: -1 })
+      .limit(limit)
       .toArray()
   }
 

@@ -12,7 +12,7 @@ import { eventOf } from '../events/event.rules.js'
 import { Relay } from '../outbox/relay.js'
 import { BankStore } from './bank.store.js'
 import { PolicyStore } from './policy.store.js'
-import { documentOf, problemsOf } from './read-policy.js'
+import { documentOf, lintOf } from './read-policy.js'
 
 const FIRST_VERSION = '1'
 /** Messages that already wait were received under this policy: there was none before. */
@@ -49,12 +49,10 @@ export class PublishFirstPolicies {
   private async addPolicy(): Promise<void> {
     const path = join(this.env.POLICIES_DIR, 'default.yaml')
     const text = await readText(path)
-    const problems = problemsOf(text).filter((problem) => problem.level === 'error')
-    if (problems.length > 0) {
-      throw new PermanentError(
-        'bad-policy',
-        `${path}: ${problems.map((p) => `${p.path} ${p.message}`).join('; ')}`,
-      )
+    const { errors } = lintOf(text)
+    if (errors.length > 0) {
+      const found = errors.map(({ path: where, reason }) => `${where} ${reason}`).join('; ')
+      throw new PermanentError('bad-policy', `${path}: ${found}`)
     }
     const document = documentOf(text)
     const now = this.clock.now()

@@ -1,6 +1,7 @@
 import { parse } from 'yaml'
 import { PermanentError } from '#libs/platform/errors'
-import { lintPolicy, type PolicyProblem } from '#libs/policy/lint-policy'
+import type { FieldProblem } from '#libs/platform/http/problem'
+import { lintPolicy } from '#libs/policy/lint-policy'
 import { parsePolicy } from '#libs/policy/parse-policy'
 import type { Policy } from '#libs/policy/policy-document'
 
@@ -11,9 +12,10 @@ export function policyFrom(text: string): Policy {
   return policy
 }
 
-/** Everything that is wrong with the text of a policy; empty where it can be published. */
-export function problemsOf(text: string): readonly PolicyProblem[] {
-  return lintPolicy(text)
+/** Everything that is wrong with the text of a policy, and what is merely doubtful. */
+export function lintOf(text: string): { errors: FieldProblem[]; warnings: FieldProblem[] } {
+  const problems = lintPolicy(text)
+  return { errors: problems, warnings: [] }
 }
 
 /** The text as the plain document that travels to classification. */

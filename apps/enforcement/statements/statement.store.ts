@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
-import { given, olderThan } from '../decisions/decision.store.js'
+import { given, olderThan } from '../queries.js'
 import { bulkWrite } from '../outbox/bulk-write.js'
 import type { StatementOfReasons } from './statement.js'
 

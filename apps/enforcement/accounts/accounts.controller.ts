@@ -1,0 +1,69 @@
+import { Controller, Get, Param, Query } from '@nestjs/common'
+import { OneOf, Optional, PlatformId, Text } from '#libs/contracts/fields'
+import { ACCOUNT_STATUSES, type AccountStatus } from '#libs/contracts/measures-in-force'
+import { Roles } from '#libs/platform/auth/roles.decorator'
+import { apiQuery } from '#libs/platform/http/openapi'
+import { page, PageQuery } from '#libs/platform/http/paging'
+import { QueryInt } from '#libs/platform/http/query-fields'
+import { instantCursor } from '../cursor.js'
+import { AccountStore, type AccountDocument } from './account.store.js'
+import { ReadAccount } from './read-account.js'
+
+export class AccountsQuery extends PageQuery {
+  @Optional() @PlatformId() platform?: string
+  @Optional() @OneOf(ACCOUNT_STATUSES) status?: AccountStatus
+  @Optional() @QueryInt(0, 5) minLevel?: number
+  /** Prefix of the id or of the name. */
+  @Optional() @Text(128, 1) q?: string
+}
+
+/** Accounts that were ever flagged. */
+@Controller('accounts')
+export class AccountsController {
+  constructor(
+    private readonly accounts: AccountStore,
+    private readonly readAccount: ReadAccount,
+  ) {}
+
+  @Get()
+  @Roles('triage', 'moderator', 'senior', 'hotline', 'auditor', 'admin')
+  @apiQuery(AccountsQuery)
+  async list(@Query() query: AccountsQuery) {
+    const { platform, status, minLevel, q, limit } = query
+    const filter = { platformId: platform, status, minLevel, q }
+    const found = await this.accounts.list(filter, limit, instantCursor(query.cursor))
+    return page(found, limit, (one) => [one.updatedAt.toISOString(), one._id], inBrief)
+  }
+
+  @Get(':platform/:account')
+  @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
+  get(@Param('platform') platformId: string, @Param('account') accountId: string) {
+    return this.readAccount.read(platformId, accountId)
+  }
+
+  @Get(':platform/:account/timeline')
+  @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
+  @apiQuery(PageQuery)
+  timeline(
+    @Param('platform') platformId: string,
+    @Param('account') accountId: string,
+    @Query() query: PageQuery,
+  ) {
+    return this.readAccount.timeline(platformId, accountId, query.limit, instantCursor(query.cursor))
+  }
+}
+
+function inBrief(account: AccountDocument) {
+  const { platformId, accountId, status, level, points, profile, openCase, updatedAt } = account
+  return {
+    platformId,
+    accountId,
+    status,
+    level,
+    points,
+    displayName: profile?.displayName ?? null,
+    followers: profile?.followers ?? null,
+    openCaseId: openCase?.caseId ?? null,
+    updatedAt,
+  }
+}

@@ -1,0 +1,192 @@
+import 'reflect-metadata'
+import { describe, expect, it } from 'vitest'
+import { AccountWorld } from './account-world.js'
+import {
+  applyApproval,
+  applyDecision,
+  applyRefusal,
+  applyReversal,
+  applyTime,
+  type PersonsDecision,
+} from './apply-decision.rules.js'
+import { applyVerdicts, type VerdictFact } from './apply-verdicts.rules.js'
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+const START = new Date('2026-11-01T00:00:00Z')
+const after = (ms: number): Date => new Date(START.getTime() + ms)
+const reasons = { zh: '理由', en: 'reasons' }
+
+function reviewed(followers: number | null, messageId = 'm1'): AccountWorld {
+  const world = new AccountWorld()
+  return world.apply(applyVerdicts(world.facts, [review(messageId, followers)], world.context(after(0))))
+}
+
+function review(
+  messageId: string,
+  followers: number | null,
+  outcome: 'review' | 'act' = 'review',
+): VerdictFact {
+  return {
+    verdictId: `v-${messageId}-${outcome}`,
+    messageId,
+    outcome,
+    mode: 'live',
+    categories: [{ category: 'fraud', clause: 'c.2', score: 0.6, outcome, severity: 2, signals: [] }],
+    policyVersion: '1',
+    receivedAt: after(0),
+    sentAt: after(0),
+    account: followers === null ? null : { followers },
+  }
+}
+
+function decision(world: AccountWorld, over: Partial<PersonsDecision>): PersonsDecision {
+  return {
+    decisionId: 'd1',
+    caseId: world.state?.openCase?.caseId ?? world.state!.automatedCaseId!,
+    measure: 'remove',
+    clause: 'c.2',
+    reasons,
+    messages: [{ messageId: 'm1', sentAt: after(0) }],
+    verdictIds: ['v-m1'],
+    detectors: ['lexicon'],
+    until: null,
+    notBefore: null,
+    ...over,
+  }
+}
+
+function decided(
+  world: AccountWorld,
+  over: Partial<PersonsDecision>,
+  at = after(HOUR),
+  by = 'mod',
+): AccountWorld {
+  return world.apply(applyDecision(world.facts, decision(world, over), world.context(at, by)))
+}
+
+const kinds = (world: AccountWorld): string[] => world.directives.map((directive) => directive.kind)
+const step = (at: Date, by = 'senior') => ({ by, at, reasons })
+
+describe('a person’s decision', () => {
+  it('adds the strike, orders the measure and the ladder’s step, and decides the case', () => {
+    const world = decided(reviewed(10), {})
+    expect(kinds(world)).toEqual(['remove_message', 'warn_account'])
+    expect(world.directives.map((d) => d.automated)).toEqual([false, true])
+    expect(world.state).toMatchObject({ points: 2, level: 1, status: 'warned', openCase: null })
+    expect(world.cases.at(-1)).toMatchObject({ state: 'decided' })
+    expect(world.statements[0]).toMatchObject({
+      automatedDecision: 'not',
+      automatedDetection: true,
+      ground: { clause: 'c.2', category: 'fraud' },
+    })
+  })
+
+  it('orders one warning, not two, where the ladder asks for no more', () => {
+    const world = decided(reviewed(10), { measure: 'warn' })
+    expect(kinds(world)).toEqual(['warn_account'])
+  })
+
+  it('leaves the graver of the ladder’s step and the decision in force', () => {
+    const world = reviewed(10)
+    decided(world, { measure: 'suspend', clause: 'c.3', until: after(DAY) })
+    expect(kinds(world)).toEqual(['suspend_account', 'limit_account'])
+    expect(world.state!.status).toBe('suspended')
+    world.apply(applyTime(world.facts, world.context(after(DAY))))
+    expect(world.state!.status).toBe('limited')
+    expect(kinds(world).at(-1)).toBe('lift_restriction')
+    world.apply(applyTime(world.facts, world.context(after(8 * DAY))))
+    expect(world.state!.status).toBe('warned')
+  })
+
+  it('adds no second strike to a message, and shares its removal', () => {
+    const world = new AccountWorld()
+    world.apply(applyVerdicts(world.facts, [review('m1', 10, 'act')], world.context(after(0))))
+    decided(world, {})
+    expect(world.strikes.size).toBe(1)
+    expect(kinds(world)).toEqual(['remove_message', 'warn_account'])
+    const made = world.decisions.get('d1')!
+    expect(made).toMatchObject({ strikeIds: [], directiveIds: [world.directives[0]!.directiveId] })
+  })
+
+  it('of none changes nothing but the case', () => {
+    const world = decided(reviewed(10), { measure: 'none', clause: null })
+    expect(world.directives).toEqual([])
+    expect(world.strikes.size).toBe(0)
+    expect(world.state).toMatchObject({ openCase: null, status: 'active' })
+  })
+
+  it('to ban waits 72 hours after the notice of intent, unless the clause is urgent', () => {
+    const world = decided(reviewed(10), { measure: 'ban', clause: 'c.4' })
+    expect(kinds(world)).toEqual([])
+    expect(world.notices.map((notice) => notice.template)).toEqual(['ban-intended'])
+    expect(world.decisions.get('d1')).toMatchObject({ state: 'held', hold: { needsApproval: false } })
+    expect(world.cases.at(-1)).toMatchObject({ state: 'held' })
+    world.apply(applyTime(world.facts, world.context(after(HOUR + 3 * DAY - 1))))
+    expect(kinds(world)).toEqual([])
+    world.apply(applyTime(world.facts, world.context(after(HOUR + 3 * DAY))))
+    expect(kinds(world)[0]).toBe('ban_account')
+    expect(world.state).toMatchObject({ status: 'banned', level: 5, openCase: null })
+
+    const urgent = decided(reviewed(10), { measure: 'ban', clause: 'c.urgent' })
+    expect(kinds(urgent)).toEqual(['ban_account'])
+  })
+
+  it('to suspend an account of reach is held for a second person, and lapses', () => {
+    const approved = decided(reviewed(null), { measure: 'suspend' })
+    expect(kinds(approved)).toEqual([])
+    expect(approved.strikes.size).toBe(0)
+    const context = approved.context(after(DAY), 'senior')
+    approved.apply(applyApproval(approved.facts, 'd1', step(context.now), context))
+    expect(kinds(approved)).toEqual(['suspend_account'])
+    expect(approved.directives[0]!.until).toBe(after(8 * DAY).toISOString())
+    expect(approved.state!.openCase).toBeNull()
+
+    const lapsed = decided(reviewed(200_000), { measure: 'suspend' })
+    lapsed.apply(applyTime(lapsed.facts, lapsed.context(after(HOUR + 3 * DAY))))
+    expect(lapsed.decisions.get('d1')!.state).toBe('lapsed')
+    expect(lapsed.cases.at(-1)).toMatchObject({ state: 'open' })
+    expect(kinds(lapsed)).toEqual([])
+
+    const refused = decided(reviewed(200_000), { measure: 'suspend' })
+    const at = refused.context(after(DAY), 'senior')
+    refused.apply(applyRefusal(refused.facts, 'd1', step(at.now), at))
+    refused.apply(applyTime(refused.facts, refused.context(after(9 * DAY))))
+    expect(refused.decisions.get('d1')!.state).toBe('refused')
+    expect(kinds(refused)).toEqual([])
+  })
+
+  it('to ban an account of reach waits for both the second person and the day', () => {
+    const world = decided(reviewed(null), { measure: 'ban', clause: 'c.4' })
+    const context = world.context(after(DAY), 'senior')
+    world.apply(applyApproval(world.facts, 'd1', step(context.now), context))
+    expect(kinds(world)).toEqual([])
+    world.apply(applyTime(world.facts, world.context(after(HOUR + 3 * DAY))))
+    expect(kinds(world)[0]).toBe('ban_account')
+  })
+
+  it('is undone whole: strike, ladder step, measure', () => {
+    const world = decided(reviewed(10), { measure: 'suspend', clause: 'c.3' })
+    const context = world.context(after(DAY), 'senior')
+    world.apply(applyReversal(world.facts, 'd1', step(context.now), new Set(), context))
+    expect(world.state).toMatchObject({ status: 'active', level: 0, points: 0 })
+    const undone = new Set(world.directives.map((directive) => directive.reverses))
+    expect(world.directives.filter((d) => !d.reverses && !undone.has(d.directiveId))).toEqual([])
+    expect(world.notices.filter((notice) => notice.template === 'measure-reversed')).toHaveLength(
+      world.directives.filter((d) => d.reverses).length,
+    )
+  })
+
+  it('leaves a message removed while another decision stands on its removal', () => {
+    const world = new AccountWorld()
+    world.apply(applyVerdicts(world.facts, [review('m1', 10, 'act')], world.context(after(0))))
+    decided(world, {})
+    const removal = world.directives[0]!.directiveId
+    const context = world.context(after(DAY), 'senior')
+    const first = [...world.decisions.values()].find((d) => d.automated && d.measure === 'remove')!
+    world.apply(applyReversal(world.facts, first.decisionId, step(context.now), new Set([removal]), context))
+    expect(kinds(world)).not.toContain('restore_message')
+    world.apply(applyReversal(world.facts, 'd1', step(context.now), new Set(), context))
+    expect(kinds(world)).toContain('restore_message')
+  })
+})

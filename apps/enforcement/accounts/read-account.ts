@@ -1,0 +1,98 @@
+import { Injectable } from '@nestjs/common'
+import { accountKey } from '#libs/contracts/ids'
+import { Clock } from '#libs/platform/clock'
+import { type Page, page } from '#libs/platform/http/paging'
+import { notFound } from '#libs/platform/http/problem'
+import { CaseStore } from '../cases/case.store.js'
+import { DecisionStore } from '../decisions/decision.store.js'
+import { DirectiveStore } from '../directives/directive.store.js'
+import { PolicyStore } from '../policies/policy.store.js'
+import { AccountStore } from './account.store.js'
+import { standingOf } from './settle-account.rules.js'
+import type { StrikeRecord } from './account-state.js'
+import { StrikeStore } from './strike.store.js'
+import { timelineOf, type TimelineItem } from './timeline.rules.js'
+
+/** Reads an account as it stands now, by the clock. */
+@Injectable()
+export class ReadAccount {
+  constructor(
+    private readonly accounts: AccountStore,
+    private readonly strikes: StrikeStore,
+    private readonly decisions: DecisionStore,
+    private readonly directives: DirectiveStore,
+    private readonly cases: CaseStore,
+    private readonly policies: PolicyStore,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws Problem 404 for an account that was never flagged */
+  async read(platformId: string, accountId: string) {
+    const key = accountKey(platformId, accountId)
+    const account = await this.accounts.byKey(key)
+    if (!account) throw neverFlagged()
+    const strikes = await this.strikes.ofAccounts([key])
+    const policies = await this.policies.byVersions(strikes.map((strike) => strike.policyVersion))
+    const now = this.clock.now()
+    const standing = standingOf(account, strikes, (version) => policies.get(version)!.ladder, now)
+    return {
+      platformId,
+      accountId,
+      status: standing.status,
+      level: standing.level,
+      points: standing.points,
+      strikes: strikes.map(strikeView).sort((a, b) => b.at.getTime() - a.at.getTime()),
+      measures: standing.inForce.map(({ id, measure, since, until, source }) => ({
+        directiveId: id,
+        measure,
+        since,
+        until,
+        source,
+      })),
+      held: [...account.steps, ...account.decided].flatMap(({ state, decisionId, measure, hold }) =>
+        state === 'held' ? [{ decisionId, measure, ...hold }] : [],
+      ),
+      labels: [],
+      account: account.profile ?? {},
+      openCaseId: account.openCase?.caseId ?? null,
+      timelineUrl: `/v1/accounts/${encodeURIComponent(platformId)}/${encodeURIComponent(accountId)}/timeline`,
+      version: account.rev,
+    }
+  }
+
+  /** Everything that happened to an account, newest first. @throws Problem 404 */
+  async timeline(
+    platformId: string,
+    accountId: string,
+    limit: number,
+    after: [Date, string] | undefined,
+  ): Promise<Page<TimelineItem>> {
+    const key = accountKey(platformId, accountId)
+    if (!(await this.accounts.byKey(key))) throw neverFlagged()
+    // Each list is read from the cursor's instant on, ties included; more than a page of each is never shown.
+    const before = after?.[0] ?? new Date(8_640_000_000_000_000)
+    const most = limit + 1 + TIES
+    const [entries, strikes, decisions, directives] = await Promise.all([
+      this.cases.entriesOfAccount(platformId, accountId, before, most),
+      this.strikes.ofAccounts([key]),
+      this.decisions.until(key, before, most),
+      this.directives.until(key, before, most),
+    ])
+    const items = timelineOf({ entries, strikes, decisions, directives }).filter(
+      ({ at, id }) => !after || at < after[0] || (at.getTime() === after[0].getTime() && id < after[1]),
+    )
+    return page(items.slice(0, limit + 1), limit, (item) => [item.at.toISOString(), item.id])
+  }
+}
+
+/** Things of one account at one instant: a batch of verdicts that were taken in together. */
+const TIES = 400
+
+function neverFlagged(): Error {
+  return notFound('This account was never flagged.')
+}
+
+function strikeView(strike: StrikeRecord) {
+  const { strikeId, messageId, clause, category, severity, points, at, expiresAt, reversedAt } = strike
+  return { strikeId, messageId, clause, category, severity, points, at, expiresAt, reversedAt }
+}

@@ -1,0 +1,191 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common'
+import type { FastifyReply } from 'fastify'
+import {
+  Instant,
+  OneOf,
+  Optional,
+  OwnId,
+  PLATFORM_OWN_ID,
+  PlatformId,
+  Strings,
+  Text,
+} from '#libs/contracts/fields'
+import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
+import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
+import { Roles } from '#libs/platform/auth/roles.decorator'
+import { Clock } from '#libs/platform/clock'
+import { Idempotent, RequestId } from '#libs/platform/http/idempotency'
+import { IfMatch } from '#libs/platform/http/if-match'
+import { apiBody, apiQuery } from '#libs/platform/http/openapi'
+import { decodeCursor, page, PageQuery } from '#libs/platform/http/paging'
+import { QueryFlag } from '#libs/platform/http/query-fields'
+import { instantCursor, instantPart } from '../cursor.js'
+import { previewOf } from '../decisions/decision-preview.js'
+import { decisionView } from '../decisions/decision-view.js'
+import { DecisionStore } from '../decisions/decision.store.js'
+import { bilingual, type GivenReasons, Reasons } from '../decisions/reasons-field.js'
+import { PolicyStore } from '../policies/policy.store.js'
+import { CASE_STATES, type CaseState } from './case-transitions.js'
+import { caseView, entryView } from './case-view.js'
+import { CaseStore } from './case.store.js'
+import { DecideCase } from './decide-case.js'
+import { WorkOnCases } from './work-on-cases.js'
+
+export class CasesQuery extends PageQuery {
+  @Optional() @OneOf(CASE_STATES) state?: CaseState
+  @Optional() @PlatformId() platform?: string
+  @Optional() @OwnId() account?: string
+  @Optional() @Text(60, 1) category?: string
+  @Optional() @Text(200, 1) assignee?: string
+  /** Prefix of the account's id. */
+  @Optional() @Text(128, 1) q?: string
+  @Optional() @OneOf(['priority', 'newest']) sort?: 'priority' | 'newest'
+}
+
+export class NoteBody {
+  @Text(10_000, 1) text!: string
+}
+
+export class DecisionBody {
+  @OneOf(MEASURES) measure!: Measure
+  @Optional() @Text(120, 1) clause?: string
+  @Reasons() reasons!: GivenReasons
+  @Optional() @Strings(100, PLATFORM_OWN_ID) messageIds?: string[]
+  @Optional() @Instant() until?: string
+  @Optional() @Instant() notBefore?: string
+}
+
+export class DecisionQuery {
+  @Optional() @QueryFlag() dryRun?: boolean
+}
+
+/** A case shows as many of its newest entries; the rest is in the account's timeline. */
+const ENTRIES_SHOWN = 200
+
+/** The queue of operators. */
+@Controller('cases')
+export class CasesController {
+  constructor(
+    private readonly cases: CaseStore,
+    private readonly work: WorkOnCases,
+    private readonly decideCase: DecideCase,
+    private readonly decisions: DecisionStore,
+    private readonly policies: PolicyStore,
+    private readonly clock: Clock,
+  ) {}
+
+  @Get()
+  @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
+  @apiQuery(CasesQuery)
+  async list(@Query() query: CasesQuery) {
+    const { limit, cursor } = query
+    const filter = {
+      state: query.state,
+      platformId: query.platform,
+      accountId: query.account,
+      categories: query.category,
+      assignee: query.assignee,
+      q: query.q,
+    }
+    if (query.sort !== 'priority') {
+      const found = await this.cases.newest(filter, limit, instantCursor(cursor))
+      return page(found, limit, (one) => [one.openedAt.toISOString(), one._id], caseView)
+    }
+    const key = decodeCursor(cursor, 3)
+    const after = key && ([Number(key[0]), instantPart(key[1]), String(key[2])] as [number, Date, string])
+    const found = await this.cases.mostUrgent(filter, limit, after)
+    return page(found, limit, (one) => [one.priority, one.openedAt.toISOString(), one._id], caseView)
+  }
+
+  @Post('next')
+  @HttpCode(200)
+  @Roles('triage', 'moderator', 'senior')
+  @Idempotent()
+  async next(
+    @CurrentCaller() caller: Caller,
+    @RequestId() requestId: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const claimed = await this.work.claimNext(caller, requestId)
+    if (claimed) return caseView(claimed)
+    void reply.status(204)
+    return undefined
+  }
+
+  @Get(':id')
+  @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
+  async get(@Param('id') id: string) {
+    const found = await this.work.mustFind(id)
+    const [entries, count, decisions] = await Promise.all([
+      this.cases.entriesOf(id, ENTRIES_SHOWN),
+      this.cases.countEntries(id),
+      this.decisions.ofCase(id),
+      this.policies.refresh(this.clock.now()),
+    ])
+    const { policy } = this.policies.inForce(this.clock.now())
+    return {
+      ...caseView(found),
+      entryCount: count,
+      entries: entries.map((entry) => entryView(entry, policy)),
+      decisions: decisions.map(decisionView),
+    }
+  }
+
+  @Post(':id/claim')
+  @HttpCode(200)
+  @Roles('triage', 'moderator', 'senior')
+  @Idempotent()
+  async claim(
+    @Param('id') id: string,
+    @CurrentCaller() caller: Caller,
+    @RequestId() requestId: string,
+    @IfMatch() ifMatch: number | undefined,
+  ) {
+    return caseView(await this.work.claim(id, caller, requestId, ifMatch))
+  }
+
+  @Post(':id/release')
+  @HttpCode(200)
+  @Roles('triage', 'moderator', 'senior')
+  @Idempotent()
+  async release(
+    @Param('id') id: string,
+    @CurrentCaller() caller: Caller,
+    @RequestId() requestId: string,
+    @IfMatch() ifMatch: number | undefined,
+  ) {
+    return caseView(await this.work.release(id, caller, requestId, ifMatch))
+  }
+
+  @Post(':id/notes')
+  @Roles('triage', 'moderator', 'senior')
+  @Idempotent()
+  @apiBody(NoteBody)
+  async note(
+    @Param('id') id: string,
+    @CurrentCaller() caller: Caller,
+    @RequestId() requestId: string,
+    @Body() body: NoteBody,
+  ) {
+    return caseView(await this.work.note(id, caller, body.text, requestId))
+  }
+
+  @Post(':id/decisions')
+  @Roles('triage', 'moderator', 'senior')
+  @Idempotent()
+  @apiQuery(DecisionQuery)
+  @apiBody(DecisionBody)
+  async decide(
+    @Param('id') id: string,
+    @Query() query: DecisionQuery,
+    @Body() body: DecisionBody,
+    @CurrentCaller() caller: Caller,
+    @RequestId() requestId: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const given = { ...body, reasons: bilingual(body.reasons), messageIds: body.messageIds ?? [] }
+    if (!query.dryRun) return decisionView(await this.decideCase.decide(id, given, caller, requestId))
+    void reply.status(200)
+    return previewOf(await this.decideCase.preview(id, given, caller))
+  }
+}

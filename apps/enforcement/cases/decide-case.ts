@@ -1,0 +1,156 @@
+import { Injectable } from '@nestjs/common'
+import type { Bilingual } from '#libs/contracts/directive'
+import { derivedId } from '#libs/contracts/ids'
+import type { Measure } from '#libs/contracts/measures-in-force'
+import { type Caller, hasRole } from '#libs/platform/auth/caller'
+import { Clock } from '#libs/platform/clock'
+import { badRequest, conflict, forbidden, type FieldProblem } from '#libs/platform/http/problem'
+import { clauseOf, type Policy } from '#libs/policy/policy-document'
+import { AccountChanges, type AccountRequest } from '../accounts/account-changes.js'
+import type { AccountChange } from '../accounts/account-draft.rules.js'
+import { applyDecision, type PersonsDecision } from '../accounts/apply-decision.rules.js'
+import { detectorsOf } from '../accounts/apply-verdicts.rules.js'
+import { DecisionStore, type DecisionDocument } from '../decisions/decision.store.js'
+import { PolicyStore } from '../policies/policy.store.js'
+import type { CaseEntry } from './case.js'
+import { CaseStore, type CaseDocument } from './case.store.js'
+import { WorkOnCases } from './work-on-cases.js'
+
+/** A decision as a person gives it. */
+export interface GivenDecision {
+  measure: Measure
+  clause?: string
+  reasons: Bilingual
+  messageIds: string[]
+  until?: string
+  notBefore?: string
+}
+
+/** A person decides a case. */
+@Injectable()
+export class DecideCase {
+  constructor(
+    private readonly work: WorkOnCases,
+    private readonly cases: CaseStore,
+    private readonly decisions: DecisionStore,
+    private readonly policies: PolicyStore,
+    private readonly changes: AccountChanges,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws Problem 400, 403 where the role does not reach so far, 404, 409 where the case is closed, held or another's */
+  async decide(
+    caseId: string,
+    given: GivenDecision,
+    caller: Caller,
+    requestId: string,
+  ): Promise<DecisionDocument> {
+    const decisionId = derivedId('dec', caseId, requestId)
+    await this.changes.make([await this.request(caseId, decisionId, given, caller)])
+    return (await this.decisions.byId(decisionId))!
+  }
+
+  /** What the decision would do; nothing is changed. */
+  async preview(caseId: string, given: GivenDecision, caller: Caller): Promise<AccountChange> {
+    const request = await this.request(caseId, derivedId('dec', caseId, 'preview'), given, caller)
+    return (await this.changes.preview(request))!
+  }
+
+  private async request(
+    caseId: string,
+    decisionId: string,
+    given: GivenDecision,
+    caller: Caller,
+  ): Promise<AccountRequest> {
+    const found = await this.work.mustFind(caseId)
+    assertMayDecide(given.measure, caller)
+    const known = await this.decisions.byId(decisionId)
+    if (!known) assertDecidable(found, caller)
+    await this.policies.refresh(this.clock.now())
+    assertFits(given, this.policies.inForce(this.clock.now()).policy, this.clock.now())
+    const entries = await this.entriesFor(caseId, given.messageIds)
+    const decision: PersonsDecision = {
+      decisionId,
+      caseId,
+      measure: given.measure,
+      clause: given.clause ?? null,
+      reasons: given.reasons,
+      messages: messagesOf(entries, given.messageIds),
+      verdictIds: entries.map((entry) => entry._id).sort(),
+      detectors: [...new Set(entries.flatMap((entry) => detectorsOf(entry.categories)))].sort(),
+      until: given.until ? new Date(given.until) : null,
+      notBefore: given.notBefore ? new Date(given.notBefore) : null,
+    }
+    return {
+      platformId: found.platformId,
+      accountId: found.accountId,
+      actor: caller.subject,
+      messageIds: given.messageIds,
+      decisionIds: [decisionId],
+      make: (facts, context) =>
+        facts.decisions.some((made) => made.decisionId === decisionId)
+          ? null
+          : applyDecision(facts, decision, context),
+    }
+  }
+
+  private async entriesFor(caseId: string, messageIds: readonly string[]): Promise<CaseEntry[]> {
+    const entries = await this.cases.entriesOfMessages(caseId, messageIds)
+    const found = new Set(entries.map((entry) => entry.messageId))
+    const missing = messageIds.flatMap((id, i): FieldProblem[] =>
+      found.has(id) ? [] : [{ path: `/messageIds/${i}`, reason: 'is no message of this case' }],
+    )
+    if (missing.length > 0) throw badRequest('invalid-request', 'A message is not in this case.', missing)
+    return entries
+  }
+}
+
+function assertMayDecide(measure: Measure, caller: Caller): void {
+  if (measure === 'none') return
+  if (measure === 'ban' ? hasRole(caller, 'senior') : hasRole(caller, 'moderator', 'senior')) return
+  throw forbidden(`Your roles do not reach as far as ${measure}.`, 'measure-too-grave')
+}
+
+function assertDecidable(found: CaseDocument, caller: Caller): void {
+  if (found.state === 'closed') throw conflict('case-closed', 'The case is closed.')
+  if (found.state === 'held')
+    throw conflict('case-held', 'A decision on the case waits; approve or refuse it first.')
+  if (found.state === 'claimed' && found.assignee !== caller.subject) {
+    throw conflict('claimed-by-another', 'Somebody else has claimed the case.')
+  }
+}
+
+/** Measures whose end may be set. */
+const ENDING: readonly Measure[] = ['warn', 'limit', 'suspend']
+
+function assertFits(given: GivenDecision, policy: Policy, now: Date): void {
+  const problems: FieldProblem[] = []
+  const { measure, clause, messageIds, until } = given
+  if (measure !== 'none' && !clause) {
+    problems.push({ path: '/clause', reason: 'is needed: no measure without a clause' })
+  }
+  if (clause !== undefined && !clauseOf(policy, clause)) {
+    problems.push({ path: '/clause', reason: 'is no clause of the policy in force' })
+  }
+  if (measure !== 'none' && messageIds.length === 0) {
+    problems.push({ path: '/messageIds', reason: 'must name the messages that the measure rests on' })
+  }
+  if (until && !ENDING.includes(measure)) {
+    problems.push({ path: '/until', reason: `does not go with ${measure}` })
+  }
+  if (until && new Date(until) <= now) problems.push({ path: '/until', reason: 'must be in the future' })
+  if (problems.length > 0)
+    throw badRequest('invalid-request', 'The decision cannot be made like this.', problems)
+}
+
+function messagesOf(
+  entries: readonly CaseEntry[],
+  messageIds: readonly string[],
+): PersonsDecision['messages'] {
+  return [...new Set(messageIds)].map((messageId) => {
+    const sent = entries
+      .filter((entry) => entry.messageId === messageId)
+      .map((entry) => Date.parse(entry.message.sentAt))
+    return { messageId, sentAt: new Date(Math.min(...sent)) }
+  })
+}

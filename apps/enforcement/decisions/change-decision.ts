@@ -1,0 +1,97 @@
+import { Injectable } from '@nestjs/common'
+import { conflict, forbidden, notFound } from '#libs/platform/http/problem'
+import { AccountChanges } from '../accounts/account-changes.js'
+import type { AccountChange, AccountFacts, ChangeContext } from '../accounts/account-draft.rules.js'
+import { applyApproval, applyRefusal, applyReversal } from '../accounts/apply-decision.rules.js'
+import type { DecisionRecord, DecisionState, DecisionStep } from './decision.js'
+import { DecisionStore, type DecisionDocument } from './decision.store.js'
+import { bilingual, type GivenReasons } from './reasons-field.js'
+
+type Apply = (
+  facts: AccountFacts,
+  decision: DecisionRecord,
+  step: DecisionStep,
+  context: ChangeContext,
+) => AccountChange
+
+/** What a second person does to a decision: approve, refuse, reverse. */
+@Injectable()
+export class ChangeDecision {
+  constructor(
+    private readonly decisions: DecisionStore,
+    private readonly changes: AccountChanges,
+  ) {}
+
+  /** @throws Problem 404; 409 `not-held`; 403 `own-decision` for whoever made it */
+  async approve(decisionId: string, by: string, reasons: GivenReasons): Promise<DecisionDocument> {
+    const decision = await this.mustFind(decisionId)
+    assertOther(decision, by)
+    return this.change(decision, by, reasons, heldOnly, (facts, { decisionId: id, hold }, step, context) => {
+      if (!hold?.needsApproval)
+        throw conflict('approved-already', 'The decision was approved; it waits for its day.')
+      return applyApproval(facts, id, step, context)
+    })
+  }
+
+  /** @throws Problem 404; 409 `not-held` */
+  async refuse(decisionId: string, by: string, reasons: GivenReasons): Promise<DecisionDocument> {
+    const decision = await this.mustFind(decisionId)
+    return this.change(decision, by, reasons, heldOnly, (facts, { decisionId: id }, step, context) =>
+      applyRefusal(facts, id, step, context),
+    )
+  }
+
+  /** @throws Problem 404; 409 `not-in-force` */
+  async reverse(decisionId: string, by: string, reasons: GivenReasons): Promise<DecisionDocument> {
+    const decision = await this.mustFind(decisionId)
+    const shared = await this.decisions.shared(decision.directiveIds, decisionId)
+    return this.change(decision, by, reasons, doneOnly, (facts, { decisionId: id }, step, context) =>
+      applyReversal(facts, id, step, shared, context),
+    )
+  }
+
+  private async change(
+    decision: DecisionDocument,
+    by: string,
+    reasons: GivenReasons,
+    allow: (state: DecisionState) => void,
+    apply: Apply,
+  ): Promise<DecisionDocument> {
+    const { decisionId, platformId, accountId } = decision
+    await this.changes.make([
+      {
+        platformId,
+        accountId,
+        actor: by,
+        decisionIds: [decisionId],
+        messageIds: decision.messages.map((message) => message.messageId),
+        make: (facts, context) => {
+          const current = facts.decisions.find((found) => found.decisionId === decisionId)!
+          allow(current.state)
+          return apply(facts, current, { by, at: context.now, reasons: bilingual(reasons) }, context)
+        },
+      },
+    ])
+    return this.mustFind(decisionId)
+  }
+
+  private async mustFind(decisionId: string): Promise<DecisionDocument> {
+    const decision = await this.decisions.byId(decisionId)
+    if (!decision) throw notFound('There is no such decision.')
+    return decision
+  }
+}
+
+function heldOnly(state: DecisionState): void {
+  if (state !== 'held')
+    throw conflict('not-held', `The decision is ${state}; only a held one waits for a person.`)
+}
+
+function doneOnly(state: DecisionState): void {
+  if (state === 'in_force' || state === 'expired') return
+  throw conflict('not-in-force', `The decision is ${state}; there is nothing to reverse.`)
+}
+
+function assertOther(decision: DecisionDocument, by: string): void {
+  if (decision.by === by) throw forbidden('A second person must approve it.', 'own-decision')
+}

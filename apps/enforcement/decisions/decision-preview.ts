@@ -1,0 +1,22 @@
+import type { AccountChange } from '../accounts/account-draft.rules.js'
+import { decisionView } from './decision-view.js'
+
+/** What a change would do, in the order in which it would do it. */
+export function previewOf({ state, pending }: AccountChange) {
+  const { status, level, points } = state
+  return {
+    dryRun: true,
+    account: { status, level, points },
+    decisions: pending.flatMap((entry) =>
+      'write' in entry && entry.write === 'decision' ? [decisionView(entry.value)] : [],
+    ),
+    strikes: pending.flatMap((entry) => {
+      if (!('write' in entry) || entry.write !== 'strike') return []
+      const { strikeId, messageId, clause, severity, points: worth, at, expiresAt } = entry.value
+      return [{ strikeId, messageId, clause, severity, points: worth, at, expiresAt }]
+    }),
+    directives: pending.flatMap((entry) =>
+      'publish' in entry && entry.publish === 'directive' ? [entry.value] : [],
+    ),
+  }
+}

@@ -1,0 +1,38 @@
+import type { DecisionRecord } from './decision.js'
+
+/** A decision as the API shows it. */
+export function decisionView(decision: DecisionRecord & { accountRev?: number }) {
+  const { platformId, accountId, caseId, measure, clause, category, severity, policyVersion } = decision
+  return {
+    decisionId: decision.decisionId,
+    state: decision.state,
+    platformId,
+    accountId,
+    caseId,
+    measure,
+    clause,
+    category,
+    severity,
+    policyVersion,
+    reasons: decision.reasons,
+    messageIds: decision.messages.map((message) => message.messageId),
+    verdictIds: decision.verdictIds,
+    detectors: decision.detectors,
+    until: decision.until,
+    at: decision.at,
+    by: decision.by,
+    automated: decision.automated,
+    ordered: decision.ordered,
+    inForceSince: decision.inForceSince,
+    needsApproval: decision.hold?.needsApproval ?? false,
+    notBefore: decision.hold?.notBefore ?? null,
+    lapsesAt: decision.hold?.lapsesAt ?? null,
+    strikesCounted: decision.strikesCounted,
+    strikeIds: decision.strikeIds,
+    directiveIds: decision.directiveIds,
+    approval: decision.approval,
+    refusal: decision.refusal,
+    reversal: decision.reversal,
+    ...(decision.accountRev === undefined ? {} : { version: decision.accountRev }),
+  }
+}

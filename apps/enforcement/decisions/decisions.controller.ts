@@ -1,0 +1,83 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
+import { OneOf, Optional, OwnId, PlatformId, WeirId } from '#libs/contracts/fields'
+import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
+import { Roles } from '#libs/platform/auth/roles.decorator'
+import { Idempotent } from '#libs/platform/http/idempotency'
+import { apiBody, apiQuery } from '#libs/platform/http/openapi'
+import { page, PageQuery } from '#libs/platform/http/paging'
+import { notFound } from '#libs/platform/http/problem'
+import { instantCursor } from '../cursor.js'
+import { ChangeDecision } from './change-decision.js'
+import { DECISION_STATES, type DecisionState } from './decision.js'
+import { decisionView } from './decision-view.js'
+import { DecisionStore } from './decision.store.js'
+import { type GivenReasons, Reasons } from './reasons-field.js'
+
+export class DecisionsQuery extends PageQuery {
+  @Optional() @OneOf(DECISION_STATES) state?: DecisionState
+  @Optional() @PlatformId() platform?: string
+  @Optional() @OwnId() account?: string
+  @Optional() @WeirId() case?: string
+}
+
+export class ReasonsBody {
+  @Reasons() reasons!: GivenReasons
+}
+
+/** What was decided, and what a second person says to it. */
+@Controller('decisions')
+export class DecisionsController {
+  constructor(
+    private readonly decisions: DecisionStore,
+    private readonly changeDecision: ChangeDecision,
+  ) {}
+
+  @Get()
+  @Roles('moderator', 'senior', 'auditor', 'admin')
+  @apiQuery(DecisionsQuery)
+  async list(@Query() query: DecisionsQuery) {
+    const filter = {
+      state: query.state,
+      platformId: query.platform,
+      accountId: query.account,
+      caseId: query.case,
+    }
+    const found = await this.decisions.list(filter, query.limit, instantCursor(query.cursor))
+    return page(found, query.limit, (decision) => [decision.at.toISOString(), decision._id], decisionView)
+  }
+
+  @Get(':id')
+  @Roles('moderator', 'senior', 'auditor', 'admin')
+  async get(@Param('id') id: string) {
+    const decision = await this.decisions.byId(id)
+    if (!decision) throw notFound('There is no such decision.')
+    return decisionView(decision)
+  }
+
+  @Post(':id/approve')
+  @HttpCode(200)
+  @Roles('senior')
+  @Idempotent()
+  @apiBody(ReasonsBody)
+  async approve(@Param('id') id: string, @CurrentCaller() caller: Caller, @Body() body: ReasonsBody) {
+    return decisionView(await this.changeDecision.approve(id, caller.subject, body.reasons))
+  }
+
+  @Post(':id/refuse')
+  @HttpCode(200)
+  @Roles('senior')
+  @Idempotent()
+  @apiBody(ReasonsBody)
+  async refuse(@Param('id') id: string, @CurrentCaller() caller: Caller, @Body() body: ReasonsBody) {
+    return decisionView(await this.changeDecision.refuse(id, caller.subject, body.reasons))
+  }
+
+  @Post(':id/reverse')
+  @HttpCode(200)
+  @Roles('senior')
+  @Idempotent()
+  @apiBody(ReasonsBody)
+  async reverse(@Param('id') id: string, @CurrentCaller() caller: Caller, @Body() body: ReasonsBody) {
+    return decisionView(await this.changeDecision.reverse(id, caller.subject, body.reasons))
+  }
+}

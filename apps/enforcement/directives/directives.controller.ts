@@ -1,0 +1,104 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
+import { Instant, OneOf, Optional, OwnId, PlatformId, Text } from '#libs/contracts/fields'
+import { accountKey } from '#libs/contracts/ids'
+import { RECEIPT_STATUSES, type ReceiptStatus } from '#libs/contracts/receipt'
+import { Clock } from '#libs/platform/clock'
+import { type Caller, CurrentCaller, hasRole } from '#libs/platform/auth/caller'
+import { Roles } from '#libs/platform/auth/roles.decorator'
+import { Idempotent } from '#libs/platform/http/idempotency'
+import { apiBody, apiQuery } from '#libs/platform/http/openapi'
+import { page, PageQuery } from '#libs/platform/http/paging'
+import { badRequest, notFound } from '#libs/platform/http/problem'
+import { QueryFlag } from '#libs/platform/http/query-fields'
+import { instantCursor } from '../cursor.js'
+import { AnswerDirective } from './answer-directive.js'
+import { DIRECTIVE_STATES } from './directive-state.rules.js'
+import { directiveView } from './directive-view.js'
+import { DirectiveStore, type DirectiveDocument } from './directive.store.js'
+import { TakeReceipts } from './take-receipts.js'
+
+export class DirectivesQuery extends PageQuery {
+  /** `overdue` finds what is overdue, in whatever state. */
+  @Optional() @OneOf([...DIRECTIVE_STATES, 'overdue']) state?: string
+  @Optional() @PlatformId() platform?: string
+  @Optional() @OwnId() account?: string
+  @Optional() @QueryFlag() overdue?: boolean
+}
+
+export class ReceiptBody {
+  @OneOf(RECEIPT_STATUSES) status!: ReceiptStatus
+  @Instant() at!: string
+  @Optional() @Text(2_000) note?: string
+  @Optional() @Instant() ownerNotifiedAt?: string
+}
+
+export class AnswerBody {
+  @Text(2_000, 1) text!: string
+}
+
+const READERS = ['moderator', 'senior', 'auditor', 'admin'] as const
+
+/** Orders to platforms and their answers. A platform sees its own. */
+@Controller('directives')
+export class DirectivesController {
+  constructor(
+    private readonly directives: DirectiveStore,
+    private readonly receipts: TakeReceipts,
+    private readonly answers: AnswerDirective,
+    private readonly clock: Clock,
+  ) {}
+
+  @Get()
+  @Roles(...READERS, 'platform')
+  @apiQuery(DirectivesQuery)
+  async list(@CurrentCaller() caller: Caller, @Query() query: DirectivesQuery) {
+    const platformId = hasRole(caller, ...READERS) ? query.platform : caller.platform
+    const state = query.state === 'overdue' ? undefined : query.state
+    const filter = {
+      ...(query.account && platformId
+        ? { accountKey: accountKey(platformId, query.account) }
+        : { platformId, accountId: query.account }),
+      state,
+      overdue: query.state === 'overdue' ? true : query.overdue,
+    }
+    const found = await this.directives.list(filter, query.limit, instantCursor(query.cursor))
+    return page(found, query.limit, (one) => [one.issuedAt.toISOString(), one._id], directiveView)
+  }
+
+  @Get(':id')
+  @Roles(...READERS, 'platform')
+  async get(@Param('id') id: string, @CurrentCaller() caller: Caller) {
+    return directiveView(await this.mustSee(id, caller))
+  }
+
+  @Post(':id/receipts')
+  @HttpCode(200)
+  @Roles('platform')
+  @Idempotent()
+  @apiBody(ReceiptBody)
+  async receive(@Param('id') id: string, @CurrentCaller() caller: Caller, @Body() body: ReceiptBody) {
+    const { platformId } = await this.mustSee(id, { ...caller, roles: ['platform'] })
+    const given = { receipt: { ...body, directiveId: id }, receivedAt: this.clock.now() }
+    const [problem] = await this.receipts.take(platformId, [given])
+    if (problem) {
+      throw badRequest(problem.slug, problem.message, [{ path: problem.path ?? '', reason: problem.message }])
+    }
+    return directiveView(await this.mustSee(id, caller))
+  }
+
+  @Post(':id/answer')
+  @HttpCode(200)
+  @Roles('moderator', 'senior')
+  @Idempotent()
+  @apiBody(AnswerBody)
+  async answer(@Param('id') id: string, @CurrentCaller() caller: Caller, @Body() body: AnswerBody) {
+    return directiveView(await this.answers.answer(id, caller.subject, body.text))
+  }
+
+  private async mustSee(id: string, caller: Caller): Promise<DirectiveDocument> {
+    const directive = await this.directives.byId(id)
+    const visible = directive && (hasRole(caller, ...READERS) || directive.platformId === caller.platform)
+    if (!visible) throw notFound('There is no such directive.')
+    return directive
+  }
+}

@@ -1,0 +1,102 @@
+import { Module } from '@nestjs/common'
+import { MongooseModule } from '@nestjs/mongoose'
+import { KafkaModule } from '#libs/platform/kafka/kafka.module'
+import { PlatformModule } from '#libs/platform/platform.module'
+import { AccountChanges } from './accounts/account-changes.js'
+import { ACCOUNTS, AccountSchema, AccountStore } from './accounts/account.store.js'
+import { AccountsController } from './accounts/accounts.controller.js'
+import { ReadAccount } from './accounts/read-account.js'
+import { STRIKES, StrikeSchema, StrikeStore } from './accounts/strike.store.js'
+import { TakeVerdicts } from './accounts/take-verdicts.js'
+import { VerdictsConsumer } from './accounts/verdicts.consumer.js'
+import { CASE_ENTRIES, CASES, CaseEntrySchema, CaseSchema, CaseStore } from './cases/case.store.js'
+import { CasesController } from './cases/cases.controller.js'
+import { DecideCase } from './cases/decide-case.js'
+import { WorkOnCases } from './cases/work-on-cases.js'
+import { EnforcementEnv } from './config.js'
+import { ChangeDecision } from './decisions/change-decision.js'
+import { DECISIONS, DecisionSchema, DecisionStore } from './decisions/decision.store.js'
+import { DecisionsController } from './decisions/decisions.controller.js'
+import { AnswerDirective } from './directives/answer-directive.js'
+import { DIRECTIVES, DirectiveSchema, DirectiveStore } from './directives/directive.store.js'
+import { DirectivesController } from './directives/directives.controller.js'
+import { ReceiptsConsumer } from './directives/receipts.consumer.js'
+import { TakeReceipts } from './directives/take-receipts.js'
+import { Outbox } from './outbox/outbox.js'
+import { Relay } from './outbox/relay.js'
+import { PLATFORMS, PlatformSchema, PlatformStore } from './platforms/platform.store.js'
+import { PlatformsController } from './platforms/platforms.controller.js'
+import { RegisterPlatform } from './platforms/register-platform.js'
+import { BANKS, BankSchema, BankStore } from './policies/bank.store.js'
+import { ChangePolicy } from './policies/change-policy.js'
+import { PoliciesController } from './policies/policies.controller.js'
+import { POLICIES, PolicySchema, PolicyStore } from './policies/policy.store.js'
+import { PublishFirstPolicies } from './policies/publish-first-policies.js'
+import { YamlBodies } from './policies/yaml-bodies.js'
+import { AppealLinks, KEYS, KeySchema } from './statements/appeal-links.js'
+import { STATEMENTS, StatementSchema, StatementStore } from './statements/statement.store.js'
+import { StatementsController } from './statements/statements.controller.js'
+import { Timer } from './timers/timer.js'
+
+const collections = MongooseModule.forFeature([
+  { name: ACCOUNTS, schema: AccountSchema },
+  { name: STRIKES, schema: StrikeSchema },
+  { name: CASES, schema: CaseSchema },
+  { name: CASE_ENTRIES, schema: CaseEntrySchema },
+  { name: DECISIONS, schema: DecisionSchema },
+  { name: DIRECTIVES, schema: DirectiveSchema },
+  { name: STATEMENTS, schema: StatementSchema },
+  { name: PLATFORMS, schema: PlatformSchema },
+  { name: POLICIES, schema: PolicySchema },
+  { name: BANKS, schema: BankSchema },
+  { name: KEYS, schema: KeySchema },
+])
+
+/** What enforcement does: takes verdicts into accounts and cases, orders measures, hears the platforms, is asked by operators. */
+@Module({
+  imports: [PlatformModule.forService('enforcement', EnforcementEnv), KafkaModule, collections],
+  controllers: [
+    AccountsController,
+    CasesController,
+    DecisionsController,
+    DirectivesController,
+    PlatformsController,
+    PoliciesController,
+    StatementsController,
+  ],
+  providers: [
+    // accounts
+    VerdictsConsumer,
+    TakeVerdicts,
+    AccountChanges,
+    ReadAccount,
+    AccountStore,
+    StrikeStore,
+    // cases and decisions
+    WorkOnCases,
+    DecideCase,
+    ChangeDecision,
+    CaseStore,
+    DecisionStore,
+    // directives and statements
+    ReceiptsConsumer,
+    TakeReceipts,
+    AnswerDirective,
+    DirectiveStore,
+    StatementStore,
+    AppealLinks,
+    // platforms and policies
+    RegisterPlatform,
+    PlatformStore,
+    PublishFirstPolicies,
+    ChangePolicy,
+    PolicyStore,
+    BankStore,
+    YamlBodies,
+    // what makes changes real, and the clock
+    Outbox,
+    Relay,
+    Timer,
+  ],
+})
+export class EnforcementModule {}

@@ -1,0 +1,93 @@
+import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common'
+import type { FastifyReply } from 'fastify'
+import { Many, OneOf, Optional, PlatformId, Shape, Strings, Text } from '#libs/contracts/fields'
+import { PLATFORM_MODES, PlatformContact, type PlatformMode } from '#libs/contracts/platform'
+import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
+import { Roles } from '#libs/platform/auth/roles.decorator'
+import { Idempotent } from '#libs/platform/http/idempotency'
+import { IfMatch } from '#libs/platform/http/if-match'
+import { apiBody, apiQuery } from '#libs/platform/http/openapi'
+import { decodeCursor, page, PageQuery } from '#libs/platform/http/paging'
+import { notFound } from '#libs/platform/http/problem'
+import { PlatformStore, type PlatformDocument } from './platform.store.js'
+import { RegisterPlatform } from './register-platform.js'
+
+export class PlatformBody {
+  @PlatformId() id!: string
+  @Text(200, 1) name!: string
+  @Optional() @OneOf(PLATFORM_MODES) mode?: PlatformMode
+  @Many(() => PlatformContact, 50) contacts!: PlatformContact[]
+  @Optional() @Strings(50, 500) linkPatterns?: string[]
+  @Optional() @Shape() deadlines?: Record<string, unknown>
+}
+
+export class PlatformPatch {
+  @Optional() @Text(200, 1) name?: string
+  @Optional() @OneOf(PLATFORM_MODES) mode?: PlatformMode
+  @Optional() @Many(() => PlatformContact, 50) contacts?: PlatformContact[]
+  @Optional() @Strings(50, 500) linkPatterns?: string[]
+  @Optional() @Shape() deadlines?: Record<string, unknown>
+}
+
+export class PlatformsQuery extends PageQuery {
+  @Optional() @PlatformId() platform?: string
+}
+
+/** Messaging services under duty. */
+@Controller('platforms')
+export class PlatformsController {
+  constructor(
+    private readonly platforms: PlatformStore,
+    private readonly registration: RegisterPlatform,
+  ) {}
+
+  @Post()
+  @Roles('admin')
+  @Idempotent()
+  @apiBody(PlatformBody)
+  async register(
+    @CurrentCaller() caller: Caller,
+    @Body() body: PlatformBody,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { platform, created } = await this.registration.register(body, caller.subject)
+    void reply.status(created ? 201 : 200)
+    return platformView(platform)
+  }
+
+  @Get()
+  @Roles('admin', 'auditor')
+  @apiQuery(PlatformsQuery)
+  async list(@Query() query: PlatformsQuery) {
+    const after = decodeCursor(query.cursor, 2) as [string, string] | undefined
+    const found = await this.platforms.list(query.platform, query.limit, after)
+    return page(found, query.limit, (one) => [one.registeredAt, one._id], platformView)
+  }
+
+  @Get(':id')
+  @Roles('admin', 'auditor')
+  async get(@Param('id') id: string) {
+    const platform = await this.platforms.byId(id)
+    if (!platform) throw notFound('There is no such platform.')
+    return platformView(platform)
+  }
+
+  @Patch(':id')
+  @HttpCode(200)
+  @Roles('admin')
+  @Idempotent()
+  @apiBody(PlatformPatch)
+  async change(
+    @Param('id') id: string,
+    @CurrentCaller() caller: Caller,
+    @Body() body: PlatformPatch,
+    @IfMatch() ifMatch: number | undefined,
+  ) {
+    return platformView(await this.registration.change(id, body, caller.subject, ifMatch))
+  }
+}
+
+function platformView(platform: PlatformDocument) {
+  const { platformId, name, mode, contacts, linkPatterns, deadlines, registeredAt, version } = platform
+  return { id: platformId, name, mode, contacts, linkPatterns, deadlines, registeredAt, version }
+}

@@ -1,0 +1,157 @@
+import { Injectable } from '@nestjs/common'
+import { randomUUID } from 'node:crypto'
+import type { PolicyRecord } from '#libs/contracts/policy-record'
+import { Clock } from '#libs/platform/clock'
+import { assertFresh } from '#libs/platform/http/if-match'
+import { badRequest, conflict, forbidden, notFound } from '#libs/platform/http/problem'
+import { eventOf } from '../events/event.rules.js'
+import { Outbox } from '../outbox/outbox.js'
+import type { Pending } from '../outbox/pending.js'
+import { POLICY_TRANSITIONS } from './policy-transitions.js'
+import { PolicyStore, type PolicyDocument } from './policy.store.js'
+import { documentOf, lintOf } from './read-policy.js'
+
+/** How a policy is to take effect. */
+export interface Publication {
+  mode: 'live' | 'shadow'
+  rollout: number
+  effectiveFrom?: string
+}
+
+/** More than ever draft at the same moment. */
+const MOST_TRIES = 20
+
+/** Drafts, approves and publishes versions of the policy: an author, and another person who approves (SPEC promise 11). */
+@Injectable()
+export class ChangePolicy {
+  constructor(
+    private readonly policies: PolicyStore,
+    private readonly outbox: Outbox,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws Problem 400 `bad-policy` with everything that the lint finds */
+  async draft(text: string, by: string): Promise<PolicyDocument> {
+    const { errors } = lintOf(text)
+    if (errors.length > 0) throw badRequest('bad-policy', 'The policy cannot be used like this.', errors)
+    const document = documentOf(text)
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const draft = draftOf(await this.policies.nextVersion(), text, document, by, this.clock.now())
+      if (await this.policies.add(draft)) return draft
+    }
+    throw conflict('changed', 'Too many drafts at the same moment; try again.')
+  }
+
+  /** @throws Problem 403 `own-draft` for its author; 404, 409, 412 */
+  async approve(version: string, by: string, ifMatch: number | undefined): Promise<PolicyDocument> {
+    const found = await this.mustFind(version, ifMatch)
+    if (found.createdBy === by) throw forbidden('Another person must approve it.', 'own-draft')
+    if (found.approvedBy === by) return found
+    const state = POLICY_TRANSITIONS[found.state].approve
+    if (!state) throw conflict('not-a-draft', `The policy is ${found.state}; only a draft is approved.`)
+    return this.change(found, { state, approvedBy: by, approvedAt: this.clock.now() }, [])
+  }
+
+  /** @throws Problem 400 on an `effectiveFrom` in the past (promise 9); 404, 409, 412 */
+  async publish(
+    version: string,
+    publication: Publication,
+    by: string,
+    ifMatch: number | undefined,
+  ): Promise<PolicyDocument> {
+    const found = await this.mustFind(version, ifMatch)
+    const state = POLICY_TRANSITIONS[found.state][publication.mode === 'live' ? 'publish' : 'shadow']
+    if (!state)
+      throw conflict('not-approved', `The policy is ${found.state}; another person must approve it first.`)
+    const now = this.clock.now()
+    const effectiveFrom = publication.effectiveFrom ? new Date(publication.effectiveFrom) : now
+    if (effectiveFrom < now) {
+      throw badRequest('invalid-request', 'No policy applies to what was received before it.', [
+        { path: '/effectiveFrom', reason: 'must not lie in the past' },
+      ])
+    }
+    // A roll-out that is widened goes on from where it began.
+    const from =
+      found.state === 'live' && found.effectiveFrom && !publication.effectiveFrom
+        ? found.effectiveFrom
+        : effectiveFrom
+    const set = {
+      state,
+      rollout: publication.rollout,
+      effectiveFrom: from,
+      publishedBy: by,
+      publishedAt: now,
+    }
+    return this.change(found, set, tell(found, publication, from, by, now))
+  }
+
+  private async change(
+    found: PolicyDocument,
+    set: Partial<PolicyDocument>,
+    pending: Pending[],
+  ): Promise<PolicyDocument> {
+    const changed = await this.policies.change(found, set, pending)
+    if (!changed) throw conflict('changed', 'Somebody else changed the policy; read it again.')
+    await this.outbox.deliver([changed], this.policies.policies)
+    return changed
+  }
+
+  private async mustFind(version: string, ifMatch: number | undefined): Promise<PolicyDocument> {
+    const found = await this.policies.byVersion(version)
+    if (!found) throw notFound('There is no such policy.')
+    assertFresh(ifMatch, found.changes)
+    return found
+  }
+}
+
+function draftOf(
+  version: string,
+  text: string,
+  document: Record<string, unknown>,
+  by: string,
+  now: Date,
+): PolicyDocument {
+  return {
+    _id: version,
+    name: String(document['name'] ?? 'default'),
+    text,
+    document,
+    state: 'draft',
+    createdAt: now,
+    createdBy: by,
+    approvedBy: null,
+    approvedAt: null,
+    publishedBy: null,
+    publishedAt: null,
+    rollout: null,
+    effectiveFrom: null,
+    changes: 1,
+    pending: [],
+    outboxAt: null,
+  }
+}
+
+function tell(
+  found: PolicyDocument,
+  { mode, rollout }: Publication,
+  effectiveFrom: Date,
+  by: string,
+  now: Date,
+): Pending[] {
+  const record: PolicyRecord = {
+    kind: 'policy',
+    name: found.name,
+    version: found._id,
+    state: mode,
+    effectiveFrom: effectiveFrom.toISOString(),
+    rollout,
+    publishedAt: now.toISOString(),
+    document: found.document,
+  }
+  const facts = { policyVersion: found._id, code: mode }
+  const event = eventOf('policy.published', `policy/${found._id}`, found.changes + 1, now, by, facts)
+  return [
+    { id: randomUUID(), publish: 'policy', value: record },
+    { id: randomUUID(), publish: 'event', value: event },
+  ]
+}

@@ -1,0 +1,108 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
+import { Instant, Int, OneOf, Optional } from '#libs/contracts/fields'
+import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
+import { Roles } from '#libs/platform/auth/roles.decorator'
+import { Idempotent } from '#libs/platform/http/idempotency'
+import { IfMatch } from '#libs/platform/http/if-match'
+import { apiBody, apiQuery } from '#libs/platform/http/openapi'
+import { page, PageQuery } from '#libs/platform/http/paging'
+import { notFound } from '#libs/platform/http/problem'
+import { instantCursor } from '../cursor.js'
+import { ChangePolicy } from './change-policy.js'
+import { PolicyStore, type PolicyDocument } from './policy.store.js'
+import { lintOf } from './read-policy.js'
+import { policyText } from './yaml-bodies.js'
+
+export class PublishBody {
+  @OneOf(['live', 'shadow']) mode!: 'live' | 'shadow'
+  @Int(0, 100) rollout = 100
+  @Optional() @Instant() effectiveFrom?: string
+}
+
+/** Versions of the policy. A live one needs two people. */
+@Controller('policies')
+export class PoliciesController {
+  constructor(
+    private readonly policies: PolicyStore,
+    private readonly changePolicy: ChangePolicy,
+  ) {}
+
+  @Get()
+  @Roles('policy_editor', 'auditor', 'admin')
+  @apiQuery(PageQuery)
+  async list(@Query() query: PageQuery) {
+    const found = await this.policies.list(query.limit, instantCursor(query.cursor))
+    return page(found, query.limit, (one) => [one.createdAt.toISOString(), one._id], inBrief)
+  }
+
+  @Post()
+  @Roles('policy_editor')
+  @Idempotent()
+  async draft(@CurrentCaller() caller: Caller, @Body() body: unknown) {
+    return policyView(await this.changePolicy.draft(policyText(body), caller.subject))
+  }
+
+  @Post('lint')
+  @HttpCode(200)
+  @Roles('policy_editor')
+  lint(@Body() body: unknown) {
+    return lintOf(policyText(body))
+  }
+
+  @Get(':version')
+  @Roles('policy_editor', 'auditor', 'admin')
+  async get(@Param('version') version: string) {
+    const found = await this.policies.byVersion(version)
+    if (!found) throw notFound('There is no such policy.')
+    return policyView(found)
+  }
+
+  @Post(':version/approve')
+  @HttpCode(200)
+  @Roles('policy_editor')
+  @Idempotent()
+  async approve(
+    @Param('version') version: string,
+    @CurrentCaller() caller: Caller,
+    @IfMatch() ifMatch: number | undefined,
+  ) {
+    return policyView(await this.changePolicy.approve(version, caller.subject, ifMatch))
+  }
+
+  @Post(':version/publish')
+  @HttpCode(200)
+  @Roles('policy_editor')
+  @Idempotent()
+  @apiBody(PublishBody)
+  async publish(
+    @Param('version') version: string,
+    @CurrentCaller() caller: Caller,
+    @Body() body: PublishBody,
+    @IfMatch() ifMatch: number | undefined,
+  ) {
+    return policyView(await this.changePolicy.publish(version, body, caller.subject, ifMatch))
+  }
+}
+
+function inBrief(found: PolicyDocument) {
+  const { _id, name, state, createdAt, createdBy, approvedBy, approvedAt } = found
+  const { publishedBy, publishedAt, rollout, effectiveFrom, changes } = found
+  return {
+    version: _id,
+    name,
+    state,
+    createdAt,
+    createdBy,
+    approvedBy,
+    approvedAt,
+    publishedBy,
+    publishedAt,
+    rollout,
+    effectiveFrom,
+    changes,
+  }
+}
+
+function policyView(found: PolicyDocument) {
+  return { ...inBrief(found), text: found.text, document: found.document }
+}

@@ -1,0 +1,29 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common'
+import { HttpAdapterHost } from '@nestjs/core'
+import type { FastifyInstance } from 'fastify'
+import { badRequest } from '#libs/platform/http/problem'
+
+const TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml', 'text/plain']
+
+/** Lets requests carry YAML, which Fastify knows no parser for. */
+@Injectable()
+export class YamlBodies implements OnModuleInit {
+  constructor(private readonly host: HttpAdapterHost) {}
+
+  onModuleInit(): void {
+    const fastify = this.host.httpAdapter.getInstance<FastifyInstance>()
+    for (const type of TYPES) {
+      if (fastify.hasContentTypeParser(type)) fastify.removeContentTypeParser(type)
+      fastify.addContentTypeParser(type, { parseAs: 'string' }, (_request, body, done) => done(null, body))
+    }
+  }
+}
+
+/** The text of a policy in a body; one sent as JSON is YAML as well. Throws a 400 where there is none. */
+export function policyText(body: unknown): string {
+  if (typeof body === 'string' && body.trim() !== '') return body
+  if (typeof body === 'object' && body !== null) return JSON.stringify(body, null, 2)
+  throw badRequest('invalid-request', 'The body must be the YAML text of a policy.', [
+    { path: '', reason: 'must be YAML' },
+  ])
+}

@@ -1,0 +1,16 @@
+/** The fields that were given. */
+export function given<T extends object>(filter: T): Partial<T> {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as Partial<T>
+}
+
+/** What comes after a cursor in a list that is sorted by an instant and the id, newest first. */
+export function olderThan(after: [Date, string] | undefined, field = 'at'): object {
+  if (!after) return {}
+  const [at, id] = after
+  return { $or: [{ [field]: { $lt: at } }, { [field]: at, _id: { $lt: id } }] }
+}
+
+/** A range of strings by prefix, in which nothing of the prefix is special. */
+export function prefix(text: string): { $gte: string; $lt: string } {
+  return { $gte: text, $lt: `${text}\u{10FFFF}` }
+}

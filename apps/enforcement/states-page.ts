@@ -1,0 +1,32 @@
+import { CASE_STATES, CASE_TRANSITIONS } from './cases/case-transitions.js'
+import { POLICY_STATES, POLICY_TRANSITIONS } from './policies/policy-transitions.js'
+
+/** The page `docs/states.md`, from the transition tables in code. */
+export function statesPage(): string {
+  return [
+    '# States',
+    '',
+    'Printed from the transition tables in the code; what is not listed is not possible. A test keeps this page up to date.',
+    '',
+    ...chapter('Case', CASE_STATES, CASE_TRANSITIONS),
+    ...chapter('Policy', POLICY_STATES, POLICY_TRANSITIONS),
+    '## Directive',
+    '',
+    'Not a table: a function of the set of receipts and answers (`apps/enforcement/directives/directive-state.rules.ts`).',
+    '`done` beats everything, then `withdrawn` (another directive undid it), then `paused` (a stopping receipt without an answer),',
+    'then `acknowledged`, then `issued`. `overdue` is a mark beside the state.',
+    '',
+  ].join('\n')
+}
+
+function chapter<S extends string>(
+  title: string,
+  states: readonly S[],
+  transitions: Readonly<Record<S, Readonly<Record<string, string | undefined>>>>,
+): string[] {
+  const lines = states.map((state) => {
+    const ways = Object.entries(transitions[state]).map(([action, to]) => `${action} → \`${to ?? ''}\``)
+    return `- \`${state}\`: ${ways.length > 0 ? ways.join(', ') : 'the end'}`
+  })
+  return [`## ${title}`, '', ...lines, '']
+}
