@@ -1,0 +1,88 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { PolicyRecord } from '#libs/contracts/policy-record'
+import { inForceAt } from './policy-book.rules.js'
+
+const record = (changes: Partial<PolicyRecord>): PolicyRecord => ({
+  kind: 'policy',
+  name: 'default',
+  version: '1',
+  state: 'live',
+  effectiveFrom: '2026-01-01T00:00:00Z',
+  rollout: 100,
+  publishedAt: '2026-01-01T00:00:00Z',
+  document: {},
+  ...changes,
+})
+const at = new Date('2026-06-01T00:00:00Z')
+
+describe('the documents in force', () => {
+  it('are none without a live policy that has begun', () => {
+    expect(inForceAt([], at, 'p/a')).toBeUndefined()
+    expect(inForceAt([record({ state: 'shadow' })], at, 'p/a')).toBeUndefined()
+    expect(inForceAt([record({ effectiveFrom: '2026-07-01T00:00:00Z' })], at, 'p/a')).toBeUndefined()
+  })
+
+  it('hold the policy that was in force when the broker received the message, whatever came later', () => {
+    const versions = [
+      record({ version: '1' }),
+      record({ version: '2', effectiveFrom: '2026-05-01T00:00:00Z' }),
+      record({ version: '3', effectiveFrom: '2026-06-02T00:00:00Z' }),
+    ]
+    expect(inForceAt(versions, at, 'p/a')?.policy.version).toBe('2')
+  })
+
+  it('count a bank in chunks only when every chunk is there', () => {
+    const chunk = (index: number) =>
+      record({
+        kind: 'bank',
+        name: 'words',
+        version: '2',
+        chunk: { index, count: 2 },
+        document: { entries: [index] },
+      })
+    const old = record({ kind: 'bank', name: 'words', version: '1', effectiveFrom: '2025-01-01T00:00:00Z' })
+    expect(inForceAt([record({}), old, chunk(1)], at, 'p/a')?.banks[0]?.version).toBe('1')
+    const banks = inForceAt([record({}), old, chunk(1), chunk(0)], at, 'p/a')?.banks
+    expect(banks).toHaveLength(1)
+    expect(banks?.[0]).toMatchObject({ version: '2', document: { entries: [0, 1] } })
+  })
+
+  it('depend on the set of records, not on their order', () => {
+    const versions = fc.array(
+      fc.record({
+        version: fc.integer({ min: 1, max: 9 }).map(String),
+        effectiveFrom: fc.constantFrom(
+          '2026-01-01T00:00:00Z',
+          '2026-05-01T00:00:00Z',
+          '2026-09-01T00:00:00Z',
+        ),
+        rollout: fc.constantFrom(0, 30, 100),
+      }),
+      { maxLength: 6 },
+    )
+    fc.assert(
+      fc.property(versions, fc.string(), fc.infiniteStream(fc.nat()), (changes, account, order) => {
+        const records = changes.map((change) => record(change))
+        const shuffled = records
+          .map((one) => ({ one, rank: order.next().value as number }))
+          .sort((a, b) => a.rank - b.rank)
+          .map(({ one }) => one)
+        const same = inForceAt(shuffled, at, account)?.policy
+        const policy = inForceAt(records, at, account)?.policy
+        expect([same?.version, same?.effectiveFrom]).toEqual([policy?.version, policy?.effectiveFrom])
+      }),
+    )
+  })
+
+  it('spread a roll-out over accounts by hash, near its percentage', () => {
+    const versions = [
+      record({}),
+      record({ version: '2', effectiveFrom: '2026-02-01T00:00:00Z', rollout: 30 }),
+    ]
+    const chosen = Array.from({ length: 4_000 }, (_, i) => inForceAt(versions, at, `p/${i}`)?.policy.version)
+    const share = chosen.filter((version) => version === '2').length / chosen.length
+    expect(share).toBeGreaterThan(0.26)
+    expect(share).toBeLessThan(0.34)
+  })
+})
