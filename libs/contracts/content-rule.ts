@@ -4,8 +4,6 @@ import type { FieldSchema } from './fields.js'
 /** A message says something in at least one of these, unless it was deleted (SPEC 4.1). */
 const CARRIERS = ['text', 'media', 'links'] as const
 
-const owners = new Set<string>()
-
 /** Whether a message-like object holds content, or need not. */
 export function holdsContent(message: Record<string, unknown>): boolean {
   if (message['change'] === 'deleted') return true
@@ -15,7 +13,6 @@ export function holdsContent(message: Record<string, unknown>): boolean {
 /** On one required field of a class: at least one of `text`, `media`, `links` must be there, unless `change` is `deleted`. */
 export function HoldsContent(): PropertyDecorator {
   return (target, property) => {
-    owners.add(target.constructor.name)
     registerDecorator({
       name: 'holdsContent',
       target: target.constructor,
@@ -29,9 +26,14 @@ export function HoldsContent(): PropertyDecorator {
   }
 }
 
-/** The same rule as a piece of JSON Schema for the classes that carry it. */
-export function contentRule(className: string): FieldSchema {
-  if (!owners.has(className)) return {}
+/** Stands in the schema of the field that carries the rule, until `contentRule` takes it out. */
+export const CONTENT_MARK = { holdsContent: true } as const
+
+/** The same rule as a piece of JSON Schema, for the properties of a class that carries or inherits it. */
+export function contentRule(properties: Record<string, Record<string, unknown>>): FieldSchema {
+  const marked = Object.values(properties).find((field) => field['holdsContent'] === true)
+  if (!marked) return {}
+  delete marked['holdsContent']
   return {
     anyOf: [
       ...CARRIERS.map((carrier) => ({ required: [carrier] })),

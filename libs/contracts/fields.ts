@@ -182,17 +182,31 @@ export function Strings(max: number, each: number | string): PropertyDecorator {
   )
 }
 
+/** A list of at most `max` pairs `[start, end)` of whole numbers from 0. */
+export function Spans(max: number): PropertyDecorator {
+  const bound = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER }
+  const isSpan = (item: unknown): boolean =>
+    Array.isArray(item) &&
+    item.length === 2 &&
+    item.every((n) => Number.isSafeInteger(n) && (n as number) >= 0)
+  return rule(
+    'list',
+    { type: 'array', maxItems: max, items: { type: 'array', items: bound, minItems: 2, maxItems: 2 } },
+    (value) => Array.isArray(value) && value.length <= max && value.every(isSpan),
+    `a list of at most ${max} pairs of positions`,
+  )
+}
+
 /** An object (or list) whose inside is checked elsewhere: a policy document, a table of counters. */
-export function Shape(schema: FieldSchema = { type: 'object' }): PropertyDecorator {
-  const wanted = schema['type']
+export function Shape(type: 'object' | 'array' = 'object'): PropertyDecorator {
   return rule(
     'shape',
-    schema,
+    { type },
     (value) =>
-      wanted === 'array'
+      type === 'array'
         ? Array.isArray(value)
         : typeof value === 'object' && value !== null && !Array.isArray(value),
-    `of type ${String(wanted)}`,
+    `of type ${type}`,
   )
 }
 
@@ -201,12 +215,13 @@ export function One(type: () => new () => object): PropertyDecorator {
   return all(IsObject(), ValidateNested(), Type(type))
 }
 
-/** A list of `min` to `max` nested objects of a contract class. */
+/** A list of `min` to `max` nested objects of a contract class. A list within the list is none: `ValidateNested` would take it. */
 export function Many(type: () => new () => object, max: number, min = 0): PropertyDecorator {
   return all(
     IsArray(),
     ArrayMaxSize(max),
     ...(min > 0 ? [ArrayMinSize(min)] : []),
+    IsObject({ each: true }),
     ValidateNested({ each: true }),
     Type(type),
   )

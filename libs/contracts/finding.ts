@@ -23,6 +23,6 @@ export class Finding {
   @Num(0, 1) score!: number
   @Many(() => FindingMember, 10_000, 1) members!: FindingMember[]
   @One(() => FindingWindow) window!: FindingWindow
-  @Shape({ type: 'array' }) edges!: unknown[]
+  @Shape('array') edges!: unknown[]
   @Text(40, 1) policyVersion!: string
 }

@@ -1,7 +1,7 @@
 import { getMetadataStorage } from 'class-validator'
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js'
 import { targetConstructorToSchema, validationMetadatasToSchemas } from 'class-validator-jsonschema'
-import { contentRule } from './content-rule.js'
+import { CONTENT_MARK, contentRule } from './content-rule.js'
 import { FIELD_RULES, type FieldSchema } from './fields.js'
 
 /** A class of this folder: what an event or request looks like. */
@@ -24,7 +24,7 @@ const options = {
     Parameters<typeof targetConstructorToSchema>[1]
   >['classTransformerMetadataStorage'],
   classValidatorMetadataStorage: getMetadataStorage(),
-  additionalConverters: converters,
+  additionalConverters: { ...converters, holdsContent: () => CONTENT_MARK },
   refPointerPrefix: '#/definitions/',
 }
 
@@ -36,22 +36,22 @@ export function schemaOf(type: ContractClass, { closed = false } = {}): Record<s
   const known = validationMetadatasToSchemas(options) as Record<string, Definition>
   const root = targetConstructorToSchema(type, options) as Definition
   const definitions: Record<string, Definition> = {}
-  const finish = (name: string, definition: Definition): Definition => {
+  const finish = (definition: Definition): Definition => {
     for (const reference of referencesIn(definition)) {
       const found = known[reference]
       if (!found) throw new Error(`contract class ${reference} is referred to but has no rules`)
       if (!definitions[reference]) {
         definitions[reference] = found
-        definitions[reference] = finish(reference, found)
+        definitions[reference] = finish(found)
       }
     }
     return {
       ...definition,
-      ...contentRule(name),
+      ...contentRule(definition.properties ?? {}),
       ...(closed ? { additionalProperties: false } : {}),
     }
   }
-  const finished = finish(type.name, root)
+  const finished = finish(root)
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: type.name,

@@ -8,6 +8,7 @@ import { inspect } from '#libs/platform/json/inspect'
 import { contractCheck } from '#libs/platform/json/validator'
 import { PlatformTopics, Topics } from './catalogue.js'
 import { isInstant } from './fields.js'
+import type { ContractClass } from './json-schema.js'
 import { publishedSchemaOf } from './published-schema.js'
 
 const FOLDER = 'libs/contracts/samples'
@@ -34,7 +35,7 @@ describe('the stored samples', () => {
     contractCheck(spec.event)(read)
     expect(read, 'is kept whole by the compiled check').toEqual(wanted)
 
-    const instance = plainToInstance(spec.event, sampleOf(type))
+    const instance = plainToInstance(spec.event as ContractClass, sampleOf(type))
     expect(validateSync(instance, { whitelist: true })).toEqual([])
     expect(JSON.parse(JSON.stringify(instance)), 'is kept whole by class-validator').toEqual(sampleOf(type))
 

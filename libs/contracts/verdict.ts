@@ -10,6 +10,7 @@ import {
   Pattern,
   PlatformId,
   Shape,
+  Spans,
   Strings,
   Text,
   WeirId,
@@ -28,12 +29,7 @@ export class Signal {
   @Text(40, 1) detector!: string
   @Text(200, 1) id!: string
   @Num(0, 1) score!: number
-  @Shape({
-    type: 'array',
-    maxItems: 50,
-    items: { type: 'array', items: { type: 'integer', minimum: 0 }, minItems: 2, maxItems: 2 },
-  })
-  spans!: [number, number][]
+  @Spans(50) spans!: [number, number][]
 }
 
 /** The outcome for one harm category. */
