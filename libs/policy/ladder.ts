@@ -123,7 +123,11 @@ export function dueSteps(
     )
   return course.steps
     .filter((step) => step.liftedAt === null && now.getTime() < holdEnd(step, course) && !isAnswered(step))
-    .map((step) => (taken.has(step.stepId) ? earnedAgain(step, taken, course) : step))
+    .map((step) => {
+      const named = taken.has(step.stepId) ? earnedAgain(step, taken, course) : step
+      taken.add(named.stepId)
+      return named
+    })
 }
 
 /** Issued steps that stand no more because strikes behind them were reversed: their lifting is to be ordered. */

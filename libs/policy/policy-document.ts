@@ -59,7 +59,7 @@ export interface Clause {
   title: Localised
   /** What is forbidden, in plain words. */
   text: Localised
-  /** Template of the statement of reasons; see `render-reasons.ts` for its placeholders. */
+  /** Why a message was removed under it, as a whole sentence to the account; the first of the statement of reasons. */
   reasons: Localised
 }
 

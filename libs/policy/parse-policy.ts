@@ -1,0 +1,265 @@
+import { Ajv, type ErrorObject } from 'ajv'
+import { isAlias, isCollection, isNode, isPair, LineCounter, parseDocument, type Document } from 'yaml'
+import { parseDuration, type Milliseconds } from './duration.js'
+import type { Deadline, Policy } from './policy-document.js'
+import { pointerTo, type DocumentPath, type PolicyIssue } from './policy-issue.js'
+import { POLICY_SCHEMA } from './policy-schema.js'
+
+/** A policy has a few hundred rules; what is larger is a mistake or an attack. In UTF-16 units. */
+const MAX_TEXT = 1_000_000
+const MAX_DEPTH = 12
+const MAX_NODES = 50_000
+
+export interface ParsedPolicy {
+  /** Absent if there is any error. */
+  policy?: Policy
+  /** The plain document, as it travels on `weir.policies.v1`; absent if the text is no YAML. */
+  document?: Record<string, unknown>
+  issues: PolicyIssue[]
+  /** The line (from 1) of a place in the document. */
+  lineOf: (path: DocumentPath) => number
+}
+
+/** Reads the YAML text of a policy: its shape only, `lintPolicy` judges the content. Never throws. */
+export function parsePolicy(text: string): ParsedPolicy {
+  const lines = new LineCounter()
+  const failed = (slug: string, reason: string, line = 1): ParsedPolicy => ({
+    issues: [{ grade: 'error', slug, path: '', line, reason }],
+    lineOf: () => line,
+  })
+  if (text.length > MAX_TEXT) return failed('too-large', `The text is longer than ${MAX_TEXT} characters.`)
+  if (deepestIndent(text) > MAX_DEPTH * 40) return failed('too-deep', 'The text is indented too deeply.')
+  const yaml = parseDocument(text, {
+    lineCounter: lines,
+    version: '1.2',
+    uniqueKeys: true,
+    stringKeys: true,
+    merge: false,
+  })
+  const broken = yaml.errors[0]
+  if (broken) return failed('not-yaml', broken.message.split('\n')[0]!, broken.linePos?.[0].line)
+  const unsafe = unsafeNode(yaml)
+  if (unsafe) return failed(unsafe, UNSAFE[unsafe])
+  const document: unknown = yaml.toJS({ maxAliasCount: 0 })
+  const lineOf = (path: DocumentPath): number => lineIn(yaml, lines, path)
+  return { ...readPolicy(document, lineOf), lineOf }
+}
+
+/** Reads a policy from its plain document, as found on `weir.policies.v1`. Never throws. */
+export function readPolicy(
+  document: unknown,
+  lineOf: (path: DocumentPath) => number = () => 0,
+): Omit<ParsedPolicy, 'lineOf'> {
+  if (isShaped(document)) {
+    return {
+      policy: policyOf(document),
+      document: document,
+      issues: [],
+    }
+  }
+  const issues = (isShaped.errors ?? []).flatMap((error) => issueOf(error, lineOf))
+  const known = typeof document === 'object' && document !== null && !Array.isArray(document)
+  return {
+    ...(known ? { document: document as Record<string, unknown> } : {}),
+    issues: distinctIssues(issues),
+  }
+}
+
+/** The document as the schema guarantees it: a policy with durations as text and defaults left out. */
+type Written<T> = T extends Milliseconds
+  ? number | string
+  : T extends object
+    ? { [K in keyof T]: Written<T[K]> }
+    : T
+type PolicyText = Written<Policy>
+
+const ajv = new Ajv({
+  allErrors: true,
+  verbose: true,
+  strict: true,
+  allowUnionTypes: true,
+  strictRequired: false,
+})
+ajv.addFormat('duration-of-policy', (text: string) => (parseDuration(text) ?? 0) > 0)
+const isShaped = ajv.compile<PolicyText>(POLICY_SCHEMA)
+
+const UNSAFE = {
+  aliases: 'Anchors and aliases are not allowed: write it out.',
+  'too-deep': `The document is nested deeper than ${MAX_DEPTH} levels.`,
+  'too-many-nodes': `The document has more than ${MAX_NODES} values.`,
+} as const
+
+function deepestIndent(text: string): number {
+  return text.split('\n').reduce((most, line) => Math.max(most, line.search(/\S|$/)), 0)
+}
+
+function unsafeNode(yaml: Document): keyof typeof UNSAFE | null {
+  let nodes = 0
+  const visit = (node: unknown, depth: number): keyof typeof UNSAFE | null => {
+    if (isAlias(node)) return 'aliases'
+    if (depth > MAX_DEPTH) return 'too-deep'
+    if (++nodes > MAX_NODES) return 'too-many-nodes'
+    if (isPair(node)) return visit(node.key, depth) ?? visit(node.value, depth)
+    if (!isCollection(node)) return null
+    for (const item of node.items) {
+      const found = visit(item, depth + 1)
+      if (found) return found
+    }
+    return null
+  }
+  return visit(yaml.contents, 0)
+}
+
+/** The line of a place, or of the nearest place around it that is there. */
+function lineIn(yaml: Document, lines: LineCounter, path: DocumentPath): number {
+  for (let length = path.length; length > 0; length--) {
+    const node = yaml.getIn(path.slice(0, length), true)
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
+  }
+  return 1
+}
+
+function issueOf(error: ErrorObject, lineOf: (path: DocumentPath) => number): PolicyIssue[] {
+  const path = error.instancePath
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+  const at = (extra: readonly string[], slug: string, reason: string): PolicyIssue[] => {
+    const full = [...path, ...extra]
+    const place = full.map((part) => (/^\d+$/.test(part) ? Number(part) : part))
+    return [{ grade: 'error', slug, path: pointerTo(full), line: lineOf(place), reason }]
+  }
+  switch (error.keyword) {
+    case 'additionalProperties': {
+      const key = (error.params as { additionalProperty: string }).additionalProperty
+      const known = Object.keys((error.parentSchema as { properties?: object }).properties ?? {})
+      const near = nearest(key, known)
+      return at([key], 'unknown-key', `There is no "${key}" here${near ? `; did you mean "${near}"?` : '.'}`)
+    }
+    case 'required': {
+      const { missingProperty } = error.params as { missingProperty: string }
+      return at([], 'missing-key', `"${missingProperty}" is missing.`)
+    }
+    case 'propertyNames': {
+      const { propertyName } = error.params as { propertyName: string }
+      return at([propertyName], 'bad-key', `"${propertyName}" cannot stand here as a key.`)
+    }
+    case 'enum': {
+      if (error.propertyName !== undefined) return []
+      const { allowedValues } = error.params as { allowedValues: string[] }
+      const near = typeof error.data === 'string' ? nearest(error.data, allowedValues) : null
+      const choice = allowedValues.join(', ')
+      return at([], 'bad-value', `Must be one of ${choice}${near ? `; did you mean "${near}"?` : '.'}`)
+    }
+    case 'format':
+    case 'pattern':
+      if (error.propertyName !== undefined) return []
+      return (error.schema as string).startsWith('duration') ||
+        (error.parentSchema as { format?: string }).format
+        ? at(
+            [],
+            'bad-duration',
+            'Must be an ISO 8601 duration above zero, in weeks, days, hours, minutes and seconds.',
+          )
+        : at([], 'bad-value', 'Is no well-formed name or id.')
+    default:
+      return error.propertyName === undefined ? at([], 'bad-value', `${error.message ?? 'is wrong'}.`) : []
+  }
+}
+
+function distinctIssues(issues: readonly PolicyIssue[]): PolicyIssue[] {
+  const seen = new Map(issues.map((issue) => [`${issue.path} ${issue.reason}`, issue]))
+  return [...seen.values()].sort((a, b) => a.line - b.line)
+}
+
+/** The known word that is at most two edits away (Levenshtein), if any. */
+function nearest(word: string, known: readonly string[]): string | null {
+  const [best] = known
+    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ distance }) => distance <= 2)
+    .sort((a, b) => a.distance - b.distance)
+  return best?.candidate ?? null
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, replaced))
+    }
+    row = next
+  }
+  return row[b.length]!
+}
+
+function ms(text: number | string): Milliseconds {
+  return parseDuration(String(text))!
+}
+
+function deadlineOf(text: Written<Deadline>): Deadline {
+  return { acknowledge: ms(text.acknowledge), carryOut: ms(text.carryOut) }
+}
+
+function mapValues<K extends string, V, W>(
+  entries: Partial<Record<K, V>> | undefined,
+  change: (value: V) => W,
+): Record<K, W> {
+  const pairs = Object.entries(entries ?? {}) as [K, V][]
+  return Object.fromEntries(pairs.map(([key, value]) => [key, change(value)])) as Record<K, W>
+}
+
+function policyOf(text: PolicyText): Policy {
+  const { deadlines } = text
+  return {
+    name: text.name,
+    languages: text.languages,
+    categories: mapValues(text.categories, (one) => ({
+      ...one,
+      sealed: one.sealed ?? false,
+      dsa: one.dsa ?? null,
+    })),
+    clauses: mapValues(text.clauses, (one) => ({ ...one, urgent: one.urgent ?? false })) as Policy['clauses'],
+    thresholds: text.thresholds as Policy['thresholds'],
+    rules: text.rules.map((rule) => ({
+      id: rule.id,
+      when: rule.when,
+      then: {
+        category: rule.then.category,
+        clause: rule.then.clause ?? null,
+        outcome: rule.then.outcome,
+        score: (rule.then.score as number | undefined) ?? null,
+      },
+      stage: rule.stage ?? 'live',
+    })),
+    exceptions: text.exceptions.map((one) => ({ ...one, categories: one.categories ?? null })),
+    strikes: {
+      points: text.strikes.points as Policy['strikes']['points'],
+      expiresAfter: ms(text.strikes.expiresAfter),
+      maxAge: ms(text.strikes.maxAge),
+    },
+    ladder: text.ladder.map((rung) => ({
+      level: rung.level as number,
+      minPoints: rung.minPoints as number,
+      measure: rung.measure,
+      duration: rung.duration === undefined || rung.duration === null ? null : ms(rung.duration),
+      limits: (rung.limits ?? {}) as Policy['ladder'][number]['limits'],
+      proposes: rung.proposes ?? null,
+    })),
+    automation: { maxSuspension: ms(text.automation.maxSuspension) },
+    secondApproval: {
+      minFollowers: text.secondApproval.minFollowers as number,
+      lapseAfter: ms(text.secondApproval.lapseAfter),
+    },
+    ban: { noticeOfIntent: ms(text.ban.noticeOfIntent) },
+    appeals: { window: ms(text.appeals.window), undecidedSuspends: ms(text.appeals.undecidedSuspends) },
+    deadlines: {
+      default: deadlineOf(deadlines.default),
+      kinds: mapValues(deadlines.kinds, (one) => deadlineOf(one)),
+      categories: mapValues(deadlines.categories, deadlineOf),
+      severities: mapValues(deadlines.severities as Record<string, Written<Deadline>>, deadlineOf),
+    },
+    evidence: { keepAfterAppeal: ms(text.evidence.keepAfterAppeal) },
+  }
+}
