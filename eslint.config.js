@@ -22,7 +22,12 @@ export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', '.local/**', 'coverage/**'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ['*.ts', '*.js'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
@@ -37,7 +42,7 @@ export default tseslint.config(
       'no-restricted-imports': ['error', { paths: [onlyPlatformSpeaksKafka] }],
     },
   },
-  { files: ['libs/platform/**/*.ts'], rules: { 'no-restricted-imports': 'off' } },
+  { files: ['libs/platform/**/*.ts', 'test/**/*.ts'], rules: { 'no-restricted-imports': 'off' } },
   { files: ['**/*.spec.ts'], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
   {
     files: ['libs/contracts/**/*.ts'],
