@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { accountKey } from '#libs/contracts/ids'
 import { Clock } from '#libs/platform/clock'
 import { PermanentError, RetryableError } from '#libs/platform/errors'
@@ -35,7 +36,9 @@ export interface AccountRequest {
 }
 
 /** More rounds than these mean that something is wrong; the batch or request comes again. */
-const MOST_ROUNDS = 30
+const MOST_ROUNDS = 50
+/** Those who lost an account to each other come back at different moments. */
+const LONGEST_PAUSE_MS = 200
 
 interface Loaded {
   accounts: Map<string, AccountDocument>
@@ -72,6 +75,7 @@ export class AccountChanges {
     let open = [...requests]
     for (let round = 0; open.length > 0; round++) {
       if (round === MOST_ROUNDS) throw new RetryableError('contention', 'The account changes too fast.')
+      if (round > 0) await sleep(Math.random() * Math.min(20 * round, LONGEST_PAUSE_MS))
       const loaded = await this.load(open)
       const made = open.flatMap((request) => {
         const change = this.makeOne(request, loaded)
@@ -132,18 +136,27 @@ export class AccountChanges {
     }
   }
 
+  /** The accounts, at revisions of which nothing is left to be made real: their collections are complete. */
+  private async withoutPending(keys: readonly string[]): Promise<AccountDocument[]> {
+    const ready: AccountDocument[] = []
+    let open = keys
+    for (let round = 0; open.length > 0; round++) {
+      if (round === MOST_ROUNDS) throw new RetryableError('contention', 'The account changes too fast.')
+      const found = await this.accounts.byKeys(open)
+      const behind = found.filter((account) => account.pending.length > 0)
+      ready.push(...found.filter((account) => account.pending.length === 0))
+      await this.outbox.deliver(behind, this.accounts.accounts)
+      open = behind.map((account) => account._id)
+    }
+    return ready
+  }
+
   /**
-   * Reads accounts first and the rest after: what is read later can only be newer, and then the guarded update fails. What an
-   * earlier change left in an outbox is made real before, so that the collections are complete.
+   * Reads accounts first and the rest after: what is read later can only be newer, and then the guarded update fails.
    */
   private async load(requests: readonly AccountRequest[]): Promise<Loaded> {
     const keys = requests.map((request) => accountKey(request.platformId, request.accountId))
-    let accounts = await this.accounts.byKeys(keys)
-    const behind = accounts.filter((account) => account.pending.length > 0)
-    if (behind.length > 0) {
-      await this.outbox.deliver(behind, this.accounts.accounts)
-      accounts = await this.accounts.byKeys(keys)
-    }
+    const accounts = await this.withoutPending(keys)
     const decisionIds = accounts.flatMap((account) => [
       ...account.steps
         .filter(({ state }) => state === 'in_force' || state === 'held')

@@ -117,7 +117,7 @@ function holdings(
     ...steps.map((step) => ({
       id: step.directiveId ?? step.decisionId,
       source: 'ladder' as const,
-      measure: step.measure as Measure,
+      measure: step.measure,
       since: step.at,
       until: step.until,
     })),

@@ -31,7 +31,7 @@ export class StrikeStore {
   async ofAccounts(keys: readonly string[]): Promise<(StrikeRecord & { accountKey: string })[]> {
     return this.strikes
       .find({ accountKey: { $in: [...keys] } }, { projection: { _id: 0, accountRev: 0 } })
-      .toArray() as Promise<(StrikeRecord & { accountKey: string })[]>
+      .toArray()
   }
 
   async write(writes: readonly { rev: number; value: StrikeRecord }[]): Promise<void> {

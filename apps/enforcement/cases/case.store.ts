@@ -151,24 +151,24 @@ export class CaseStore {
     pending: readonly Pending[],
   ): Promise<CaseDocument | null> {
     return this.cases.findOneAndUpdate(
-      { _id: caseId, state: { $in: statesBefore(action) }, ...guard } as mongo.Filter<CaseDocument>,
+      { _id: caseId, state: { $in: statesBefore(action) }, ...guard },
       {
         $set: { ...set, outboxAt: new Date() },
         $inc: { version: 1 },
         $push: { pending: { $each: [...pending] } },
-      } as unknown as mongo.UpdateFilter<CaseDocument>,
+      },
       { returnDocument: 'after' },
     )
   }
 
   async addNote(caseId: string, note: CaseNote): Promise<CaseDocument | null> {
     return this.cases.findOneAndUpdate(
-      { _id: caseId, 'notes.noteId': { $ne: note.noteId } } as mongo.Filter<CaseDocument>,
+      { _id: caseId, 'notes.noteId': { $ne: note.noteId } },
       {
         $push: { notes: note },
         $set: { updatedAt: note.at },
         $inc: { version: 1 },
-      } as mongo.UpdateFilter<CaseDocument>,
+      },
       { returnDocument: 'after' },
     )
   }

@@ -158,11 +158,14 @@ export class DirectiveStore {
     set: Partial<DirectiveDocument>,
     pending: readonly Pending[],
   ): Promise<boolean> {
-    const { matchedCount } = await this.directives.updateOne({ _id: before._id, version: before.version }, {
-      $set: { ...set, outboxAt: new Date() },
-      $inc: { version: 1 },
-      $push: { pending: { $each: [...pending] } },
-    } as unknown as mongo.UpdateFilter<DirectiveDocument>)
+    const { matchedCount } = await this.directives.updateOne(
+      { _id: before._id, version: before.version },
+      {
+        $set: { ...set, outboxAt: new Date() },
+        $inc: { version: 1 },
+        $push: { pending: { $each: [...pending] } },
+      },
+    )
     return matchedCount === 1
   }
 

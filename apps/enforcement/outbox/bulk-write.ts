@@ -21,7 +21,7 @@ export async function bulkWrite<T extends mongo.Document>(
 /** Whether all that went wrong in a bulk write is that documents were there already. */
 export function onlyDuplicates(error: unknown): boolean {
   if (!(error instanceof mongo.MongoBulkWriteError)) return false
-  const failed = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors]
+  const failed: { code: unknown }[] = [error.writeErrors].flat()
   return (
     failed.length > 0 &&
     failed.every((one) => one.code === DUPLICATE_KEY) &&

@@ -58,7 +58,7 @@ export class PlatformStore {
         $set: { ...set, outboxAt: new Date() },
         $inc: { version: 1 },
         $push: { pending: { $each: [...pending] } },
-      } as unknown as mongo.UpdateFilter<PlatformDocument>,
+      },
       { returnDocument: 'after' },
     )
   }

@@ -9,7 +9,7 @@ import { Outbox } from '../outbox/outbox.js'
 import type { Pending } from '../outbox/pending.js'
 import { POLICY_TRANSITIONS } from './policy-transitions.js'
 import { PolicyStore, type PolicyDocument } from './policy.store.js'
-import { documentOf, lintOf } from './read-policy.js'
+import { documentOf, lintOf, nameOf } from './read-policy.js'
 
 /** How a policy is to take effect. */
 export interface Publication {
@@ -113,7 +113,7 @@ function draftOf(
 ): PolicyDocument {
   return {
     _id: version,
-    name: String(document['name'] ?? 'default'),
+    name: nameOf(document),
     text,
     document,
     state: 'draft',

@@ -147,7 +147,7 @@ export class PolicyStore {
         $set: { ...set, outboxAt: new Date() },
         $inc: { changes: 1 },
         $push: { pending: { $each: [...pending] } },
-      } as unknown as mongo.UpdateFilter<PolicyDocument>,
+      },
       { returnDocument: 'after' },
     )
   }

@@ -12,7 +12,7 @@ import { eventOf } from '../events/event.rules.js'
 import { Relay } from '../outbox/relay.js'
 import { BankStore } from './bank.store.js'
 import { PolicyStore } from './policy.store.js'
-import { documentOf, lintOf } from './read-policy.js'
+import { documentOf, lintOf, nameOf } from './read-policy.js'
 
 const FIRST_VERSION = '1'
 /** Messages that already wait were received under this policy: there was none before. */
@@ -56,7 +56,7 @@ export class PublishFirstPolicies {
     }
     const document = documentOf(text)
     const now = this.clock.now()
-    const name = String(document['name'] ?? 'default')
+    const name = nameOf(document)
     const record = recordOf('policy', name, now, document)
     const event = eventOf('policy.published', `policy/${FIRST_VERSION}`, 'live', now, 'system', {
       policyVersion: FIRST_VERSION,

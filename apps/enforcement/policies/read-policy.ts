@@ -22,3 +22,9 @@ export function lintOf(text: string): { errors: FieldProblem[]; warnings: FieldP
 export function documentOf(text: string): Record<string, unknown> {
   return parse(text) as Record<string, unknown>
 }
+
+/** What a policy calls itself. */
+export function nameOf(document: Record<string, unknown>): string {
+  const { name } = document
+  return typeof name === 'string' && name !== '' ? name : 'default'
+}
