@@ -5,7 +5,6 @@ import { randomUUID } from 'node:crypto'
 import type { Connection } from 'mongoose'
 import { getConnectionToken } from '@nestjs/mongoose'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-vi.mock('../policies/read-policy.js', () => ({}))
 import type { Verdict } from '#libs/contracts/verdict'
 import { Clock } from '#libs/platform/clock'
 import { type AnyOutRecord, Publisher } from '#libs/platform/kafka/publisher'

@@ -9,7 +9,7 @@ import { Outbox } from '../outbox/outbox.js'
 import type { Pending } from '../outbox/pending.js'
 import { POLICY_TRANSITIONS } from './policy-transitions.js'
 import { PolicyStore, type PolicyDocument } from './policy.store.js'
-import { documentOf, lintOf, nameOf } from './read-policy.js'
+import { lintOf } from './read-policy.js'
 
 /** How a policy is to take effect. */
 export interface Publication {
@@ -32,9 +32,8 @@ export class ChangePolicy {
 
   /** @throws Problem 400 `bad-policy` with everything that the lint finds */
   async draft(text: string, by: string): Promise<PolicyDocument> {
-    const { errors } = lintOf(text)
+    const { errors, document } = lintOf(text)
     if (errors.length > 0) throw badRequest('bad-policy', 'The policy cannot be used like this.', errors)
-    const document = documentOf(text)
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const draft = draftOf(await this.policies.nextVersion(), text, document, by, this.clock.now())
       if (await this.policies.add(draft)) return draft
@@ -113,7 +112,7 @@ function draftOf(
 ): PolicyDocument {
   return {
     _id: version,
-    name: nameOf(document),
+    name: document['name'] as string,
     text,
     document,
     state: 'draft',

@@ -46,7 +46,8 @@ export class PoliciesController {
   @HttpCode(200)
   @Roles('policy_editor')
   lint(@Body() body: unknown) {
-    return lintOf(policyText(body))
+    const { errors, warnings } = lintOf(policyText(body))
+    return { ok: errors.length === 0, errors, warnings }
   }
 
   @Get(':version')

@@ -12,7 +12,7 @@ import { eventOf } from '../events/event.rules.js'
 import { Relay } from '../outbox/relay.js'
 import { BankStore } from './bank.store.js'
 import { PolicyStore } from './policy.store.js'
-import { documentOf, lintOf, nameOf } from './read-policy.js'
+import { lintOf } from './read-policy.js'
 
 const FIRST_VERSION = '1'
 /** Messages that already wait were received under this policy: there was none before. */
@@ -49,14 +49,13 @@ export class PublishFirstPolicies {
   private async addPolicy(): Promise<void> {
     const path = join(this.env.POLICIES_DIR, 'default.yaml')
     const text = await readText(path)
-    const { errors } = lintOf(text)
+    const { errors, document } = lintOf(text)
     if (errors.length > 0) {
       const found = errors.map(({ path: where, reason }) => `${where} ${reason}`).join('; ')
       throw new PermanentError('bad-policy', `${path}: ${found}`)
     }
-    const document = documentOf(text)
     const now = this.clock.now()
-    const name = nameOf(document)
+    const name = document['name'] as string
     const record = recordOf('policy', name, now, document)
     const event = eventOf('policy.published', `policy/${FIRST_VERSION}`, 'live', now, 'system', {
       policyVersion: FIRST_VERSION,

@@ -1,30 +1,28 @@
-import { parse } from 'yaml'
 import { PermanentError } from '#libs/platform/errors'
 import type { FieldProblem } from '#libs/platform/http/problem'
-import { lintPolicy } from '#libs/policy/lint-policy'
 import { parsePolicy } from '#libs/policy/parse-policy'
 import type { Policy } from '#libs/policy/policy-document'
+import type { PolicyIssue } from '#libs/policy/policy-issue'
 
 /** The policy of a text that was linted before it was stored. @throws PermanentError `bad-policy` */
 export function policyFrom(text: string): Policy {
-  const { policy } = parsePolicy(text)
-  if (!policy) throw new PermanentError('bad-policy', 'A stored policy does not parse.')
-  return policy
+  const { policy, issues } = parsePolicy(text)
+  if (policy) return policy
+  throw new PermanentError('bad-policy', `A stored policy does not parse: ${issues[0]?.reason ?? ''}`)
 }
 
-/** Everything that is wrong with the text of a policy, and what is merely doubtful. */
-export function lintOf(text: string): { errors: FieldProblem[]; warnings: FieldProblem[] } {
-  const problems = lintPolicy(text)
-  return { errors: problems, warnings: [] }
+/** What the lint says of the text of a policy, and the plain document that travels to classification. */
+export function lintOf(text: string): {
+  errors: FieldProblem[]
+  warnings: FieldProblem[]
+  document: Record<string, unknown>
+} {
+  const { issues, document } = parsePolicy(text)
+  const of = (grade: PolicyIssue['grade']): FieldProblem[] =>
+    issues.filter((issue) => issue.grade === grade).map(problemOf)
+  return { errors: of('error'), warnings: of('warning'), document: document ?? {} }
 }
 
-/** The text as the plain document that travels to classification. */
-export function documentOf(text: string): Record<string, unknown> {
-  return parse(text) as Record<string, unknown>
-}
-
-/** What a policy calls itself. */
-export function nameOf(document: Record<string, unknown>): string {
-  const { name } = document
-  return typeof name === 'string' && name !== '' ? name : 'default'
+function problemOf({ path, line, reason }: PolicyIssue): FieldProblem {
+  return { path, reason: line > 0 ? `${reason} (line ${line})` : reason }
 }
