@@ -127,6 +127,39 @@ describe('verdicts on an account', () => {
     )
   })
 
+  it('end the same also where messages have several violating revisions within a day', () => {
+    const revisions = fc.array(
+      fc.record({
+        message: fc.integer({ min: 0, max: 5 }),
+        minutes: fc.integer({ min: 0, max: 24 * 60 }),
+        severity: severities,
+      }),
+      { minLength: 2, maxLength: 10 },
+    )
+    fc.assert(
+      fc.property(
+        revisions.chain((list) => {
+          const all = list.map((v) => verdict(`m${v.message}`, v.severity, after(v.minutes * 60_000)))
+          return fc.tuple(
+            fc.constant(all),
+            fc.shuffledSubarray(all, { minLength: all.length, maxLength: all.length }),
+            fc.array(fc.boolean(), { minLength: 1, maxLength: 10 }),
+          )
+        }),
+        fc.integer({ min: 1, max: 120 }),
+        ([all, shuffled, cuts], days) => {
+          const now = after(days * DAY)
+          const inOrder = judged(
+            [[...all].sort((a, b) => a.receivedAt.getTime() - b.receivedAt.getTime())],
+            now,
+          )
+          expect(end(judged(splits(shuffled, cuts), now))).toEqual(end(inOrder))
+        },
+      ),
+      { numRuns: 1_000 },
+    )
+  })
+
   it('end the same when they come as they happen or all at the end', () => {
     fc.assert(
       fc.property(someVerdicts, fc.integer({ min: 0, max: 120 }), (list, days) => {

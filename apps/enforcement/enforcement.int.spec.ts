@@ -1,0 +1,503 @@
+import 'reflect-metadata'
+import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+// eslint-disable-next-line no-restricted-imports -- the spec plays classification and a platform, with a plain client
+import kafkajs, { type Kafka, type Producer } from 'kafkajs'
+import { stringify } from 'yaml'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { DeadLetterTopic, platformTopicName, Topics } from '#libs/contracts/catalogue'
+import type { Directive } from '#libs/contracts/directive'
+import type { Verdict } from '#libs/contracts/verdict'
+import { signLocalToken } from '#libs/platform/auth/local-token'
+import type { Role } from '#libs/platform/auth/roles'
+import { formatDuration } from '#libs/policy/duration'
+import type { LocalStack } from '#libs/testing/local-stack'
+import { localServiceEnv } from '#libs/testing/local-service-env'
+import { startService, type ServiceProcess } from '#libs/testing/service-process'
+import { startTemporaryStack } from '#libs/testing/temporary-stack'
+import { SPEC_POLICY } from './accounts/account-world.js'
+import { aVerdict } from './accounts/a-verdict.js'
+
+interface Read {
+  id: string
+  key: string
+  value: Record<string, unknown>
+  headers: Record<string, string>
+}
+
+const DURATIONS = [
+  'expiresAfter',
+  'maxAge',
+  'duration',
+  'maxSuspension',
+  'lapseAfter',
+  'noticeOfIntent',
+  'window',
+]
+const MORE_DURATIONS = ['undecidedSuspends', 'keepAfterAppeal', 'acknowledge', 'carryOut']
+
+/** The policy of the specs as YAML. */
+function policyYaml(): string {
+  const text = (value: unknown, key = ''): unknown => {
+    if (typeof value === 'number' && [...DURATIONS, ...MORE_DURATIONS].includes(key))
+      return formatDuration(value)
+    if (Array.isArray(value)) return value.map((item) => text(item))
+    if (typeof value !== 'object' || value === null) return value
+    const entries = Object.entries(value).filter(([, inner]) => inner !== null)
+    return Object.fromEntries(entries.map(([name, inner]) => [name, text(inner, name)]))
+  }
+  const category = (en: string) => ({
+    title: { zh: en, en },
+    actsOn: 'evidence' as const,
+    sealed: false,
+    dsa: null,
+  })
+  const categories = {
+    fraud: category('Fraud'),
+    violence: category('Violence'),
+    terrorism: category('Terrorism'),
+  }
+  const rename = (id: string, inner: (typeof SPEC_POLICY.clauses)[string]): string =>
+    `${inner.category}.${id.slice(2)}`
+  const clauses = Object.fromEntries(
+    Object.entries(SPEC_POLICY.clauses).map(([id, inner]) => [rename(id, inner), inner]),
+  )
+  const general = Object.fromEntries(
+    Object.keys(categories).map((name) => [
+      `${name}.general`,
+      { ...SPEC_POLICY.clauses['c.1']!, category: name },
+    ]),
+  )
+  return stringify(text({ ...SPEC_POLICY, categories, clauses: { ...general, ...clauses } }))
+}
+
+const CLAUSE = { 1: 'fraud.1', 2: 'fraud.2', 3: 'violence.3', 4: 'terrorism.4' } as const
+
+describe('enforcement, started, on a real Kafka and MongoDB', () => {
+  let stack: LocalStack
+  let folder: string
+  let service: ServiceProcess
+  let second: ServiceProcess | undefined
+  let kafka: Kafka
+  let producer: Producer
+  const seen = new Map<string, Read[]>()
+
+  async function call(
+    method: string,
+    path: string,
+    roles: Role[],
+    body?: unknown,
+    extra: Record<string, string> = {},
+  ) {
+    const { as, platform, ...headers } = extra
+    const token = await signLocalToken(join(folder, 'keys'), {
+      roles,
+      subject: as ?? roles.join('+'),
+      ...(platform ? { platform } : {}),
+    })
+    const text = typeof body === 'string'
+    const response = await fetch(`${service.url}/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': text ? 'application/yaml' : 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: text ? body : JSON.stringify(body) }),
+    })
+    const answer = await response.text()
+    return { status: response.status, body: (answer ? JSON.parse(answer) : undefined) as never }
+  }
+
+  const get = async <T>(path: string, roles: Role[] = ['moderator', 'senior', 'auditor']): Promise<T> =>
+    (await call('GET', path, roles)).body as T
+
+  /** Everything on a topic, distinct by id; fails where one id came with different bytes. */
+  function on(topic: string): Read[] {
+    const byId = new Map<string, Read>()
+    for (const read of seen.get(topic) ?? []) {
+      const known = byId.get(read.id)
+      if (known) expect(read.value, `${read.id} came with other bytes`).toEqual(known.value)
+      byId.set(read.id, read)
+    }
+    return [...byId.values()]
+  }
+
+  const directivesFor = (account: string, platform = 'p1'): Directive[] =>
+    on(platformTopicName('directives', platform))
+      .map(({ value }) => value as unknown as Directive)
+      .filter(({ accountId }) => accountId === account)
+
+  async function watch(topics: string[]): Promise<void> {
+    const consumer = kafka.consumer({ groupId: `spec-${topics[0]}` })
+    await consumer.connect()
+    await consumer.subscribe({ topics, fromBeginning: true })
+    await consumer.run({
+      eachMessage: async ({ topic, message }) => {
+        const headers = Object.fromEntries(
+          Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]),
+        )
+        const value = (
+          topic === DeadLetterTopic.name ? {} : JSON.parse(String(message.value))
+        ) as Read['value']
+        const id =
+          headers['ce_id'] ??
+          `${headers['weir-topic']}/${headers['weir-partition']}/${headers['weir-offset']}`
+        seen.set(topic, [...(seen.get(topic) ?? []), { id, key: String(message.key), value, headers }])
+      },
+    })
+    closing.push(() => consumer.disconnect())
+  }
+  const closing: (() => Promise<void>)[] = []
+
+  async function send(topic: string, records: { key: string; value: unknown }[]): Promise<void> {
+    await producer.send({
+      topic,
+      messages: records.map(({ key, value }) => ({ key, value: JSON.stringify(value) })),
+    })
+  }
+  const judge = (...verdicts: Verdict[]): Promise<void> =>
+    send(
+      Topics.verdicts.name,
+      verdicts.map((value) => ({ key: `${value.platformId}/${value.accountId}`, value })),
+    )
+  const verdict = (account: string, message: string, severity: 1 | 2 | 3 | 4, over = {}): Verdict =>
+    aVerdict(account, message, { severity, clause: CLAUSE[severity], ...over })
+
+  const settled = <T>(check: () => T | Promise<T>): Promise<T> =>
+    vi.waitFor(check, { timeout: 30_000, interval: 100 })
+
+  function env(over: Record<string, string> = {}): Record<string, string> {
+    return {
+      ...localServiceEnv(stack),
+      LOCAL_KEY_DIR: join(folder, 'keys'),
+      POLICIES_DIR: join(folder, 'policies'),
+      TEST_CLOCK: '1',
+      TIMER_MS: '100',
+      LOG_LEVEL: 'warn',
+      ...over,
+    }
+  }
+
+  beforeAll(async () => {
+    stack = await startTemporaryStack({ alwaysOwn: true })
+    folder = await mkdtemp(join(tmpdir(), 'weir-enforcement-'))
+    await mkdir(join(folder, 'policies', 'banks'), { recursive: true })
+    await writeFile(join(folder, 'policies', 'default.yaml'), policyYaml())
+    await writeFile(join(folder, 'policies', 'banks', 'words.yaml'), 'entries: []\n')
+    kafka = new kafkajs.Kafka({ brokers: [stack.kafkaBrokers], logLevel: kafkajs.logLevel.NOTHING })
+    const admin = kafka.admin()
+    await admin.connect()
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: [...Object.values(Topics), DeadLetterTopic].map(
+        ({ name, partitions, cleanup, timestamps }) => ({
+          topic: name,
+          numPartitions: partitions,
+          configEntries: [
+            { name: 'cleanup.policy', value: cleanup },
+            { name: 'message.timestamp.type', value: timestamps },
+          ],
+        }),
+      ),
+    })
+    await admin.disconnect()
+    producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
+    await producer.connect()
+    service = await startService('enforcement', env())
+    await watch([
+      Topics.events.name,
+      Topics.notices.name,
+      Topics.measures.name,
+      Topics.policies.name,
+      Topics.platforms.name,
+      DeadLetterTopic.name,
+    ])
+    for (const id of ['p1', 'p2']) {
+      const answer = await call('POST', '/platforms', ['admin'], { id, name: id, contacts: [] })
+      expect(answer).toMatchObject({ status: 201, body: { id, mode: 'enforce' } })
+    }
+    await watch([platformTopicName('directives', 'p1'), platformTopicName('directives', 'p2')])
+  })
+
+  afterAll(async () => {
+    for (const close of closing) await close().catch(() => undefined)
+    await producer?.disconnect()
+    await Promise.all([service?.stop(), second?.stop()])
+    await stack?.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it('publishes its first policy and banks from the start of time, and the platforms', async () => {
+    await settled(() => {
+      expect(
+        on(Topics.policies.name)
+          .map(({ key }) => key)
+          .sort(),
+      ).toEqual(['bank/words/1', 'policy/spec/1'])
+      expect(
+        on(Topics.platforms.name)
+          .map(({ key }) => key)
+          .sort(),
+      ).toEqual(['p1', 'p2'])
+    })
+    const policy = on(Topics.policies.name).find(({ key }) => key === 'policy/spec/1')!
+    expect(policy.value).toMatchObject({
+      state: 'live',
+      effectiveFrom: '1970-01-01T00:00:00.000Z',
+      rollout: 100,
+    })
+    const again = await call('POST', '/platforms', ['admin'], { id: 'p1', name: 'p1', contacts: [] })
+    expect(again.status).toBe(200)
+    const other = await call('POST', '/platforms', ['admin'], { id: 'p1', name: 'other', contacts: [] })
+    expect(other).toMatchObject({ status: 409, body: { type: 'platform-exists' } })
+  })
+
+  it('acts on a verdict: removal, strike, step, statement, notice, events', async () => {
+    await judge(verdict('a1', 'm1', 3))
+    await settled(() =>
+      expect(directivesFor('a1').map(({ kind }) => kind)).toEqual(['remove_message', 'limit_account']),
+    )
+    const account = await get<Record<string, unknown>>('/accounts/p1/a1')
+    expect(account).toMatchObject({
+      status: 'limited',
+      level: 2,
+      points: 4,
+      strikes: [{ messageId: 'm1', clause: 'violence.3', severity: 3, points: 4, reversedAt: null }],
+      measures: [{ measure: 'limit' }],
+      account: { followers: 10 },
+      timelineUrl: '/v1/accounts/p1/a1/timeline',
+    })
+    const [removal, limit] = directivesFor('a1')
+    const statement = await get<Record<string, unknown>>(
+      `/statements-of-reasons/${limit!.statementOfReasonsId}`,
+    )
+    expect(statement).toMatchObject({
+      directiveId: limit!.directiveId,
+      automatedDecision: 'fully',
+      automatedDetection: true,
+      ground: { clause: 'violence.3' },
+      redress: { appealUrl: limit!.appealUrl },
+    })
+    await settled(() => {
+      const notices = on(Topics.notices.name).filter(({ value }) => JSON.stringify(value).includes('"a1"'))
+      expect(notices.map(({ value }) => value['template'])).toEqual(['measure-ordered', 'measure-ordered'])
+    })
+    expect(JSON.stringify([...seen.values()])).not.toContain('a text')
+    expect(removal).toMatchObject({ accountSeq: 1, messageIds: ['m1'], automated: true })
+    const timeline = await get<{ items: { kind: string }[] }>('/accounts/p1/a1/timeline')
+    expect(timeline.items.map(({ kind }) => kind)).toContain('strike.added')
+    expect((await call('GET', '/accounts/p1/nobody', ['moderator'])).status).toBe(404)
+  })
+
+  it('lets people decide what is for review, and undo it', async () => {
+    await judge(verdict('a2', 'm1', 2, { outcome: 'review' }))
+    const { items } = await settled(async () => {
+      const page = await get<{ items: { caseId: string }[] }>('/cases?state=open&platform=p1&account=a2')
+      expect(page.items).toHaveLength(1)
+      return page
+    })
+    const { caseId } = items[0]!
+    expect(await call('POST', '/cases/next', ['moderator'])).toMatchObject({ status: 200, body: { caseId } })
+    expect((await call('POST', '/cases/next', ['moderator'])).status).toBe(204)
+    const decision = { measure: 'limit', clause: 'fraud.2', reasons: 'seen it', messageIds: ['m1'] }
+    const path = `/cases/${caseId}/decisions`
+    expect((await call('POST', path, ['triage'], decision)).status).toBe(403)
+    expect((await call('POST', path, ['senior'], decision)).status).toBe(409)
+    expect((await call('POST', path, ['moderator'], { ...decision, measure: 'ban' })).status).toBe(403)
+    expect((await call('POST', path, ['moderator'], { ...decision, clause: 'constructor' })).status).toBe(400)
+    expect((await call('POST', path, ['moderator'], { ...decision, messageIds: ['other'] })).status).toBe(400)
+    const preview = await call('POST', `${path}?dryRun=true`, ['moderator'], decision)
+    expect(preview).toMatchObject({
+      status: 200,
+      body: { dryRun: true, account: { status: 'limited', points: 2 } },
+    })
+    expect(await get('/accounts/p1/a2')).toMatchObject({ points: 0 })
+
+    const key = { 'idempotency-key': 'k1' }
+    const made = await call('POST', path, ['moderator'], decision, key)
+    expect(made).toMatchObject({
+      status: 201,
+      body: { state: 'in_force', measure: 'limit', automated: false },
+    })
+    expect((await call('POST', path, ['moderator'], decision, key)).body).toEqual(made.body)
+    const { decisionId } = made.body as { decisionId: string }
+    await settled(() =>
+      expect(directivesFor('a2').map(({ kind }) => kind)).toEqual(['limit_account', 'warn_account']),
+    )
+    expect(await get(`/cases/${caseId}`)).toMatchObject({ state: 'decided', decisions: [{}, {}] })
+
+    const undo = await call('POST', `/decisions/${decisionId}/reverse`, ['senior'], { reasons: 'mistaken' })
+    expect(undo).toMatchObject({ status: 200, body: { state: 'reversed' } })
+    expect(
+      (await call('POST', `/decisions/${decisionId}/reverse`, ['senior'], { reasons: 'x' })).status,
+    ).toBe(409)
+    expect(await get('/accounts/p1/a2')).toMatchObject({
+      status: 'active',
+      level: 0,
+      points: 0,
+      measures: [],
+    })
+    await settled(() => expect(directivesFor('a2').filter(({ reverses }) => reverses)).toHaveLength(2))
+  })
+
+  it('holds a suspension of an account of unknown reach until a second person approves', async () => {
+    await judge(verdict('a3', 'm1', 4, { followers: null }))
+    const { items } = await settled(async () => {
+      const page = await get<{ items: { decisionId: string; caseId: string }[] }>(
+        '/decisions?state=held&platform=p1&account=a3',
+      )
+      expect(page.items).toHaveLength(1)
+      return page
+    })
+    expect(directivesFor('a3').map(({ kind }) => kind)).toEqual(['remove_message'])
+    expect(await get(`/cases/${items[0]!.caseId}`)).toMatchObject({ state: 'open' })
+    const path = `/decisions/${items[0]!.decisionId}/approve`
+    expect((await call('POST', path, ['moderator'], { reasons: 'yes' })).status).toBe(403)
+    expect(await call('POST', path, ['senior'], { reasons: 'yes' })).toMatchObject({
+      body: { state: 'in_force' },
+    })
+    expect(await get('/accounts/p1/a3')).toMatchObject({ status: 'suspended' })
+    expect(await get(`/cases/${items[0]!.caseId}`)).toMatchObject({ state: 'decided' })
+  })
+
+  it('takes receipts from Kafka and REST, and gives up those that are wrong', async () => {
+    const [removal, limit] = directivesFor('a1')
+    const at = new Date().toISOString()
+    const receipts = platformTopicName('receipts', 'p1')
+    const done = { directiveId: limit!.directiveId, status: 'done', at }
+    await send(receipts, [
+      { key: 'a1', value: { directiveId: removal!.directiveId, status: 'done', at } },
+      { key: 'a1', value: { directiveId: removal!.directiveId, status: 'acknowledged', at } },
+      { key: 'a1', value: done },
+      { key: 'a1', value: { directiveId: 'none', status: 'done', at } },
+    ])
+    await send(platformTopicName('receipts', 'p2'), [
+      { key: 'a1', value: { ...done, status: 'acknowledged' } },
+    ])
+    await settled(async () => {
+      expect(await get(`/directives/${removal!.directiveId}`)).toMatchObject({ state: 'done' })
+      const reasons = on(DeadLetterTopic.name).map(({ headers }) => headers['weir-reason'])
+      expect(reasons.sort()).toEqual(['not-yours', 'owner-not-notified', 'unknown-directive'])
+    })
+    const path = `/directives/${limit!.directiveId}`
+    const p1 = { platform: 'p1' }
+    expect((await call('GET', path, ['platform'], undefined, { platform: 'p2' })).status).toBe(404)
+    expect((await call('POST', `${path}/receipts`, ['platform'], { status: 'done', at }, p1)).status).toBe(
+      400,
+    )
+    const stop = await call('POST', `${path}/receipts`, ['platform'], { status: 'disputed', at }, p1)
+    expect(stop).toMatchObject({ status: 200, body: { state: 'paused', stoppedBy: 'disputed' } })
+    const answer = await call('POST', `${path}/answer`, ['moderator'], { text: 'carry it out' })
+    expect(answer).toMatchObject({ status: 200, body: { state: 'acknowledged' } })
+    expect((await call('POST', `${path}/answer`, ['moderator'], { text: 'again' })).status).toBe(409)
+    const end = { status: 'done', at, ownerNotifiedAt: at }
+    expect(await call('POST', `${path}/receipts`, ['platform'], end, p1)).toMatchObject({
+      body: { state: 'done' },
+    })
+  })
+
+  it('drafts, approves and publishes a policy by two people', async () => {
+    const text = policyYaml()
+    expect((await call('POST', '/policies', ['policy_editor'], 'name: x')).status).toBe(400)
+    expect(await call('POST', '/policies/lint', ['policy_editor'], text)).toMatchObject({
+      body: { ok: true },
+    })
+    const draft = await call('POST', '/policies', ['policy_editor'], text, { as: 'anna' })
+    expect(draft).toMatchObject({ status: 201, body: { version: '2', state: 'draft' } })
+    const live = { mode: 'live', rollout: 100 }
+    expect((await call('POST', '/policies/2/publish', ['policy_editor'], live)).status).toBe(409)
+    expect((await call('POST', '/policies/2/approve', ['policy_editor'], {}, { as: 'anna' })).status).toBe(
+      403,
+    )
+    expect((await call('POST', '/policies/2/approve', ['policy_editor'], {}, { as: 'ben' })).status).toBe(200)
+    const past = { ...live, effectiveFrom: '2020-01-01T00:00:00Z' }
+    expect((await call('POST', '/policies/2/publish', ['policy_editor'], past)).status).toBe(400)
+    const published = await call('POST', '/policies/2/publish', ['policy_editor'], live)
+    expect(published).toMatchObject({ status: 200, body: { state: 'live' } })
+    await settled(() => expect(on(Topics.policies.name).map(({ key }) => key)).toContain('policy/spec/2'))
+  })
+
+  it('takes everything in once with two instances, and again with a fresh group from offset 0', async () => {
+    const accounts = Array.from({ length: 30 }, (_, i) => `b${i}`)
+    const verdicts = accounts.flatMap((account) =>
+      Array.from({ length: 10 }, (_, i) => verdict(account, `m${i}`, ((i % 4) + 1) as 1 | 2 | 3 | 4)),
+    )
+    second = await startService('enforcement', env())
+    await judge(...verdicts)
+    await judge(...verdicts.slice(0, 150))
+    const level = async (account: string) => (await get<{ points: number }>(`/accounts/p1/${account}`)).points
+    await settled(async () => expect(await Promise.all(accounts.map(level))).toEqual(accounts.map(() => 36)))
+    await second.stop()
+    const story = () =>
+      accounts.map((account) => directivesFor(account).map(({ directiveId, kind }) => [kind, directiveId]))
+    const distinct = (topic: string) => on(topic).length
+    const all = () => [Topics.events.name, Topics.notices.name, Topics.measures.name].map(distinct)
+    await settled(() => expect(story().every((orders) => orders.length === 14)).toBe(true))
+    await settled(() => expect(distinct(Topics.notices.name)).toBeGreaterThan(30 * 14))
+    const before = { story: story(), all: all() }
+
+    second = await startService('enforcement', env({ KAFKA_GROUP_PREFIX: 'again' }))
+    // A marker behind everything else on each partition: when all are judged, so is what is before them.
+    const markers = Array.from({ length: 60 }, (_, i) => verdict(`z${i}`, 'm1', 1))
+    await judge(...markers)
+    await settled(async () => {
+      const admin = kafka.admin()
+      await admin.connect()
+      const ends = await admin.fetchTopicOffsets(Topics.verdicts.name)
+      const groups = (await admin.listGroups()).groups.map(({ groupId }) => groupId)
+      const group = groups.filter((id) => id.startsWith('again') && id.includes('enforcement'))
+      const offsets = await Promise.all(group.map((groupId) => admin.fetchOffsets({ groupId })))
+      await admin.disconnect()
+      const committed = offsets.flat().filter(({ topic }) => topic === Topics.verdicts.name)
+      const at = committed.flatMap(({ partitions }) => partitions)
+      for (const { partition, high } of ends) {
+        if (high !== '0') expect(at.find((one) => one.partition === partition)?.offset).toBe(high)
+      }
+    })
+    await settled(() => expect(directivesFor('z59').length).toBe(2))
+    expect(story()).toEqual(before.story)
+    await second.stop()
+    second = undefined
+    expect(on(Topics.notices.name).length).toBe(before.all[1]! + 120)
+  })
+
+  it('lifts by the clock what is over, once', async () => {
+    const day = 86_400_000
+    const later = (days: number) => ({ now: new Date(Date.now() + days * day).toISOString() })
+    await fetch(`${service.url}/v1/test/clock`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(later(8)),
+    })
+    await settled(() => {
+      const lifts = directivesFor('a1').filter(({ kind }) => kind === 'lift_restriction')
+      expect(lifts.map(({ reverses }) => reverses)).toEqual([directivesFor('a1')[1]!.directiveId])
+    })
+    expect(await get('/accounts/p1/a1')).toMatchObject({ status: 'warned', level: 2, measures: [] })
+    await fetch(`${service.url}/v1/test/clock`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(later(91)),
+    })
+    await settled(async () =>
+      expect(await get('/accounts/p1/a1')).toMatchObject({ status: 'active', points: 0 }),
+    )
+    await settled(() => {
+      const expired = on(Topics.events.name).filter(
+        ({ value }) => value['kind'] === 'strike.expired' && value['accountId'] === 'a1',
+      )
+      expect(expired).toHaveLength(1)
+    })
+  })
+
+  it('answers 401 before 403, and shows a platform only what is its own', async () => {
+    expect((await fetch(`${service.url}/v1/cases`)).status).toBe(401)
+    expect((await call('GET', '/cases', ['platform'], undefined, { platform: 'p1' })).status).toBe(403)
+    const own = await call('GET', '/directives?platform=p1', ['platform'], undefined, { platform: 'p2' })
+    expect(own).toMatchObject({ status: 200, body: { items: [] } })
+    const document = await (await fetch(`${service.url}/openapi.json`)).json()
+    expect(Object.keys((document as { paths: object }).paths)).toContain('/v1/cases/{id}/decisions')
+  })
+})
