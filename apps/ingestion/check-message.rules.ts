@@ -95,27 +95,29 @@ function visibilityOf(value: unknown): unknown {
  * refused anyway and does not itself say public, so that no private content becomes a dead letter.
  */
 function saysPrivate(value: unknown): boolean {
-  for (const { node } of nodesOf(value)) {
+  return someNode(value, (node) => {
     const visibility = visibilityOf(node)
-    if (typeof visibility === 'string' && visibility.trim().toLowerCase() === 'private') return true
-  }
-  return false
+    return typeof visibility === 'string' && visibility.trim().toLowerCase() === 'private'
+  })
 }
 
 function isDeeper(value: unknown): boolean {
-  for (const { depth } of nodesOf(value)) if (depth > MAX_DEPTH) return true
-  return false
+  return someNode(value, (_node, depth) => depth > MAX_DEPTH)
 }
 
-/** Every object and list within, whatever its depth: without recursion, which depth could exhaust. */
-function* nodesOf(value: unknown): Generator<{ node: object; depth: number }> {
-  const stack = [{ node: value, depth: 1 }]
-  for (let next = stack.pop(); next; next = stack.pop()) {
-    const { node, depth } = next
-    if (typeof node !== 'object' || node === null) continue
-    yield { node, depth }
-    for (const member of Object.values(node) as unknown[]) stack.push({ node: member, depth: depth + 1 })
+/** Asks every object and list within, level by level: without recursion, which depth could exhaust. */
+function someNode(value: unknown, ask: (node: object, depth: number) => boolean): boolean {
+  let level: unknown[] = [value]
+  for (let depth = 1; level.length > 0; depth++) {
+    const below: unknown[] = []
+    for (const node of level) {
+      if (typeof node !== 'object' || node === null) continue
+      if (ask(node, depth)) return true
+      for (const member of Array.isArray(node) ? (node as unknown[]) : Object.values(node)) below.push(member)
+    }
+    level = below
   }
+  return false
 }
 
 function rejected(slug: Rejection['slug'], path: string | null, reason: string): CheckedMessage {
