@@ -1,0 +1,48 @@
+import { Inject, Injectable } from '@nestjs/common'
+import { Topics } from '#libs/contracts/catalogue'
+import { accountKey } from '#libs/contracts/ids'
+import type { Message } from '#libs/contracts/message'
+import type { Verdict } from '#libs/contracts/verdict'
+import { Clock } from '#libs/platform/clock'
+import type { Batch, InRecord } from '#libs/platform/kafka/batch'
+import { BatchHandler } from '#libs/platform/kafka/batch-handler'
+import { type OutRecord, Publisher } from '#libs/platform/kafka/publisher'
+import { classify } from './classify.rules.js'
+import type { TextModel } from './detectors/text-model.js'
+import { Judges } from './judges.js'
+import { TEXT_MODEL } from './text-model.provider.js'
+
+/** Judges accepted messages; verdicts that are not clear, and those that were asked for, go on to enforcement. */
+@Injectable()
+export class MessagesConsumer {
+  constructor(
+    private readonly judges: Judges,
+    private readonly publisher: Publisher,
+    private readonly clock: Clock,
+    @Inject(TEXT_MODEL) private readonly model: TextModel,
+  ) {}
+
+  @BatchHandler(Topics.messages)
+  async onMessages(batch: Batch<Message>): Promise<void> {
+    const said = batch.records.filter(({ value }) => value.change !== 'deleted')
+    const verdicts = said.map((record) => ({ record, verdict: this.classify(record.value) }))
+    const wanted = verdicts.filter(({ verdict }) => verdict.outcome !== 'clear' || verdict.message.requested)
+    await this.publisher.publish(...wanted.map(toRecord))
+  }
+
+  private classify(message: Message): Verdict {
+    const judge = this.judges.judgeOf(message)
+    return classify(message, { judge, model: this.model, mode: 'live', now: this.clock.now() })
+  }
+}
+
+function toRecord({ record, verdict }: { record: InRecord<Message>; verdict: Verdict }): OutRecord<Verdict> {
+  return {
+    topic: Topics.verdicts,
+    key: accountKey(verdict.platformId, verdict.accountId),
+    id: verdict.verdictId,
+    value: verdict,
+    time: record.receivedAt,
+    trace: record.trace,
+  }
+}
