@@ -165,6 +165,25 @@ describe('a person’s decision', () => {
     expect(kinds(world)[0]).toBe('ban_account')
   })
 
+  it('that waited leaves the case open for what came meanwhile', () => {
+    const world = decided(reviewed(10), { measure: 'ban', clause: 'c.4' })
+    world.apply(applyVerdicts(world.facts, [review('m2', 10)], world.context(after(DAY))))
+    world.apply(applyTime(world.facts, world.context(after(HOUR + 3 * DAY))))
+    expect(world.state).toMatchObject({ status: 'banned', openCase: { why: ['review'] } })
+    expect(world.cases.at(-1)).toMatchObject({ state: 'open' })
+  })
+
+  it('waits quietly: nothing is due before its day', () => {
+    const world = decided(reviewed(null), { measure: 'ban', clause: 'c.4', notBefore: after(2 * DAY) })
+    const dates: Date[] = []
+    for (let now = after(HOUR); world.state!.nextDueAt && dates.length < 20; now = world.state!.nextDueAt) {
+      world.apply(applyTime(world.facts, world.context(now)))
+      if (world.state!.nextDueAt) expect(world.state!.nextDueAt.getTime()).toBeGreaterThan(now.getTime())
+      dates.push(now)
+    }
+    expect(dates.length).toBeLessThan(20)
+  })
+
   it('is undone whole: strike, ladder step, measure', () => {
     const world = decided(reviewed(10), { measure: 'suspend', clause: 'c.3' })
     const context = world.context(after(DAY), 'senior')

@@ -12,7 +12,7 @@ import {
 } from './account-draft.rules.js'
 import type { Hold } from './account-state.js'
 import { enforceDecision } from './enforce-decision.rules.js'
-import { liftStep, orderStep, settle } from './settle-account.rules.js'
+import { liftStep, orderStep, resolveHold, settle } from './settle-account.rules.js'
 import { reversalInstant } from '#libs/policy/ladder'
 
 /** What a person decides on a case. */
@@ -255,15 +255,6 @@ function decideCase(draft: AccountDraft, decision: DecisionRecord): void {
     draft.caseChange(caseId, { state: 'decided' })
     draft.event('case.decided', `case/${caseId}`, decisionId, { caseId, decisionId })
   }
-}
-
-/** A person has looked at a held measure: if that was all, the case is decided. */
-function resolveHold(draft: AccountDraft, decision: DecisionRecord): void {
-  const open = draft.state.openCase
-  if (open?.caseId !== decision.caseId) return
-  const stillHeld = [...draft.state.steps, ...draft.state.decided].some((held) => held.state === 'held')
-  open.why = open.why.filter((why) => why !== 'held' || stillHeld)
-  if (open.why.length === 0) draft.closeOpenCase('decided', decision.decisionId)
 }
 
 function undoMeasures(

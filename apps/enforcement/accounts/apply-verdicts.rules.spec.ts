@@ -128,13 +128,13 @@ describe('verdicts on an account', () => {
   })
 
   it('end the same also where messages have several violating revisions within a day', () => {
-    const revisions = fc.array(
+    const revisions = fc.uniqueArray(
       fc.record({
         message: fc.integer({ min: 0, max: 5 }),
         minutes: fc.integer({ min: 0, max: 24 * 60 }),
         severity: severities,
       }),
-      { minLength: 2, maxLength: 10 },
+      { minLength: 2, maxLength: 10, selector: (v) => `${v.message} ${v.minutes}` },
     )
     fc.assert(
       fc.property(

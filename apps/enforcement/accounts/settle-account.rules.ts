@@ -146,7 +146,7 @@ function stand(draft: AccountDraft): void {
   state.points = points
   state.status = status
   const holds = [...state.steps, ...state.decided].flatMap(({ state: standing, hold }) =>
-    standing === 'held' && hold ? [hold.lapsesAt, hold.notBefore] : [],
+    standing === 'held' && hold ? [hold.needsApproval ? hold.lapsesAt : hold.notBefore] : [],
   )
   const clock = [nextInstant(strikes, inForce, now), ...holds].filter((instant) => instant !== null)
   state.nextDueAt = clock.length > 0 ? new Date(Math.min(...clock.map((instant) => instant.getTime()))) : null
@@ -372,8 +372,19 @@ function beginWhatWaited(draft: AccountDraft): void {
     if (measure.state !== 'held' || !hold || hold.needsApproval) continue
     if (hold.notBefore && draft.now < hold.notBefore) continue
     enforceDecision(draft, draft.decision(measure.decisionId))
-    if (draft.state.openCase) draft.closeOpenCase('decided', measure.decisionId)
+    resolveHold(draft, measure)
   }
+}
+
+/** A held measure is held no more: if the case had no other reason to be open, it is decided; else it is open again. */
+export function resolveHold(draft: AccountDraft, held: { decisionId: string }): void {
+  const { caseId } = draft.decision(held.decisionId)
+  const { openCase, steps, decided } = draft.state
+  if (openCase?.caseId !== caseId) return
+  if ([...steps, ...decided].some((other) => other.state === 'held')) return
+  openCase.why = openCase.why.filter((why) => why !== 'held')
+  if (openCase.why.length === 0) draft.closeOpenCase('decided', held.decisionId)
+  else if (!draft.decision(held.decisionId).automated) draft.caseChange(caseId, { state: 'open' })
 }
 
 function tellExpiredStrikes(draft: AccountDraft): void {
