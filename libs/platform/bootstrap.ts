@@ -1,9 +1,7 @@
-import helmet from '@fastify/helmet'
 import { type DynamicModule, type Type, VersioningType } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import { randomUUID } from 'node:crypto'
-import type { FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, register } from 'prom-client'
 import type { ServiceName } from '#libs/contracts/catalogue'
 import { defaultPort, readEnv, type ServiceEnv } from './env.js'
@@ -13,6 +11,7 @@ import { useJsonBodies } from './http/json-body.js'
 import { NestLogger } from './http/nest-logger.js'
 import { observeRequests } from './http/observe-requests.js'
 import { serveDocs } from './http/openapi.js'
+import { sendSecurityHeaders } from './http/security-headers.js'
 import { createLogger, type Logger } from './logger.js'
 
 export interface ServiceOptions {
@@ -42,11 +41,11 @@ export async function dressApp(
   logger: Logger,
 ): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance()
+  sendSecurityHeaders(fastify)
   honourBodyLimits(fastify)
   observeRequests(fastify, logger)
   useJsonBodies(app, DEFAULT_BODY_LIMIT)
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' })
-  await app.register(helmet)
   serveDocs(app, service)
 }
 

@@ -1,6 +1,13 @@
 import { RouteConfig } from '@nestjs/platform-fastify'
 import type { FastifyInstance } from 'fastify'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Set by `@BodyLimit`. */
+    bodyLimit?: number
+  }
+}
+
 /** Bytes that a request body may have where the route says nothing else. */
 export const DEFAULT_BODY_LIMIT = 256 * 1024
 

@@ -6,7 +6,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common'
 import { getConnectionToken, InjectConnection } from '@nestjs/mongoose'
-import { type Connection, createConnection, mongo } from 'mongoose'
+import { type Connection, createConnection, mongo, STATES } from 'mongoose'
 import type { ServiceName } from '#libs/contracts/catalogue'
 import type { ServiceEnv } from '../env.js'
 import { PermanentError } from '../errors.js'
@@ -75,7 +75,15 @@ export class MongoModule implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.connection.close()
+    const closed = this.connection.close()
+    if (
+      this.connection.readyState === STATES.connected ||
+      this.connection.readyState === STATES.disconnecting
+    ) {
+      return closed
+    }
+    // One that never opened has nothing to lose, and would be waited for until its attempt fails.
+    closed.catch(() => undefined)
   }
 
   private async createIndexes(): Promise<void> {
