@@ -10,7 +10,7 @@ const transport = createTransport({ streamTransport: true, buffer: true })
 
 async function bytesOf(notice = aNotice(), to = 'safety@p1.example'): Promise<Buffer> {
   const known = { platform: aPlatform(), hasWebhook: false, operatorsEmail: '' }
-  const { deliveries, content } = expandNotice(notice, known, 'Weir <weir@weir.example>')
+  const { deliveries, content } = expandNotice(notice, known, 'Weir <weir@weir.example>', new Date(0))
   const sent = await transport.sendMail(composeMail(deliveries[0]!, content.mail!, to))
   return sent.message as Buffer
 }

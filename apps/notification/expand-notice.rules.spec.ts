@@ -4,6 +4,7 @@ import { aNotice, aPlatform } from './a-notice.js'
 import { expandNotice, webhookBody } from './expand-notice.rules.js'
 
 const from = 'Weir <weir@weir.example>'
+const now = new Date('2026-11-24T07:00:01Z')
 const nobody = { hasWebhook: false, operatorsEmail: '' }
 
 describe('a notice to a platform', () => {
@@ -13,6 +14,7 @@ describe('a notice to a platform', () => {
       aNotice(),
       { ...nobody, platform: aPlatform({ contacts }), hasWebhook: true },
       from,
+      now,
     )
     expect(deliveries.map(({ channel, address, destination }) => [channel, address, destination])).toEqual([
       ['email', 'a@p1.example', 'smtp'],
@@ -27,20 +29,28 @@ describe('a notice to a platform', () => {
       name: 'x',
       email,
     }))
-    const { deliveries } = expandNotice(aNotice(), { ...nobody, platform: aPlatform({ contacts }) }, from)
+    const { deliveries } = expandNotice(
+      aNotice(),
+      { ...nobody, platform: aPlatform({ contacts }) },
+      from,
+      now,
+    )
     expect(deliveries.map(({ address }) => address)).toEqual(['Ops@p1.example', 'ops@p1.example'])
   })
 
   it('has ids that depend on notice, channel and addressee only', () => {
     const known = { ...nobody, platform: aPlatform(), hasWebhook: true }
-    const ids = (notice = aNotice()) => expandNotice(notice, known, from).deliveries.map(({ _id }) => _id)
+    const ids = (notice = aNotice()) =>
+      expandNotice(notice, known, from, now).deliveries.map(({ _id }) => _id)
     expect(ids(aNotice({ language: 'en', data: { other: 1 } }))).toEqual(ids())
     expect(ids(aNotice({ noticeId: 'nt_2' }))).not.toEqual(ids())
   })
 
   it('keeps only the content that its channels need', () => {
-    expect(expandNotice(aNotice(), { ...nobody, hasWebhook: true }, from).content.mail).toBeNull()
-    expect(expandNotice(aNotice(), { ...nobody, platform: aPlatform() }, from).content.webhookBody).toBeNull()
+    expect(expandNotice(aNotice(), { ...nobody, hasWebhook: true }, from, now).content.mail).toBeNull()
+    expect(
+      expandNotice(aNotice(), { ...nobody, platform: aPlatform() }, from, now).content.webhookBody,
+    ).toBeNull()
   })
 })
 
@@ -55,6 +65,7 @@ describe('a notice to others', () => {
       aNotice({ addressee }),
       { hasWebhook: true, operatorsEmail: 'ops@weir.example' },
       from,
+      now,
     )
     expect(deliveries.map(({ address }) => address)).toEqual(expected)
   })

@@ -23,18 +23,20 @@ export interface Expansion {
 }
 
 /**
- * Turns a notice into what is to be sent: one mail for each address and one webhook. The same notice and addressees give
- * the same deliveries with the same ids, so a repeat adds none.
+ * Turns a notice into what is to be sent, due at `now`: one mail for each address and one webhook. The same notice and
+ * addressees give the same deliveries with the same ids, so a repeat adds none.
  */
-export function expandNotice(notice: Notice, known: Addressees, mailFrom: string): Expansion {
+export function expandNotice(notice: Notice, known: Addressees, mailFrom: string, now: Date): Expansion {
   const emails = emailsOf(notice, known)
   const webhooks =
     notice.addressee.kind === 'platform' && known.hasWebhook ? [notice.addressee.platformId ?? ''] : []
   const rendered = renderNotice(notice)
   return {
     deliveries: [
-      ...emails.map((email) => toDelivery(notice, 'email', MAIL_DESTINATION, email)),
-      ...webhooks.map((platformId) => toDelivery(notice, 'webhook', webhookDestination(platformId), null)),
+      ...emails.map((email) => toDelivery(notice, 'email', MAIL_DESTINATION, email, now)),
+      ...webhooks.map((platformId) =>
+        toDelivery(notice, 'webhook', webhookDestination(platformId), null, now),
+      ),
     ],
     content: {
       mail:
@@ -77,7 +79,13 @@ function canonicalEmail(email: string): string {
   return email.slice(0, at + 1) + email.slice(at + 1).toLowerCase()
 }
 
-function toDelivery(notice: Notice, channel: Channel, destination: string, address: string | null): Delivery {
+function toDelivery(
+  notice: Notice,
+  channel: Channel,
+  destination: string,
+  address: string | null,
+  now: Date,
+): Delivery {
   return {
     _id: derivedId('dl', notice.noticeId, channel, address ?? destination),
     noticeId: notice.noticeId,
@@ -89,7 +97,7 @@ function toDelivery(notice: Notice, channel: Channel, destination: string, addre
     createdAt: new Date(notice.createdAt),
     expiresAt: new Date(notice.expiresAt),
     state: 'pending',
-    nextAttemptAt: new Date(notice.createdAt),
+    nextAttemptAt: now,
     lease: null,
     tries: 0,
     attempts: [],

@@ -1,3 +1,5 @@
+import { banIntendedEn } from './ban-intended.en.js'
+import { banIntendedZh } from './ban-intended.zh.js'
 import { fallbackEn } from './fallback.en.js'
 import { fallbackZh } from './fallback.zh.js'
 import { measureLapsedEn } from './measure-lapsed.en.js'
@@ -15,8 +17,10 @@ const MEASURE_PLACES = {
   messageIds: optional('ids'),
   category: optional('code'),
   clause: optional('line'),
+  clauseTitle: optional('bilingual'),
   automated: optional('code'),
   until: optional('instant'),
+  acknowledgeBy: optional('instant'),
   dueAt: optional('instant'),
   reasons: optional('bilingual'),
   appealUrl: optional('url'),
@@ -26,8 +30,21 @@ const MEASURE_PLACES = {
   reverses: optional('line'),
 }
 
+/** What the notice of an intended ban says in its `data`. */
+const INTENT_PLACES = {
+  accountId: required('line'),
+  category: optional('code'),
+  clause: optional('line'),
+  clauseTitle: optional('bilingual'),
+  notBefore: optional('instant'),
+  reasons: optional('bilingual'),
+  caseId: optional('line'),
+  decisionId: optional('line'),
+}
+
 /** Every template by name. A notice whose name is unknown, or that lacks a required place, is told by `fallback`. */
 export const TEMPLATES: Readonly<Record<string, Template>> = {
+  'ban-intended': { places: INTENT_PLACES, zh: banIntendedZh, en: banIntendedEn },
   'measure-ordered': { places: MEASURE_PLACES, zh: measureOrderedZh, en: measureOrderedEn },
   'measure-reversed': { places: MEASURE_PLACES, zh: measureReversedZh, en: measureReversedEn },
   'measure-lapsed': { places: MEASURE_PLACES, zh: measureLapsedZh, en: measureLapsedEn },
