@@ -1,5 +1,6 @@
 import { PermanentError } from '#libs/platform/errors'
 import type { FieldProblem } from '#libs/platform/http/problem'
+import { lintPolicy } from '#libs/policy/lint-policy'
 import { parsePolicy } from '#libs/policy/parse-policy'
 import type { Policy } from '#libs/policy/policy-document'
 import type { PolicyIssue } from '#libs/policy/policy-issue'
@@ -17,7 +18,8 @@ export function lintOf(text: string): {
   warnings: FieldProblem[]
   document: Record<string, unknown>
 } {
-  const { issues, document } = parsePolicy(text)
+  const { document } = parsePolicy(text)
+  const issues = lintPolicy(text)
   const of = (grade: PolicyIssue['grade']): FieldProblem[] =>
     issues.filter((issue) => issue.grade === grade).map(problemOf)
   return { errors: of('error'), warnings: of('warning'), document: document ?? {} }
