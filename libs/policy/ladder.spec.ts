@@ -131,6 +131,16 @@ describe('dueSteps', () => {
   })
 })
 
+describe('dueSteps among steps that no longer stand', () => {
+  it('does not take an issued step for an answer that is to be lifted', () => {
+    const b = strike('b', 2, 4)
+    const issued = dueSteps([b], [], ladder, day(2))
+    const set = [{ ...b, reversedAt: day(3) }, strike('a', 1, 1)]
+    expect(told(orphanedSteps(set, issued, ladder))).toEqual(['b→2'])
+    expect(told(dueSteps(set, issued, ladder, day(3)))).toEqual(['a→1'])
+  })
+})
+
 describe('stepsInForce', () => {
   it('ends a measure no later than if the run had been answered at its beginning', () => {
     const issued = dueSteps([strike('b', 2, 4)], [], ladder, day(2))
@@ -362,6 +372,17 @@ describe('the ladder as a function of the set of strikes', () => {
       const ids = ledger.issued.map((step) => step.stepId)
       expect(new Set(ids).size).toBe(ids.length)
     })
+  })
+
+  it('gives two steps that are earned again at once ids of their own', () => {
+    const ones = ['s1', 's4', 's6', 's5'].map((id) => strike(id, 0, 1, 10))
+    const four = strike('s2', 4, 4, 10)
+    const reversed = { ...four, reversedAt: day(10) }
+    const rest = [strike('s7', 10, 8, 10), strike('s3', 0, 1, 10)]
+    const ledger = new Ledger()
+    for (const event of [...ones, four, strike('s0', 0, 1, 10), reversed, ...rest]) ledger.learn(event)
+    const ids = ledger.issued.map((step) => step.stepId)
+    expect(new Set(ids).size).toBe(ids.length)
   })
 
   it('never makes matters worse by a reversal', () => {

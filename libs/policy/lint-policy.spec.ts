@@ -367,7 +367,7 @@ describe('parsePolicy', () => {
     ['a list', '- a', 'bad-value ', 'object'],
     ['nothing', '', 'bad-value ', 'object'],
     ['a deep one', `a: ${'['.repeat(40)}${']'.repeat(40)}`, 'too-deep ', 'nested'],
-    ['an absurdly deep one', `a: ${'['.repeat(100_000)}`, '', ''],
+    ['an absurdly deep one', `a: ${'['.repeat(100_000)}`, 'too-deep ', 'nested'],
     ['a large one', `a: "${'x'.repeat(1_000_001)}"`, 'too-large ', 'longer'],
   ])('refuses %s', (_, text, issue, words) => {
     const { policy, issues } = parsePolicy(text)

@@ -37,6 +37,8 @@ export function parsePolicy(text: string): ParsedPolicy {
     merge: false,
   })
   const broken = yaml.errors[0]
+  // The YAML library reports its own overflow on absurd nesting as an error of the text.
+  if (broken?.message.includes('call stack')) return failed('too-deep', UNSAFE['too-deep'])
   if (broken) return failed('not-yaml', broken.message.split('\n')[0]!, broken.linePos?.[0].line)
   const unsafe = unsafeNode(yaml)
   if (unsafe) return failed(unsafe, UNSAFE[unsafe])
