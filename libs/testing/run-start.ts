@@ -1,3 +1,4 @@
+import 'reflect-metadata'
 import { join } from 'node:path'
 import { SERVICES } from '#libs/contracts/catalogue'
 import { applyTopics } from './apply-topics.js'
