@@ -60,6 +60,7 @@ export class DeliveryBench {
         inFlight: 64,
         leaseMs: 60_000,
         pollMs: 20,
+        stopMs: 10_000,
         keepMs: 31 * 86_400_000,
         now,
         random: () => 0,
@@ -69,14 +70,8 @@ export class DeliveryBench {
         ...over,
       },
     )
-    dispatcher.start()
-    this.open.push({
-      stop: async () => {
-        await dispatcher.stop()
-        mail.close()
-        webhook.close()
-      },
-    })
+    dispatcher.onApplicationBootstrap()
+    this.open.push({ stop: () => dispatcher.beforeApplicationShutdown() })
     return dispatcher
   }
 

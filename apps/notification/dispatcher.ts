@@ -1,3 +1,5 @@
+import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAttempt, type AttemptResult, hopeless, tryAgain } from './attempt.rules.js'
 import {
   type Attempt,
@@ -13,6 +15,8 @@ import type { NoticeStore } from './notice.store.js'
 /** Makes one attempt over one channel. Says what came of it; rejects only when something of ours is broken. */
 export interface Sender {
   send(delivery: Delivery, content: NoticeContent): Promise<AttemptResult>
+  /** No more attempts will come. */
+  close(): void
 }
 
 export interface DispatcherOptions {
@@ -26,6 +30,8 @@ export interface DispatcherOptions {
   pollMs: number
   /** Text and addresses of notices that are older are forgotten. */
   keepMs: number
+  /** Longest that a stop waits for attempts under way. */
+  stopMs: number
   now: () => Date
   /** From 0 to 1. */
   random: () => number
@@ -43,7 +49,7 @@ const LOOK_AHEAD = 64
  * Sends what is due from MongoDB. Any number of instances may run: a conditional update claims each delivery for a lease.
  * A crash between sending and noting it leads to the same bytes once more under the same id, never to a loss.
  */
-export class Dispatcher {
+export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly underWay = new Map<string, number>()
   private readonly attempts = new Set<Promise<void>>()
   private wakeUp: () => void = () => undefined
@@ -61,16 +67,22 @@ export class Dispatcher {
     private readonly options: DispatcherOptions,
   ) {}
 
-  start(): void {
+  onApplicationBootstrap(): void {
     this.running ??= this.run()
   }
 
-  /** Claims no more and waits for the attempts that are under way. */
-  async stop(): Promise<void> {
+  /** Claims no more and waits for the attempts that are under way, for a time. */
+  async beforeApplicationShutdown(): Promise<void> {
     this.stopping = true
     this.wake()
     await this.running
-    await Promise.all(this.attempts)
+    const tooLong = new AbortController()
+    await Promise.race([
+      Promise.all(this.attempts),
+      sleep(this.options.stopMs, undefined, { signal: tooLong.signal }).catch(() => undefined),
+    ])
+    tooLong.abort()
+    for (const channel of CHANNELS) this.senders[channel].close()
   }
 
   /** Something may have become due. */

@@ -30,14 +30,13 @@ export const NoticeSchema = new Schema<StoredNotice>(
 export class NoticeStore {
   constructor(@InjectModel(NOTICES) private readonly model: Model<StoredNotice>) {}
 
-  /** Keeps the notices that are new, and returns all of them as they were first kept. */
-  async keep(notices: readonly StoredNotice[]): Promise<StoredNotice[]> {
-    if (notices.length === 0) return []
-    const operations = notices.map(({ _id, ...fields }) => ({
+  /** Keeps those of `fresh` that are new, and returns the notices of all `ids` as they were first kept. */
+  async keep(fresh: readonly StoredNotice[], ids: readonly string[]): Promise<StoredNotice[]> {
+    const operations = fresh.map(({ _id, ...fields }) => ({
       updateOne: { filter: { _id }, update: { $setOnInsert: fields }, upsert: true },
     }))
-    await this.model.collection.bulkWrite(operations as never, { ordered: false })
-    return this.model.find({ _id: { $in: notices.map((notice) => notice._id) } }).lean<StoredNotice[]>()
+    if (operations.length > 0) await this.model.collection.bulkWrite(operations as never, { ordered: false })
+    return this.model.find({ _id: { $in: [...ids] } }).lean<StoredNotice[]>()
   }
 
   /** Which of these notices are kept already. */

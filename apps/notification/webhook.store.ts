@@ -46,13 +46,14 @@ export class WebhookStore {
     return new Set(found.map((webhook) => webhook._id))
   }
 
-  /** Registers or replaces a webhook: from now on only `secret` signs. */
-  async put(platformId: string, url: string, secret: SealedSecret): Promise<void> {
-    await this.model.updateOne(
+  /** Registers or replaces a webhook: from now on only `secret` signs. Says whether it is the first. */
+  async put(platformId: string, url: string, secret: SealedSecret): Promise<boolean> {
+    const { upsertedCount } = await this.model.updateOne(
       { _id: platformId },
       { $set: { url, secrets: [secret], disabledAt: null }, $inc: { version: 1 } },
       { upsert: true },
     )
+    return upsertedCount > 0
   }
 
   /** Replaces the secrets if nobody has changed the webhook since it was read. Says whether it did. */

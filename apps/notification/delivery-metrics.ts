@@ -1,0 +1,65 @@
+import { Counter, Gauge, Histogram, register } from 'prom-client'
+import type { Channel, DeliveryState } from './delivery.js'
+
+const attempts = new Counter({
+  name: 'weir_delivery_attempts_total',
+  help: 'Attempts to deliver a notice, by channel and by the state that the delivery is in after it.',
+  labelNames: ['channel', 'state'] as const,
+})
+
+const ended = new Counter({
+  name: 'weir_deliveries_total',
+  help: 'Deliveries that have ended, by channel and outcome: delivered, failed, expired.',
+  labelNames: ['channel', 'outcome'] as const,
+})
+
+const seconds = new Histogram({
+  name: 'weir_delivery_attempt_seconds',
+  help: 'How long an attempt took.',
+  labelNames: ['channel'] as const,
+  buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 45],
+})
+
+const notices = new Counter({
+  name: 'weir_notices_total',
+  help: 'Notices that were kept: with an address to go to, or with none.',
+  labelNames: ['addressed'] as const,
+})
+
+const fallbacks = new Counter({
+  name: 'weir_notices_fallback_total',
+  help: 'Notices that had no text of their own, or lacked a required fact.',
+})
+
+export function countAttempt(channel: Channel, state: DeliveryState, duration: number): void {
+  attempts.inc({ channel, state })
+  seconds.observe({ channel }, duration)
+  if (state !== 'pending') ended.inc({ channel, outcome: state })
+}
+
+export function countExpired(channel: Channel, count: number): void {
+  ended.inc({ channel, outcome: 'expired' }, count)
+}
+
+export function countNotice(deliveries: number, usedFallback: boolean): void {
+  notices.inc({ addressed: deliveries > 0 ? 'yes' : 'no' })
+  if (usedFallback) fallbacks.inc()
+}
+
+const OLDEST = 'weir_delivery_oldest_pending_seconds'
+
+/** Shows the age of the oldest pending delivery, asked for when metrics are read; 0 when there is none. */
+export function showOldestPending(ageSeconds: () => Promise<number>): void {
+  register.removeSingleMetric(OLDEST)
+  new Gauge({
+    name: OLDEST,
+    help: 'Age of the oldest delivery that is pending.',
+    async collect() {
+      // The database may be away; the other metrics are then still shown.
+      await ageSeconds().then(
+        (age) => this.set(age),
+        () => this.reset(),
+      )
+    },
+  })
+}

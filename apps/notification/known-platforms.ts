@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Topics } from '#libs/contracts/catalogue'
+import type { Platform } from '#libs/contracts/platform'
+import { notFound } from '#libs/platform/http/problem'
+import { type CompactedTable, CompactedTables } from '#libs/platform/kafka/compacted-table'
+
+/** How long a request waits for a platform that was registered a moment ago. */
+const REQUEST_PATIENCE_MS = 3_000
+/** How long notices wait for the platform that they name, before they are given up. */
+const NOTICE_PATIENCE_MS = 30_000
+
+/** The registered platforms, as `weir.platforms.v1` tells them. */
+@Injectable()
+export class KnownPlatforms {
+  private readonly platforms: CompactedTable<Platform>
+  /** When a platform was first missed, by the monotonic clock. */
+  private readonly missedAt = new Map<string, number>()
+
+  constructor(tables: CompactedTables) {
+    this.platforms = tables.open(Topics.platforms)
+  }
+
+  /** Resolves when all platforms are known that were registered before the service started. */
+  get ready(): Promise<void> {
+    return this.platforms.ready
+  }
+
+  get(platformId: string): Platform | undefined {
+    return this.platforms.get(platformId)
+  }
+
+  /** Throws a 404 `unknown-platform` on one that is not registered, after giving its record a moment to arrive. */
+  async mustKnow(platformId: string): Promise<void> {
+    for (let waited = 0; waited < REQUEST_PATIENCE_MS; waited += 50) {
+      if (this.platforms.get(platformId)) return
+      await sleep(50)
+    }
+    throw notFound('This platform is not registered.', 'unknown-platform')
+  }
+
+  /** Whether its record may still be on the way: for half a minute since it was first missed. */
+  mayStillCome(platformId: string): boolean {
+    const missedAt = this.missedAt.get(platformId) ?? performance.now()
+    this.missedAt.set(platformId, missedAt)
+    return performance.now() - missedAt < NOTICE_PATIENCE_MS
+  }
+}

@@ -1,0 +1,5 @@
+import { bootstrap } from '#libs/platform/bootstrap'
+import { NotificationEnv } from './config.js'
+import { NotificationModule } from './notification.module.js'
+
+await bootstrap(NotificationModule, { service: 'notification', env: NotificationEnv })

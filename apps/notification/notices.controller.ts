@@ -1,0 +1,74 @@
+import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
+import { NOTICE_STATES } from '#libs/contracts/notice'
+import { OneOf, Optional, PlatformId, Text } from '#libs/contracts/fields'
+import { type Caller, CurrentCaller, hasRole } from '#libs/platform/auth/caller'
+import { Roles } from '#libs/platform/auth/roles.decorator'
+import { apiAnswer, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
+import { decodeCursor, page, type Page, PageQuery } from '#libs/platform/http/paging'
+import { notFound } from '#libs/platform/http/problem'
+import type { DeliveryState } from './delivery.js'
+import { DeliveryStore } from './delivery.store.js'
+import { NoticePreview, NoticeView, Redelivery, toView } from './notices-api.js'
+import { previewOf } from './preview-template.rules.js'
+import { RedeliverNotice } from './redeliver-notice.js'
+
+export class NoticesQuery extends PageQuery {
+  @Optional() @OneOf(NOTICE_STATES) state?: DeliveryState
+  @Optional() @PlatformId() platform?: string
+}
+
+export class PreviewQuery {
+  /** `zh`, `en`; all when absent. */
+  @Optional() @Text(35) language?: string
+}
+
+/** Notices on their way: one item for each addressee and channel. */
+@Controller('notices')
+export class NoticesController {
+  constructor(
+    private readonly deliveries: DeliveryStore,
+    private readonly redelivery: RedeliverNotice,
+  ) {}
+
+  @Get()
+  @Roles('admin', 'auditor', 'platform')
+  @apiQuery(NoticesQuery)
+  @apiPage(NoticeView, 'Newest first. A platform sees its own.')
+  async list(@CurrentCaller() caller: Caller, @Query() query: NoticesQuery): Promise<Page<NoticeView>> {
+    const { state, limit } = query
+    const platformId = platformFor(caller, query.platform)
+    const filter = { ...(state ? { state } : {}), ...(platformId !== undefined ? { platformId } : {}) }
+    const found = await this.deliveries.list(filter, afterOf(query.cursor), limit)
+    return page(found, limit, (one) => [one.createdAt.toISOString(), one._id], toView)
+  }
+
+  @Post(':id/redeliver')
+  @HttpCode(202)
+  @Roles('admin')
+  @apiAnswer(202, 'They are sent again, under the same ids.', Redelivery)
+  async redeliver(@Param('id') id: string): Promise<Redelivery> {
+    return { deliveries: await this.redelivery.redeliver(id) }
+  }
+
+  @Get('templates/:name/preview')
+  @Roles('admin', 'auditor')
+  @apiQuery(PreviewQuery)
+  @apiOk(NoticePreview, 'The text with sample values.')
+  preview(@Param('name') name: string, @Query() query: PreviewQuery): NoticePreview {
+    const preview = previewOf(name, query.language)
+    if (!preview) throw notFound('There is no template of this name.')
+    return preview
+  }
+}
+
+/** Whose notices a caller sees: of all who may read everything what was asked for, of a platform its own. */
+function platformFor(caller: Caller, asked: string | undefined): string | undefined {
+  if (hasRole(caller, 'admin', 'auditor')) return asked
+  if (asked !== undefined && asked !== caller.platform) throw notFound()
+  return caller.platform
+}
+
+function afterOf(cursor: string | undefined): { createdAt: Date; id: string } | null {
+  const key = decodeCursor(cursor, 2)
+  return key ? { createdAt: new Date(key[0]!), id: String(key[1]) } : null
+}

@@ -1,0 +1,22 @@
+import { Injectable } from '@nestjs/common'
+import { Topics } from '#libs/contracts/catalogue'
+import type { Notice } from '#libs/contracts/notice'
+import type { Batch } from '#libs/platform/kafka/batch'
+import { BatchHandler } from '#libs/platform/kafka/batch-handler'
+import { Dispatcher } from './dispatcher.js'
+import { KeepNotices } from './keep-notices.js'
+
+/** Notices from Kafka. They are kept here, and sent by the dispatcher. */
+@Injectable()
+export class NotificationConsumer {
+  constructor(
+    private readonly keepNotices: KeepNotices,
+    private readonly dispatcher: Dispatcher,
+  ) {}
+
+  @BatchHandler(Topics.notices)
+  async onNotices(batch: Batch<Notice>): Promise<void> {
+    await this.keepNotices.keep(batch)
+    this.dispatcher.wake()
+  }
+}

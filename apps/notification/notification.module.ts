@@ -1,0 +1,41 @@
+import { Module } from '@nestjs/common'
+import { MongooseModule } from '@nestjs/mongoose'
+import { PlatformModule } from '#libs/platform/platform.module'
+import { NotificationEnv } from './config.js'
+import { dispatcherProvider, secretBoxProvider } from './delivery.provider.js'
+import { DELIVERIES, DeliverySchema, DeliveryStore } from './delivery.store.js'
+import { KeepNotices } from './keep-notices.js'
+import { KnownPlatforms } from './known-platforms.js'
+import { NOTICES, NoticeSchema, NoticeStore } from './notice.store.js'
+import { NoticesController } from './notices.controller.js'
+import { NotificationConsumer } from './notification.consumer.js'
+import { RedeliverNotice } from './redeliver-notice.js'
+import { RegisterWebhook } from './register-webhook.js'
+import { WEBHOOKS, WebhookSchema, WebhookStore } from './webhook.store.js'
+import { WebhooksController } from './webhooks.controller.js'
+
+/** What notification does: keeps notices as deliveries, sends them by e-mail and webhook, shows what became of them. */
+@Module({
+  imports: [
+    PlatformModule.forService('notification', NotificationEnv),
+    MongooseModule.forFeature([
+      { name: NOTICES, schema: NoticeSchema },
+      { name: DELIVERIES, schema: DeliverySchema },
+      { name: WEBHOOKS, schema: WebhookSchema },
+    ]),
+  ],
+  controllers: [NoticesController, WebhooksController],
+  providers: [
+    NotificationConsumer,
+    KeepNotices,
+    KnownPlatforms,
+    secretBoxProvider,
+    dispatcherProvider,
+    RedeliverNotice,
+    RegisterWebhook,
+    NoticeStore,
+    DeliveryStore,
+    WebhookStore,
+  ],
+})
+export class NotificationModule {}

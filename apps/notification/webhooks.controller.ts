@@ -1,0 +1,59 @@
+import { Body, Controller, HttpCode, HttpStatus, Param, Post, Put, Res } from '@nestjs/common'
+import type { FastifyReply } from 'fastify'
+import { Text } from '#libs/contracts/fields'
+import { type Caller, CurrentCaller, hasRole } from '#libs/platform/auth/caller'
+import { Roles } from '#libs/platform/auth/roles.decorator'
+import { apiBody, apiCreated, apiOk } from '#libs/platform/http/openapi'
+import { notFound } from '#libs/platform/http/problem'
+import { RegisterWebhook } from './register-webhook.js'
+
+export class WebhookRequest {
+  /** `https://…`, at a public address. */
+  @Text(2_048, 1) url!: string
+}
+
+/** Shown this once. */
+export class WebhookSecret {
+  /** `whsec_` and 32 random bytes in base64, as Standard Webhooks has it. */
+  @Text(100) secret!: string
+}
+
+/** Where a platform is told of notices by signed HTTP requests. */
+@Controller('webhooks')
+export class WebhooksController {
+  constructor(private readonly webhooks: RegisterWebhook) {}
+
+  @Put(':platform')
+  @Roles('admin', 'platform')
+  @apiBody(WebhookRequest)
+  @apiOk(WebhookSecret, 'Replaced; only this secret signs from now on.')
+  @apiCreated(WebhookSecret)
+  async put(
+    @CurrentCaller() caller: Caller,
+    @Param('platform') platformId: string,
+    @Body() body: WebhookRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<WebhookSecret> {
+    mustBeTheirs(caller, platformId)
+    const { secret, created } = await this.webhooks.register(platformId, body.url)
+    void reply.status(created ? HttpStatus.CREATED : HttpStatus.OK)
+    return { secret }
+  }
+
+  @Post(':platform/rotate')
+  @HttpCode(200)
+  @Roles('admin', 'platform')
+  @apiOk(WebhookSecret, 'The secret before it signs along for 24 hours.')
+  async rotate(
+    @CurrentCaller() caller: Caller,
+    @Param('platform') platformId: string,
+  ): Promise<WebhookSecret> {
+    mustBeTheirs(caller, platformId)
+    return { secret: await this.webhooks.rotate(platformId) }
+  }
+}
+
+/** Throws a 404 on another platform's webhook. */
+function mustBeTheirs(caller: Caller, platformId: string): void {
+  if (!hasRole(caller, 'admin') && caller.platform !== platformId) throw notFound()
+}
