@@ -7,7 +7,7 @@ const PARTIAL = '.partial-'
 const STALE_MS = 3_600_000
 
 /** `WEIR_CACHE_DIR`, else `~/.cache/weir`. */
-export function cacheDir(): string {
+function cacheDir(): string {
   return process.env.WEIR_CACHE_DIR ?? join(homedir(), '.cache', 'weir')
 }
 

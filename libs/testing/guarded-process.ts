@@ -26,7 +26,7 @@ const GUARDED = `
 exec "$@" 3<&-
 `
 
-export interface ExitStatus {
+interface ExitStatus {
   code: number | null
   signal: NodeJS.Signals | null
 }
