@@ -28,6 +28,7 @@ export class DeliveryBench {
 
   static async start(): Promise<DeliveryBench> {
     const connection = await createConnection(process.env.MONGODB_URI ?? '', {
+      monitorCommands: true,
       dbName: `weir_notification_${randomUUID().slice(0, 8)}`,
     }).asPromise()
     const deliveryModel = connection.model<Delivery, Model<Delivery>>(DELIVERIES, DeliverySchema)
