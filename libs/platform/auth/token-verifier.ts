@@ -7,7 +7,7 @@ import {
   type JWTVerifyOptions,
 } from 'jose'
 import { PLATFORM_ID } from '#libs/contracts/fields'
-import type { ServiceEnv } from '../env.js'
+import { EnvError, type ServiceEnv } from '../env.js'
 import { RetryableError } from '../errors.js'
 import type { Caller } from './caller.js'
 import { LOCAL_ALGORITHM, LOCAL_AUDIENCE, LOCAL_ISSUER, localKey } from './local-key.js'
@@ -42,7 +42,10 @@ export abstract class TokenVerifier {
   abstract callerOf(token: string): Promise<Caller>
 }
 
-/** The verifier that the settings ask for: an OIDC issuer by its published keys, else the local key. */
+/**
+ * The verifier that the settings ask for: an OIDC issuer by its published keys, else the local key. Throws an EnvError
+ * where production has no issuer.
+ */
 export async function tokenVerifier(env: ServiceEnv): Promise<TokenVerifier> {
   const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience, OIDC_JWKS_URI: keys } = env
   if (issuer !== undefined && audience !== undefined && keys !== undefined) {
@@ -51,6 +54,9 @@ export async function tokenVerifier(env: ServiceEnv): Promise<TokenVerifier> {
       audience,
       algorithms: OIDC_ALGORITHMS,
     })
+  }
+  if (env.NODE_ENV === 'production') {
+    throw new EnvError('OIDC_ISSUER is needed in production: tokens signed by a local key are refused there')
   }
   const { publicKey } = await localKey(env.LOCAL_KEY_DIR)
   return new JoseVerifier(async () => publicKey, {

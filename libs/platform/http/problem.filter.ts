@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { STATUS_CODES } from 'node:http'
+import { isOutage as isKafkaOutage } from '../kafka/kafka-outage.js'
 import { isOutage } from '../mongo/outage.js'
 import { PermanentError, RetryableError } from '../errors.js'
 import type { Logger } from '../logger.js'
@@ -39,7 +40,7 @@ export function problemOf(error: unknown): Problem {
     const errors = error.path === null ? [] : [{ path: error.path, reason: error.message }]
     return badRequest(error.slug, error.message, errors)
   }
-  if (error instanceof RetryableError || isOutage(error)) return unavailable()
+  if (error instanceof RetryableError || isOutage(error) || isKafkaOutage(error)) return unavailable()
   if (error instanceof HttpException) return ofStatus(error.getStatus())
   if (hasStatus(error)) return ofStatus(error.statusCode)
   return new Problem(500, 'internal', 'Something went wrong on our side.')
