@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { localKey } from './local-key.js'
 
@@ -13,7 +14,9 @@ beforeEach(async () => {
 afterEach(() => rm(join(directory, '..'), { recursive: true }))
 
 it('is the same for all who ask for it first at once, and later', async () => {
-  const first = await Promise.all(Array.from({ length: 20 }, () => localKey(directory)))
+  // Spread over the milliseconds that making a key takes, so that some lose to a key that others have read.
+  const ask = async (after: number) => sleep(after / 4).then(() => localKey(directory))
+  const first = await Promise.all(Array.from({ length: 60 }, (_, i) => ask(i)))
   const later = await localKey(directory)
   expect(new Set([...first, later].map(({ keyId }) => keyId)).size).toBe(1)
   expect(later.keyId).not.toBe('')
