@@ -3,6 +3,7 @@ import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ServiceName, TopicSpec } from '#libs/contracts/catalogue'
+import { RetryableError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { ENV, LOGGER, SERVICE_NAME } from '../tokens.js'
 import type { Decoder, InRecord } from './batch.js'
@@ -87,14 +88,14 @@ export class CompactedTable<T extends object> {
     this.checkComplete()
   }
 
-  /** For the reader: the broker has nothing more, whatever the ends were. */
+  /** For the reader: the broker has nothing more, although an end is not reached. */
   nothingLeft(): void {
     if (this.complete || !this.ends) return
     this.logger.warn(
       { topic: this.spec.name },
       'table ends before its last offset: records were compacted away',
     )
-    for (const [partition, end] of this.ends) this.passed(partition, end)
+    this.finish()
   }
 
   private applyOne(partition: number, message: KafkaMessage): void {
@@ -125,6 +126,10 @@ export class CompactedTable<T extends object> {
   private checkComplete(): void {
     if (this.complete || !this.ends) return
     for (const [partition, end] of this.ends) if ((this.next.get(partition) ?? 0n) < end) return
+    this.finish()
+  }
+
+  private finish(): void {
     this.complete = true
     this.logger.info({ topic: this.spec.name, rows: this.rows.size }, 'table read')
     this.read.resolve()
@@ -183,7 +188,7 @@ type Followed = Pick<CompactedTable<object>, 'expect' | 'apply' | 'passed' | 'no
 /** Alone in its group, it needs no quick failure detection: after an outage it goes on where it was. */
 const SESSION_MS = 60_000
 const FETCH_WAIT_MS = 250
-const RESTART_MS = { first: 200, cap: 5_000 }
+const RESTART_MS = { first: 200, cap: 2_000 }
 /** After so many empty fetches in a row, each of them waited for by the broker, nothing more is there to read. */
 const EMPTY_FETCHES = 4
 
@@ -214,17 +219,12 @@ class TableReader {
 
   private async run(): Promise<void> {
     const topic = this.table.spec.name
-    for (
-      let pause = RESTART_MS.first;
-      !this.stopping.signal.aborted;
-      pause = Math.min(pause * 2, RESTART_MS.cap)
-    ) {
+    let pause = RESTART_MS.first
+    while (!this.stopping.signal.aborted) {
       this.crash = Promise.withResolvers()
       try {
-        const offsets = await this.admin.offsets(topic)
-        await this.follow(topic)
-        const open = offsets.filter(({ low, high }) => low !== high)
-        this.table.expect(new Map(open.map(({ partition, high }) => [partition, BigInt(high)])))
+        await this.followFromStart(topic)
+        pause = RESTART_MS.first
         if (!this.stopping.signal.aborted) await this.crash.promise
       } catch (error) {
         this.logger.warn({ topic, err: error }, 'table cannot be read now, trying again')
@@ -232,7 +232,18 @@ class TableReader {
       await this.consumer?.disconnect().catch(() => undefined)
       this.consumer = undefined
       await sleep(pause, undefined, { signal: this.stopping.signal }).catch(() => undefined)
+      pause = Math.min(pause * 2, RESTART_MS.cap)
     }
+  }
+
+  private async followFromStart(topic: string): Promise<void> {
+    if (!(await this.admin.existing()).has(topic)) {
+      throw new RetryableError('no-topic', `${topic} does not exist yet.`)
+    }
+    const offsets = await this.admin.offsets(topic)
+    await this.follow(topic)
+    const open = offsets.filter(({ low, high }) => low !== high)
+    this.table.expect(new Map(open.map(({ partition, high }) => [partition, BigInt(high)])))
   }
 
   private async follow(topic: string): Promise<void> {

@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common'
+import { DiscoveryService, MetadataScanner } from '@nestjs/core'
+import { PlatformTopics, Topics, type ServiceName, type TopicSpec } from '#libs/contracts/catalogue'
+import { handlerTargetOf, type HandlerTarget, type InputKind } from './batch-handler.js'
+import type { Batch } from './batch.js'
+import { contractDecoder } from './decode-json.js'
+import type { Route } from './run-handler.js'
+
+/** A method that handles batches, bound to its instance. */
+export interface FoundHandler {
+  readonly name: string
+  readonly target: HandlerTarget
+  readonly handle: (batch: Batch<unknown>) => Promise<void>
+}
+
+/** The handlers of a service, by what they read. */
+export interface Handlers {
+  readonly topics: ReadonlyMap<string, Route>
+  readonly platforms: ReadonlyMap<InputKind, Route>
+}
+
+/** The service is put together wrongly: it must not start. The message names every fault. */
+export class WiringError extends Error {
+  override readonly name = 'WiringError'
+  readonly slug = 'bad-wiring'
+}
+
+/** Finds the methods that are declared as handlers. They are called directly: the wrappers of Nest hide failures. */
+@Injectable()
+export class FindHandlers {
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+  ) {}
+
+  all(): FoundHandler[] {
+    const instances = new Set<object>()
+    for (const { instance } of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
+      if (typeof instance === 'object' && instance !== null) instances.add(instance as object)
+    }
+    return [...instances].flatMap((instance) => this.of(instance))
+  }
+
+  private of(instance: object): FoundHandler[] {
+    const prototype = Object.getPrototypeOf(instance) as Record<string, unknown> | null
+    if (!prototype) return []
+    return this.scanner.getAllMethodNames(prototype).flatMap((method) => {
+      const declared = prototype[method]
+      const target = typeof declared === 'function' ? handlerTargetOf(declared) : undefined
+      if (!target) return []
+      const handle = (declared as FoundHandler['handle']).bind(instance)
+      return [{ name: `${instance.constructor.name}.${method}`, target, handle }]
+    })
+  }
+}
+
+/**
+ * The handlers of a service, after a check that its wiring agrees with the catalogue: no topic has two handlers, each
+ * handler's topic is one that the service is to read, and where `complete`, every topic that only this service reads has a
+ * handler or a table. @throws WiringError that names each fault
+ */
+export function wire(
+  service: ServiceName,
+  found: readonly FoundHandler[],
+  tables: readonly string[],
+  { complete }: { complete: boolean },
+): Handlers {
+  const faults: string[] = []
+  const topics = new Map<string, Route>()
+  const platforms = new Map<InputKind, Route>()
+  for (const handler of found) {
+    const { target, name, handle } = handler
+    const spec: TopicSpec = target.of === 'topic' ? target.topic : PlatformTopics[target.kind]
+    const listed =
+      target.of === 'topic' ? Object.values<TopicSpec>(Topics).includes(spec) : target.kind !== 'directives'
+    if (!listed) faults.push(`${name} handles ${spec.name}, which is no topic that can be read`)
+    else if (!spec.to.includes(service))
+      faults.push(`${name} handles ${spec.name}, which is not for ${service}`)
+    const known = target.of === 'topic' ? topics.get(spec.name) : platforms.get(target.kind as InputKind)
+    if (known) faults.push(`${known.name} and ${name} both handle ${spec.name}`)
+    const route: Route = { name, handle, decode: target.decoder ?? contractDecoder(spec.event) }
+    if (target.of === 'topic') topics.set(spec.name, route)
+    else platforms.set(target.kind as InputKind, route)
+  }
+  if (complete) {
+    for (const { name } of Object.values<TopicSpec>(Topics).filter((spec) => isOnlyFor(service, spec))) {
+      if (!topics.has(name) && !tables.includes(name)) faults.push(`nobody handles ${name}`)
+    }
+    for (const [kind, spec] of Object.entries(PlatformTopics)) {
+      if (isOnlyFor(service, spec) && !platforms.has(kind as InputKind))
+        faults.push(`nobody handles ${spec.name}`)
+    }
+  }
+  if (faults.length > 0) throw new WiringError(`${faults.join('; ')}.`)
+  return { topics, platforms }
+}
+
+function isOnlyFor(service: ServiceName, spec: TopicSpec): boolean {
+  return spec.to.length === 1 && spec.to[0] === service
+}
