@@ -111,7 +111,7 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
   }
 
   const get = async <T>(path: string, roles: Role[] = ['moderator', 'senior', 'auditor']): Promise<T> =>
-    (await call('GET', path, roles)).body as T
+    (await call('GET', path, roles)).body
 
   /** Everything on a topic, distinct by id; fails where one id came with different bytes. */
   function on(topic: string): Read[] {
@@ -497,6 +497,7 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     expect((await call('GET', '/cases', ['platform'], undefined, { platform: 'p1' })).status).toBe(403)
     const own = await call('GET', '/directives?platform=p1', ['platform'], undefined, { platform: 'p2' })
     expect(own).toMatchObject({ status: 200, body: { items: [] } })
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- an asymmetric matcher
     const document = await (await fetch(`${service.url}/openapi.json`)).json()
     expect(Object.keys((document as { paths: object }).paths)).toContain('/v1/cases/{id}/decisions')
   })

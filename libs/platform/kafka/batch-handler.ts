@@ -41,7 +41,7 @@ export function BatchHandler<T extends object, V = T>(
   topic: TopicSpec<T>,
   options: { decoder?: Decoder<V> } = {},
 ): HandlerDecorator<V> {
-  return declare({ of: 'topic', topic: topic as TopicSpec, decoder: options.decoder })
+  return declare({ of: 'topic', topic: topic, decoder: options.decoder })
 }
 
 /** The same for that topic of every registered platform, present and to come (SPEC section 4: within 10 s, from offset 0). */

@@ -267,6 +267,7 @@ class TableReader {
     })
   }
 
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- kafkajs calls it bound
   private async take({ batch, resolveOffset }: EachBatchPayload): Promise<void> {
     this.table.apply(batch.partition, batch.messages)
     resolveOffset(batch.messages.at(-1)!.offset)

@@ -180,6 +180,7 @@ export class GroupConsumer {
   /** Never rejects: what kafkajs gets to see of an error costs it a restart at best. */
   private async takeBatch(payload: EachBatchPayload): Promise<void> {
     const { topic, partition } = payload.batch
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- kafkajs calls it bound
     this.commitDirectly = payload.commitOffsetsIfNecessary
     const progress = this.progressOf(topic, partition)
     try {
