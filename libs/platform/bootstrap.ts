@@ -7,6 +7,7 @@ import type { ServiceName } from '#libs/contracts/catalogue'
 import { defaultPort, readEnv, type ServiceEnv } from './env.js'
 import { Health } from './health/health.js'
 import { DEFAULT_BODY_LIMIT, honourBodyLimits } from './http/body-limit.js'
+import { closeConnectionsAtEnd } from './http/close-connections.js'
 import { useJsonBodies } from './http/json-body.js'
 import { NestLogger } from './http/nest-logger.js'
 import { observeRequests } from './http/observe-requests.js'
@@ -43,6 +44,7 @@ export async function dressApp(
   const fastify = app.getHttpAdapter().getInstance()
   sendSecurityHeaders(fastify)
   honourBodyLimits(fastify)
+  closeConnectionsAtEnd(fastify)
   observeRequests(fastify, logger)
   useJsonBodies(app, DEFAULT_BODY_LIMIT)
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' })
