@@ -1,5 +1,6 @@
 import { type DynamicModule, type Type, VersioningType } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
+import type { MicroserviceOptions } from '@nestjs/microservices'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import { randomUUID } from 'node:crypto'
 import { collectDefaultMetrics, register } from 'prom-client'
@@ -13,6 +14,7 @@ import { NestLogger } from './http/nest-logger.js'
 import { observeRequests } from './http/observe-requests.js'
 import { serveDocs } from './http/openapi.js'
 import { sendSecurityHeaders } from './http/security-headers.js'
+import { BatchTransport } from './kafka/batch-transport.js'
 import { createLogger, type Logger } from './logger.js'
 
 export interface ServiceOptions {
@@ -92,6 +94,7 @@ async function createApp(
     logger: new NestLogger(logger),
   })
   await dressApp(app, service, logger)
+  app.connectMicroservice<MicroserviceOptions>({ strategy: app.get(BatchTransport) })
   return app
 }
 
@@ -126,6 +129,7 @@ function stopOnSignals(app: NestFastifyApplication, env: ServiceEnv, logger: Log
 
 async function closeInOrder(app: NestFastifyApplication): Promise<void> {
   app.get(Health).beginStopping()
-  await Promise.all(app.getMicroservices().map((microservice) => microservice.close()))
+  // The transport itself: closing Nest's microservice would take down the container that it shares with HTTP.
+  await app.get(BatchTransport).close()
   await app.close()
 }

@@ -3,8 +3,11 @@ import type { ServiceName } from '#libs/contracts/catalogue'
 import { AuthModule } from './auth/auth.module.js'
 import { Clock } from './clock.js'
 import { readEnv, type ServiceEnv } from './env.js'
+import { Health } from './health/health.js'
 import { HealthModule } from './health/health.module.js'
 import { HttpModule } from './http/http.module.js'
+import { KafkaHealth } from './kafka/kafka-health.js'
+import { KafkaModule } from './kafka/kafka.module.js'
 import { createLogger } from './logger.js'
 import { MongoModule } from './mongo/mongo.module.js'
 import { ENV, LOGGER, SERVICE_NAME } from './tokens.js'
@@ -12,11 +15,18 @@ import { ENV, LOGGER, SERVICE_NAME } from './tokens.js'
 /** What every service stands on: settings, clock, log, database, Kafka, HTTP, tokens, health. Global. */
 @Module({})
 export class PlatformModule {
+  constructor(health: Health, kafka: KafkaHealth) {
+    health.registerLife('kafka', () => {
+      const { ok, reasons } = kafka.alive()
+      return ok ? { status: 'up' } : { status: 'down', detail: reasons.join('; ') }
+    })
+  }
+
   static forService(service: ServiceName, env: new () => ServiceEnv): DynamicModule {
     return {
       module: PlatformModule,
       global: true,
-      imports: [AuthModule, HealthModule, MongoModule, HttpModule],
+      imports: [AuthModule, HealthModule, MongoModule, KafkaModule, HttpModule],
       providers: [
         Clock,
         { provide: SERVICE_NAME, useValue: service },

@@ -5,7 +5,7 @@ import { Public } from '../auth/roles.decorator.js'
 import { PageController } from '../http/page.decorator.js'
 import { Health, type HealthReport } from './health.js'
 
-/** For probes: alive means that the event loop turns, ready that work can be done. */
+/** For probes: not alive means restart me, not ready means send me no work. */
 @Public()
 @SkipThrottle()
 @PageController('health')
@@ -13,14 +13,17 @@ export class HealthController {
   constructor(private readonly health: Health) {}
 
   @Get('live')
-  live(): { status: 'up' } {
-    return { status: 'up' }
+  async live(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthReport> {
+    return answer(reply, await this.health.alive())
   }
 
   @Get('ready')
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthReport> {
-    const report = await this.health.report()
-    void reply.status(report.status === 'up' ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE)
-    return report
+    return answer(reply, await this.health.report())
   }
+}
+
+function answer(reply: FastifyReply, report: HealthReport): HealthReport {
+  void reply.status(report.status === 'up' ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE)
+  return report
 }
