@@ -231,7 +231,11 @@ function placesIn(value: unknown, unresolved: Schema, found: Place[] = []): Plac
   if (Array.isArray(value) && schema.items) {
     const { items } = schema
     value.forEach((item, i) => {
-      found.push({ schema: resolved(items), put: (v) => (value[i] = v), remove: () => void value.splice(i, 1) })
+      found.push({
+        schema: resolved(items),
+        put: (v) => (value[i] = v),
+        remove: () => void value.splice(i, 1),
+      })
       placesIn(item, items, found)
     })
   } else if (typeof value === 'object' && value !== null && schema.properties) {
