@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common'
+import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs'
 import {
   DeadLetterTopic,
@@ -38,6 +39,7 @@ type Keeping = Pick<TopicSpec, 'partitions' | 'cleanup' | 'retentionMs' | 'times
 /** Dead letters hold a whole record of an input topic, and headers. */
 const DEAD_LETTER_MAX_BYTES = 2 * 1024 * 1024
 const DAY_MS = 86_400_000
+const USABLE_WITHIN_MS = 15_000
 
 /** How a topic of the catalogue is to be kept. */
 export function wantedTopic(name: string, keeping: Keeping, replication: number): WantedTopic {
@@ -162,7 +164,29 @@ async function create(admin: Admin, wanted: readonly WantedTopic[]): Promise<voi
     configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
   }))
   // Somebody else may create them at the same moment: what exists is not an error.
-  await admin.createTopics({ topics, waitForLeaders: true, timeout: 15_000 })
+  await admin.createTopics({ topics, waitForLeaders: false, timeout: USABLE_WITHIN_MS })
+  await untilUsable(
+    admin,
+    wanted.map(({ name }) => name),
+  )
+}
+
+/** A topic that was just created may be unknown for a moment: brokers hear of it one after the other. */
+async function untilUsable(admin: Admin, topics: string[]): Promise<void> {
+  const end = Date.now() + USABLE_WITHIN_MS
+  while (!(await areUsable(admin, topics))) {
+    if (Date.now() > end) throw new Error('topics were created, and some have no leader yet')
+    await sleep(50)
+  }
+}
+
+async function areUsable(admin: Admin, names: string[]): Promise<boolean> {
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: names })
+    return topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))
+  } catch {
+    return false
+  }
 }
 
 async function configure(admin: Admin, differences: readonly TopicDifference[]): Promise<void> {

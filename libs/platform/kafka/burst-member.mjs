@@ -1,0 +1,13 @@
+import { createServer } from 'vite'
+
+const conditions = ['source', 'module', 'node', 'import', 'default']
+const server = await createServer({
+  server: { middlewareMode: true, hmr: false, watch: null, ws: false },
+  appType: 'custom',
+  logLevel: 'error',
+  optimizeDeps: { noDiscovery: true },
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+})
+const { runMember } = await server.ssrLoadModule('/libs/platform/kafka/burst-member.ts')
+await runMember()

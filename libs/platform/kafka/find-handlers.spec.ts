@@ -1,0 +1,55 @@
+import 'reflect-metadata'
+import { describe, expect, it } from 'vitest'
+import { Topics, type TopicSpec } from '#libs/contracts/catalogue'
+import { wire, WiringError, type FoundHandler } from './find-handlers.js'
+
+function handler(name: string, topic: TopicSpec): FoundHandler {
+  return { name, target: { of: 'topic', topic, decoder: undefined }, handle: async () => undefined }
+}
+
+const receipts: FoundHandler = {
+  name: 'Receipts.on',
+  target: { of: 'platforms', kind: 'receipts', decoder: undefined },
+  handle: async () => undefined,
+}
+
+describe('the wiring of a service', () => {
+  it('is refused when two handlers share a topic, or one reads what is not for the service', () => {
+    const found = [
+      handler('A.on', Topics.verdicts as TopicSpec),
+      handler('B.on', Topics.verdicts as TopicSpec),
+      handler('C.on', Topics.messages as TopicSpec),
+      receipts,
+      receipts,
+    ]
+    const wiring = (): unknown => wire('enforcement', found, [], { complete: false })
+    expect(wiring).toThrow(WiringError)
+    expect(wiring).toThrow(
+      'A.on and B.on both handle weir.verdicts.v1; C.on handles weir.messages.v1, which is not for enforcement; ' +
+        'Receipts.on and Receipts.on both handle weir.in.<platformId>.receipts.v1.',
+    )
+  })
+
+  it('is refused when it leaves a topic to nobody that only this service reads', () => {
+    const found = [handler('A.on', Topics.tipOffStates as TopicSpec)]
+    expect(() => wire('ingestion', found, [], { complete: true })).toThrow(
+      'nobody handles weir.measures.v1; nobody handles weir.in.<platformId>.messages.v1.',
+    )
+    const messages: FoundHandler = {
+      ...receipts,
+      target: { of: 'platforms', kind: 'messages', decoder: undefined },
+    }
+    const wired = wire('ingestion', [...found, messages], [Topics.measures.name], { complete: true })
+    expect([...wired.topics.keys(), ...wired.platforms.keys()]).toEqual([
+      Topics.tipOffStates.name,
+      'messages',
+    ])
+  })
+
+  it('is refused for a topic that is not in the catalogue', () => {
+    const own = { ...Topics.verdicts, name: 'mine' } as unknown as TopicSpec
+    expect(() => wire('enforcement', [handler('A.on', own)], [], { complete: false })).toThrow(
+      /no topic that can be read/,
+    )
+  })
+})
