@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer, type Server } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -94,25 +94,38 @@ async function statusOf(url: string): Promise<number> {
 const until = (url: string, status: number) =>
   vi.waitFor(async () => expect(await statusOf(url)).toBe(status), PATIENCE)
 
-/** What stands between a service and its database. */
-async function passOn(port: number, to: number): Promise<void> {
+/** What stands between a service and its database; `cut` makes it away. */
+async function passOn(port: number, to: number): Promise<{ cut: () => void }> {
+  const sockets = new Set<Socket>()
   const server = createServer((client) => {
     const upstream = connect(to, '127.0.0.1')
     client.pipe(upstream).pipe(client)
+    sockets.add(client)
     client.on('error', () => upstream.destroy())
     upstream.on('error', () => client.destroy())
   })
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   servers.push(server)
+  return {
+    cut: () => {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+    },
+  }
 }
 
-it('starts without its database, is ready once that is there, and ends with 0 when asked to', async () => {
+it('starts without its database, is ready whenever that is there, and ends with 0 when asked to', async () => {
   const real = new URL(process.env['MONGODB_URI']!)
   const port = await freePort()
   const service = await start({ MONGODB_URI: `mongodb://127.0.0.1:${port}/?directConnection=true` })
   await until(`${service.url}/health/live`, 200)
   expect(await statusOf(`${service.url}/health/ready`)).toBe(503)
+  const first = await passOn(port, Number(real.port))
+  await until(`${service.url}/health/ready`, 200)
+  first.cut()
+  await until(`${service.url}/health/ready`, 503)
+  expect(await statusOf(`${service.url}/health/live`)).toBe(200)
   await passOn(port, Number(real.port))
   await until(`${service.url}/health/ready`, 200)
   service.child.kill('SIGTERM')

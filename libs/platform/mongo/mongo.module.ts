@@ -6,6 +6,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common'
 import { getConnectionToken, InjectConnection } from '@nestjs/mongoose'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Connection, createConnection, mongo, STATES } from 'mongoose'
 import type { ServiceName } from '#libs/contracts/catalogue'
 import type { ServiceEnv } from '../env.js'
@@ -22,10 +23,17 @@ export function databaseName(service: ServiceName, env: Pick<ServiceEnv, 'MONGOD
   return `weir_${service}${env.MONGODB_SUFFIX}`
 }
 
-/** A connection that is opened in the background, for as long as it takes; after that the driver mends it. */
-function openConnection(env: ServiceEnv, service: ServiceName, startup: Startup): Connection {
+/** How long a start waits for its database before it goes on without it. */
+const START_PATIENCE_MS = 2_000
+
+/**
+ * A connection that is opened for as long as it takes; after that the driver mends it. What starts after this finds it
+ * open, unless the database is away. Until then calls fail at once: mongoose's own buffer knows no cursors, and would
+ * let requests wait for nothing.
+ */
+async function openConnection(env: ServiceEnv, service: ServiceName, startup: Startup): Promise<Connection> {
   const connection = createConnection()
-  connection.set('bufferTimeoutMS', PATIENCE_MS)
+  connection.set('bufferCommands', false)
   const open = async (): Promise<void> => {
     try {
       await connection.openUri(env.MONGODB_URI, {
@@ -43,7 +51,12 @@ function openConnection(env: ServiceEnv, service: ServiceName, startup: Startup)
       throw new PermanentError('bad-environment', `MONGODB_URI: ${error.message}`, null, { cause: error })
     }
   }
-  void startup.run('mongodb', open)
+  const enough = new AbortController()
+  const opened = startup.run('mongodb', open).finally(() => enough.abort())
+  await Promise.race([
+    opened,
+    sleep(START_PATIENCE_MS, undefined, { signal: enough.signal }).catch(() => undefined),
+  ])
   return connection
 }
 
