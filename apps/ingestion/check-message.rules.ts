@@ -7,7 +7,7 @@ import { contractCheck } from '#libs/platform/json/validator'
 /** Bytes that the JSON of one message may have (SPEC 4.1). */
 export const MAX_BYTES = 256 * 1024
 /** Levels of objects and lists that it may have, the outermost counted (SPEC 4.1). */
-export const MAX_DEPTH = 8
+const MAX_DEPTH = 8
 
 /** Why a record may be refused, in the order of the checks. */
 export const REJECTIONS = ['not-utf8', 'not-json', 'too-large', 'too-deep', 'schema'] as const

@@ -86,7 +86,9 @@ async function send(platformId: string, ...values: (Buffer | null)[]): Promise<v
 async function contentsOf(...topics: string[]): Promise<Stored[]> {
   const missing = new Map<string, number>()
   for (const topic of topics) {
-    for (const { partition, low, high } of await admin.offsets(topic)) {
+    // A topic that was created a moment ago may have no leader yet.
+    const offsets = await vi.waitFor(() => admin.offsets(topic), { timeout: 20_000, interval: 200 })
+    for (const { partition, low, high } of offsets) {
       const count = Number(high) - Number(low)
       if (count > 0) missing.set(`${topic}/${partition}`, Number(high))
     }
@@ -125,9 +127,18 @@ async function acceptedOf(platformId: string): Promise<Stored[]> {
   return all.filter(({ value }) => messageIn(value).platformId === platformId)
 }
 
-async function deadLettersOf(platformId: string): Promise<Stored[]> {
+/** They are kept after the handler has counted them, so they are waited for. */
+async function deadLettersOf(platformId: string, count: number): Promise<Stored[]> {
   const topic = platformTopicName('messages', platformId)
-  return (await contentsOf(DeadLetterTopic.name)).filter(({ headers }) => headers['weir-topic'] === topic)
+  return vi.waitFor(
+    async () => {
+      const all = await contentsOf(DeadLetterTopic.name)
+      const letters = all.filter(({ headers }) => headers['weir-topic'] === topic)
+      expect(letters.length).toBeGreaterThanOrEqual(count)
+      return letters
+    },
+    { timeout: 30_000, interval: 200 },
+  )
 }
 
 const messageIn = (value: Buffer | null): Message => JSON.parse(String(value)) as Message
@@ -227,7 +238,7 @@ describe('what comes from Kafka', () => {
     const counts = await settled(service, platform, malformed.length * 2)
     expect(counts).toEqual({ accepted: malformed.length, dead_lettered: malformed.length })
     expect(textsOf(await acceptedOf(platform))).toEqual(malformed.map((_each, i) => `good ${i}`))
-    const letters = (await deadLettersOf(platform)).sort(
+    const letters = (await deadLettersOf(platform, malformed.length)).sort(
       (a, b) => Number(a.headers['weir-offset']) - Number(b.headers['weir-offset']),
     )
     expect(letters.map(({ headers, value }) => [headers['weir-reason'], value])).toEqual(malformed)
@@ -334,6 +345,7 @@ describe('POST /v1/messages', () => {
     const platform = platformNamed('rest')
     await createPlatform(platform)
     await register(platform)
+    await vi.waitFor(async () => expect((await post(platform, {})).status).toBe(400), { timeout: 20_000 })
     const answer = await post(platform, {
       messages: [
         aMessage({ messageId: 'r-1', accountId: 'acc-r', extra: 'dropped' }),

@@ -5,7 +5,7 @@ import type { FieldSchema } from './fields.js'
 const CARRIERS = ['text', 'media', 'links'] as const
 
 /** Whether a message-like object holds content, or need not. */
-export function holdsContent(message: Record<string, unknown>): boolean {
+function holdsContent(message: Record<string, unknown>): boolean {
   if (message['change'] === 'deleted') return true
   return CARRIERS.some((carrier) => message[carrier] !== undefined && message[carrier] !== null)
 }
