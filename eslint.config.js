@@ -89,5 +89,5 @@ export default tseslint.config(
       ],
     },
   })),
-  { files: ['*.js', '*.mjs'], extends: [tseslint.configs.disableTypeChecked] },
+  { files: ['*.js', '**/*.mjs'], extends: [tseslint.configs.disableTypeChecked] },
 )

@@ -105,11 +105,11 @@ export async function startMailSink(options: SMTPServerOptions = {}) {
     authOptional: true,
     disabledCommands: ['STARTTLS'],
     onData: (stream, session, done) => {
-      void buffer(stream).then((raw) => {
+      buffer(stream).then((raw) => {
         const from = session.envelope.mailFrom === false ? '' : session.envelope.mailFrom.address
         mails.push({ from, to: session.envelope.rcptTo.map(({ address }) => address), raw })
         done()
-      })
+      }, done)
     },
     ...options,
   })

@@ -26,6 +26,11 @@ const notices = new Counter({
   labelNames: ['addressed'] as const,
 })
 
+const seenAgain = new Counter({
+  name: 'weir_notices_seen_again_total',
+  help: 'Notices that came again and changed nothing.',
+})
+
 const fallbacks = new Counter({
   name: 'weir_notices_fallback_total',
   help: 'Notices that had no text of their own, or lacked a required fact.',
@@ -39,6 +44,10 @@ export function countAttempt(channel: Channel, state: DeliveryState, duration: n
 
 export function countExpired(channel: Channel, count: number): void {
   ended.inc({ channel, outcome: 'expired' }, count)
+}
+
+export function countSeenAgain(count: number): void {
+  seenAgain.inc(count)
 }
 
 export function countNotice(deliveries: number, usedFallback: boolean): void {

@@ -150,6 +150,27 @@ describe('sending', () => {
   })
 })
 
+describe('turns', () => {
+  it('are taken by destination: a long queue does not starve a short one', async () => {
+    const [mail, hook] = [own(await startMailSink()), own(await startHookSink())]
+    for (const name of ['long', 'short']) await registerHook(name, `${hook.url}/${name}`)
+    await give(many(30, { addressee: { kind: 'platform', platformId: 'long' } }), { hasWebhook: true })
+    await give(many(1, { addressee: { kind: 'platform', platformId: 'short' } }), { hasWebhook: true })
+    bench.dispatcher(mail.port, { inFlight: 1 })
+    await until(allFinal)
+    expect(hook.hooks.findIndex(({ path }) => path === '/hook/short')).toBeLessThan(3)
+  })
+
+  it('are not given to what is past its time', async () => {
+    const now = new Date()
+    await give([fresh('nt_1', { expiresAt: now.toISOString() }), fresh('nt_2')], { emails: ['a@p1.example'] })
+    const due = await bench.deliveries.due({ now, busy: [], after: '', limit: 10 })
+    const byId = new Map((await bench.all()).map(({ _id, noticeId }) => [_id, noticeId]))
+    expect(due.map(({ _id }) => byId.get(_id))).toEqual(['nt_2'])
+    expect(await bench.deliveries.due({ now, busy: ['smtp'], after: '', limit: 10 })).toEqual([])
+  })
+})
+
 describe('failing', () => {
   it('tries again on schedule until it is delivered, and again the same bytes', async () => {
     let now = Date.now()

@@ -124,7 +124,10 @@ describe('notices', () => {
     const tripsFor = async (prefix: string, count: number): Promise<number> => {
       let trips = 0
       const client = bench.connection.getClient()
-      const counted = () => void trips++
+      const ours = ['find', 'getMore', 'update', 'insert', 'aggregate']
+      const counted = ({ commandName }: { commandName: string }) => {
+        if (ours.includes(commandName)) trips++
+      }
       client.on('commandStarted', counted)
       await take(...Array.from({ length: count }, (_, i) => aNotice({ noticeId: `${prefix}${i}` })))
       client.off('commandStarted', counted)

@@ -5,7 +5,7 @@ import { PermanentError, RetryableError } from '#libs/platform/errors'
 import type { Batch } from '#libs/platform/kafka/batch'
 import { ENV } from '#libs/platform/tokens'
 import { NotificationEnv } from './config.js'
-import { countNotice } from './delivery-metrics.js'
+import { countNotice, countSeenAgain } from './delivery-metrics.js'
 import { DeliveryStore } from './delivery.store.js'
 import { type Expansion, expandNotice } from './expand-notice.rules.js'
 import { KnownPlatforms } from './known-platforms.js'
@@ -35,6 +35,7 @@ export class KeepNotices {
     const fresh = await this.expandAll(batch, seen)
     const kept = await this.notices.keep(fresh, ids)
     await this.deliveries.add(kept.flatMap(({ plan }) => plan))
+    countSeenAgain(seen.size)
   }
 
   private async expandAll(batch: Batch<Notice>, seen: ReadonlySet<string>): Promise<StoredNotice[]> {

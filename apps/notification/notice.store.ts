@@ -36,7 +36,11 @@ export class NoticeStore {
       updateOne: { filter: { _id }, update: { $setOnInsert: fields }, upsert: true },
     }))
     if (operations.length > 0) await this.model.collection.bulkWrite(operations as never, { ordered: false })
-    return this.model.find({ _id: { $in: [...ids] } }).lean<StoredNotice[]>()
+    // All in one answer: the server's first batch holds 101 otherwise.
+    return this.model
+      .find({ _id: { $in: [...ids] } })
+      .batchSize(ids.length + 1)
+      .lean<StoredNotice[]>()
   }
 
   /** Which of these notices are kept already. */
@@ -44,6 +48,7 @@ export class NoticeStore {
     const found = await this.model
       .find({ _id: { $in: [...ids] } })
       .select({ _id: 1 })
+      .batchSize(ids.length + 1)
       .lean()
     return new Set(found.map((notice) => notice._id))
   }

@@ -5,7 +5,7 @@ import { type Caller, CurrentCaller, hasRole } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { apiAnswer, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { decodeCursor, page, type Page, PageQuery } from '#libs/platform/http/paging'
-import { notFound } from '#libs/platform/http/problem'
+import { badRequest, notFound } from '#libs/platform/http/problem'
 import type { DeliveryState } from './delivery.js'
 import { DeliveryStore } from './delivery.store.js'
 import { NoticePreview, NoticeView, Redelivery, toView } from './notices-api.js'
@@ -70,5 +70,9 @@ function platformFor(caller: Caller, asked: string | undefined): string | undefi
 
 function afterOf(cursor: string | undefined): { createdAt: Date; id: string } | null {
   const key = decodeCursor(cursor, 2)
-  return key ? { createdAt: new Date(key[0]!), id: String(key[1]) } : null
+  if (!key) return null
+  const createdAt = new Date(key[0]!)
+  if (Number.isNaN(createdAt.getTime()))
+    throw badRequest('bad-cursor', 'The cursor is not one that this list gave out.')
+  return { createdAt, id: String(key[1]) }
 }

@@ -28,7 +28,7 @@ async function startMember(): Promise<ChildProcess> {
   members.push(member)
   await new Promise<void>((resolve, reject) => {
     member.on('exit', (code) => reject(new Error(`a member ended with ${code}`)))
-    createInterface({ input: member.stdout! }).on('line', (line) => {
+    createInterface({ input: member.stdout }).on('line', (line) => {
       if (line === 'ready') resolve()
       const [word, platform, message] = line.split(' ')
       if (word === 'got') got.set(`${platform} ${message}`, (got.get(`${platform} ${message}`) ?? 0) + 1)

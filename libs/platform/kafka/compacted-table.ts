@@ -9,7 +9,7 @@ import { ENV, LOGGER, SERVICE_NAME } from '../tokens.js'
 import type { Decoder, InRecord } from './batch.js'
 import { contractDecoder } from './decode-json.js'
 import { KafkaRecord } from './in-record.js'
-import { CLIENT_RETRY, createKafka, type KafkaEnv } from './kafka-client.js'
+import { createKafka, LONG_RETRY, type KafkaEnv } from './kafka-client.js'
 import { kafkaMetrics } from './kafka-metrics.js'
 import { TopicsAdmin } from './topics-admin.js'
 
@@ -188,6 +188,7 @@ type Followed = Pick<CompactedTable<object>, 'expect' | 'apply' | 'passed' | 'no
 /** Alone in its group, it needs no quick failure detection: after an outage it goes on where it was. */
 const SESSION_MS = 60_000
 const FETCH_WAIT_MS = 250
+const LEAVE_WITHIN_MS = 5_000
 const RESTART_MS = { first: 200, cap: 2_000 }
 /** After so many empty fetches in a row, each of them waited for by the broker, nothing more is there to read. */
 const EMPTY_FETCHES = 4
@@ -229,11 +230,17 @@ class TableReader {
       } catch (error) {
         this.logger.warn({ topic, err: error }, 'table cannot be read now, trying again')
       }
-      await this.consumer?.disconnect().catch(() => undefined)
-      this.consumer = undefined
+      await this.leave()
       await sleep(pause, undefined, { signal: this.stopping.signal }).catch(() => undefined)
       pause = Math.min(pause * 2, RESTART_MS.cap)
     }
+  }
+
+  /** With the broker away kafkajs would go on trying for minutes; the group ends by itself. */
+  private async leave(): Promise<void> {
+    const left = this.consumer?.disconnect().catch(() => undefined)
+    this.consumer = undefined
+    await Promise.race([left, sleep(LEAVE_WITHIN_MS, undefined, { ref: false })])
   }
 
   private async followFromStart(topic: string): Promise<void> {
@@ -247,13 +254,13 @@ class TableReader {
   }
 
   private async follow(topic: string): Promise<void> {
-    const kafka = createKafka(this.env, `weir-${this.service}-table`, this.logger)
+    const kafka = createKafka(this.env, `weir-${this.service}-table`, this.logger, { retry: LONG_RETRY })
     const consumer = kafka.consumer({
       groupId: `${this.env.KAFKA_GROUP_PREFIX}.${this.service}.tables.${randomUUID()}`,
       allowAutoTopicCreation: false,
       sessionTimeout: SESSION_MS,
       maxWaitTimeInMs: FETCH_WAIT_MS,
-      retry: { ...CLIENT_RETRY, restartOnFailure: () => Promise.resolve(false) },
+      retry: LONG_RETRY,
     })
     this.consumer = consumer
     consumer.on(consumer.events.CRASH, () => this.crash.resolve())

@@ -16,9 +16,9 @@ const receipts: FoundHandler = {
 describe('the wiring of a service', () => {
   it('is refused when two handlers share a topic, or one reads what is not for the service', () => {
     const found = [
-      handler('A.on', Topics.verdicts as TopicSpec),
-      handler('B.on', Topics.verdicts as TopicSpec),
-      handler('C.on', Topics.messages as TopicSpec),
+      handler('A.on', Topics.verdicts),
+      handler('B.on', Topics.verdicts),
+      handler('C.on', Topics.messages),
       receipts,
       receipts,
     ]
@@ -31,7 +31,7 @@ describe('the wiring of a service', () => {
   })
 
   it('is refused when it leaves a topic to nobody that only this service reads', () => {
-    const found = [handler('A.on', Topics.tipOffStates as TopicSpec)]
+    const found = [handler('A.on', Topics.tipOffStates)]
     expect(() => wire('ingestion', found, [], { complete: true })).toThrow(
       'nobody handles weir.measures.v1; nobody handles weir.in.<platformId>.messages.v1.',
     )

@@ -1,9 +1,10 @@
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { platformOfTopic } from '#libs/contracts/catalogue'
 import type { Logger } from '../logger.js'
 import type { RawRecord } from './batch.js'
 import type { DeadLetters } from './dead-letters.js'
-import { CLIENT_RETRY, createKafka, type KafkaEnv } from './kafka-client.js'
+import { createKafka, LONG_RETRY, type KafkaEnv } from './kafka-client.js'
 import { kafkaMetrics } from './kafka-metrics.js'
 import { OffsetCommits, type Position } from './offset-commits.js'
 import { runHandler, type Route } from './run-handler.js'
@@ -26,6 +27,7 @@ const HEARTBEAT_MS = 1_000
 /** The group waits so long for members that are still at work: more than a batch takes. */
 const REBALANCE_MS = 30_000
 const FETCH_WAIT_MS = 250
+const LEAVE_WITHIN_MS = 5_000
 /** The transport vouches for a handler so long; one that takes longer loses its partition to another member. */
 const LONGEST_HANDLING_MS = 120_000
 const RETRY_MS = { first: 200, cap: 5_000 }
@@ -60,7 +62,10 @@ export class GroupConsumer {
 
   constructor(private readonly options: GroupConsumerOptions) {
     const { env, groupId, clientId, logger } = options
-    this.consumer = createKafka(env, clientId, logger).consumer({
+    const onTrouble = (): void => {
+      this.lastSign = Date.now()
+    }
+    this.consumer = createKafka(env, clientId, logger, { retry: LONG_RETRY, onTrouble }).consumer({
       groupId,
       partitionAssigners: [topicAssigner],
       allowAutoTopicCreation: false,
@@ -69,7 +74,7 @@ export class GroupConsumer {
       rebalanceTimeout: REBALANCE_MS,
       maxWaitTimeInMs: FETCH_WAIT_MS,
       metadataMaxAge: 60_000,
-      retry: { ...CLIENT_RETRY, restartOnFailure: () => Promise.resolve(false) },
+      retry: LONG_RETRY,
     })
     this.commits = new OffsetCommits(
       (positions) => this.commit(positions),

@@ -34,20 +34,40 @@ export type KafkaEnv = Pick<
   | 'NODE_ENV'
 >
 
+/** About 10 s of trying; who asked then decides. */
+const SHORT_RETRY = { initialRetryTime: 200, maxRetryTime: 2_000, multiplier: 2, factor: 0.2, retries: 7 }
+
 /**
- * About 10 s of trying. Whoever uses a client starts over when it gives up: an outage of any length is survived, and a
- * broker that is back is found within 2 s.
+ * Minutes of trying, for consumers: one that survives an outage keeps its place in the group, while a new one has to wait
+ * until the group gives the old one up. A broker that is back is found within 2 s.
  */
-export const CLIENT_RETRY = {
-  initialRetryTime: 200,
-  maxRetryTime: 2_000,
-  multiplier: 2,
-  factor: 0.2,
-  retries: 7,
+export const LONG_RETRY = {
+  ...SHORT_RETRY,
+  retries: 60,
+  restartOnFailure: () => Promise.resolve(false),
 } satisfies RetryOptions
 
+/** For a producer: who publishes has tries and a time limit of its own. */
+export const QUICK_RETRY = {
+  ...SHORT_RETRY,
+  initialRetryTime: 100,
+  maxRetryTime: 1_000,
+  retries: 2,
+} satisfies RetryOptions
+
+export interface ClientOptions {
+  readonly retry?: RetryOptions
+  /** Told when kafkajs reports trouble: a broker away, a request refused. */
+  readonly onTrouble?: () => void
+}
+
 /** Makes kafkajs clients. Each consumer gets one of its own: clients share offsets among consumers of one group. */
-export function createKafka(env: KafkaEnv, clientId: string, logger: Logger): Kafka {
+export function createKafka(
+  env: KafkaEnv,
+  clientId: string,
+  logger: Logger,
+  { retry = SHORT_RETRY, onTrouble }: ClientOptions = {},
+): Kafka {
   registerCodecs()
   calmRequestQueues()
   return new Kafka({
@@ -56,9 +76,12 @@ export function createKafka(env: KafkaEnv, clientId: string, logger: Logger): Ka
     connectionTimeout: 10_000,
     authenticationTimeout: 10_000,
     requestTimeout: 30_000,
-    retry: CLIENT_RETRY,
+    retry,
     logLevel: logLevel.INFO,
-    logCreator: () => (entry) => toPino(logger, entry),
+    logCreator: () => (entry) => {
+      if (entry.level <= logLevel.WARN) onTrouble?.()
+      toPino(logger, entry)
+    },
     ...security(env),
   })
 }

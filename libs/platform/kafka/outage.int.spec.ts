@@ -32,7 +32,7 @@ class Handler {
 }
 
 function state(tipOffId: string): TipOffState {
-  return { tipOffId, state: 'in_review', at: '2026-11-24T07:00:00Z' } as TipOffState
+  return { tipOffId, state: 'in_review', at: '2026-11-24T07:00:00Z' }
 }
 
 function platform(platformId: string): Platform {

@@ -5,7 +5,7 @@ import type { ServiceName, TopicSpec } from '#libs/contracts/catalogue'
 import { PermanentError, RetryableError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { ENV, LOGGER, SERVICE_NAME } from '../tokens.js'
-import { createKafka, type KafkaEnv } from './kafka-client.js'
+import { createKafka, QUICK_RETRY, type KafkaEnv } from './kafka-client.js'
 import { kafkaMetrics } from './kafka-metrics.js'
 import { topicLabel, topicName } from './topic-names.js'
 import { traceparentFor, type TraceContext } from './trace.js'
@@ -224,13 +224,13 @@ export class Publisher implements OnApplicationShutdown {
   }
 
   private async connect(): Promise<Producer> {
-    const kafka = createKafka(this.env, `weir-${this.service}-publisher`, this.logger)
+    const kafka = createKafka(this.env, `weir-${this.service}-publisher`, this.logger, { retry: QUICK_RETRY })
     const producer = kafka.producer({
       idempotent: false,
       allowAutoTopicCreation: false,
       createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
       metadataMaxAge: 60_000,
-      retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 2 },
+      retry: QUICK_RETRY,
     })
     await producer.connect()
     return producer
