@@ -51,14 +51,15 @@ describe('running a handler', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(kind, { maxLength: 30 }), async (kinds) => {
         const handled = new Set<string>()
-        const kept = await run(kinds, async ({ records, deadLetter }) => {
+        const kept = await run(kinds, async (batch) => {
+          const { records } = batch
           for (const record of records) {
             const value = record.value as { is?: string }
             const is = value.is
             delete value.is
             if (is === 'permanent') throw new PermanentError('bad', 'No.')
             if (is === 'bug') throw new TypeError('no')
-            if (is === 'declared') deadLetter(record, new PermanentError('said', 'No.'))
+            if (is === 'declared') batch.deadLetter(record, new PermanentError('said', 'No.'))
             else if (is === 'good') handled.add(record.offset)
             else throw new RetryableError('changed', 'A value was changed by an earlier attempt.')
           }
