@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common'
 import { PlatformModule } from '#libs/platform/platform.module'
-import { KafkaModule } from '#libs/platform/kafka/kafka.module'
+import { ClassifyController } from './classify.controller.js'
 import { ClassificationEnv } from './config.js'
 import { Judges } from './judges.js'
 import { MessagesConsumer } from './messages.consumer.js'
@@ -8,7 +8,8 @@ import { textModelProvider } from './text-model.provider.js'
 
 /** What classification is made of. */
 @Module({
-  imports: [PlatformModule.forService('classification', ClassificationEnv), KafkaModule],
+  imports: [PlatformModule.forService('classification', ClassificationEnv)],
+  controllers: [ClassifyController],
   providers: [textModelProvider, Judges, MessagesConsumer],
 })
 export class ClassificationModule {}

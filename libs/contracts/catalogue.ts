@@ -38,13 +38,22 @@ export interface TopicSpec<T extends object = object> {
   readonly retentionMs: number
   /** Input topics are stamped by the broker, so that a replay repeats `receivedAt`. */
   readonly timestamps: 'LogAppendTime' | 'CreateTime'
+  /** False for a topic that nobody reads yet: a service that leaves it alone is not wired wrongly. */
+  readonly read: boolean
 }
 
 function topic<T extends object>(
   spec: Pick<TopicSpec<T>, 'name' | 'type' | 'event' | 'summary' | 'from' | 'to' | 'key'> &
     Partial<TopicSpec<T>>,
 ): TopicSpec<T> {
-  return { partitions: 8, cleanup: 'delete', retentionMs: 3 * DAY, timestamps: 'CreateTime', ...spec }
+  return {
+    partitions: 8,
+    cleanup: 'delete',
+    retentionMs: 3 * DAY,
+    timestamps: 'CreateTime',
+    read: true,
+    ...spec,
+  }
 }
 
 /** The three topics that each platform has; their names hold its id. */
@@ -104,6 +113,7 @@ export const Topics = {
     from: ['classification'],
     to: ['classification'],
     key: 'near-duplicate bucket',
+    read: false,
   }),
   verdicts: topic({
     name: 'weir.verdicts.v1',
@@ -124,6 +134,7 @@ export const Topics = {
     to: ['enforcement'],
     key: 'finding id',
     retentionMs: 14 * DAY,
+    read: false,
   }),
   tallies: topic({
     name: 'weir.tallies.v1',
@@ -133,6 +144,7 @@ export const Topics = {
     from: ['classification'],
     to: ['enforcement'],
     key: 'platform',
+    read: false,
   }),
   tipOffs: topic({
     name: 'weir.tip-offs.v1',
@@ -143,6 +155,7 @@ export const Topics = {
     to: ['enforcement'],
     key: 'tip-off id',
     retentionMs: 14 * DAY,
+    read: false,
   }),
   tipOffStates: topic({
     name: 'weir.tip-off-states.v1',
@@ -153,6 +166,7 @@ export const Topics = {
     to: ['ingestion'],
     key: 'tip-off id',
     retentionMs: 14 * DAY,
+    read: false,
   }),
   policies: topic({
     name: 'weir.policies.v1',
@@ -188,6 +202,7 @@ export const Topics = {
     key: 'platform/account',
     cleanup: 'compact',
     retentionMs: -1,
+    read: false,
   }),
   sightings: topic({
     name: 'weir.sightings.v1',
@@ -198,6 +213,7 @@ export const Topics = {
     to: ['enforcement'],
     key: 'platform/account',
     retentionMs: 14 * DAY,
+    read: false,
   }),
   notices: topic({
     name: 'weir.notices.v1',

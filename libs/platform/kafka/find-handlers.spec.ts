@@ -31,19 +31,18 @@ describe('the wiring of a service', () => {
   })
 
   it('is refused when it leaves a topic to nobody that only this service reads', () => {
-    const found = [handler('A.on', Topics.tipOffStates)]
-    expect(() => wire('ingestion', found, [], { complete: true })).toThrow(
-      'nobody handles weir.measures.v1; nobody handles weir.in.<platformId>.messages.v1.',
+    expect(() => wire('enforcement', [], [], { complete: true })).toThrow(
+      'nobody handles weir.verdicts.v1; nobody handles weir.in.<platformId>.receipts.v1.',
     )
-    const messages: FoundHandler = {
-      ...receipts,
-      target: { of: 'platforms', kind: 'messages', decoder: undefined },
-    }
-    const wired = wire('ingestion', [...found, messages], [Topics.measures.name], { complete: true })
-    expect([...wired.topics.keys(), ...wired.platforms.keys()]).toEqual([
-      Topics.tipOffStates.name,
-      'messages',
-    ])
+    const wired = wire('enforcement', [handler('A.on', Topics.verdicts), receipts], [], { complete: true })
+    expect([...wired.topics.keys(), ...wired.platforms.keys()]).toEqual([Topics.verdicts.name, 'receipts'])
+  })
+
+  it('counts a table as a reader', () => {
+    const wiring = (tables: string[]): unknown =>
+      wire('classification', [handler('A.on', Topics.messages)], tables, { complete: true })
+    expect(() => wiring([])).toThrow('nobody handles weir.policies.v1.')
+    expect(() => wiring([Topics.policies.name])).not.toThrow()
   })
 
   it('is refused for a topic that is not in the catalogue', () => {

@@ -96,5 +96,5 @@ export function wire(
 }
 
 function isOnlyFor(service: ServiceName, spec: TopicSpec): boolean {
-  return spec.to.length === 1 && spec.to[0] === service
+  return spec.read && spec.to.length === 1 && spec.to[0] === service
 }

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { PermanentError } from '#libs/platform/errors'
+import { askedFor } from './classify-request.rules.js'
+
+const now = new Date('2026-11-24T08:00:00Z')
+const message = (changes: object = {}): object => ({
+  messageId: 'm-1',
+  accountId: 'a-1',
+  visibility: 'public',
+  sentAt: '2026-11-24T07:00:00Z',
+  text: 'hello',
+  ...changes,
+})
+const refusal = (body: unknown): PermanentError => {
+  try {
+    askedFor(body, 'p1', now)
+  } catch (error) {
+    if (error instanceof PermanentError) return error
+    throw error
+  }
+  throw new Error('was not refused')
+}
+
+describe('a request to classify', () => {
+  it('asks for one message, or for a list in its order', () => {
+    expect(askedFor(message(), 'p1', now)).toMatchObject({
+      list: false,
+      messages: [{ messageId: 'm-1', platformId: 'p1', receivedAt: '2026-11-24T08:00:00.000Z' }],
+    })
+    const list = [message({ messageId: 'm-2' }), message()]
+    expect(askedFor({ messages: list }, 'p1', now).messages.map((one) => one.messageId)).toEqual([
+      'm-2',
+      'm-1',
+    ])
+  })
+
+  it('is refused for private messages, whatever else is wrong with them', () => {
+    expect(refusal(message({ visibility: 'private', messageId: 7 })).slug).toBe('private')
+    const list = { messages: [message(), message({ visibility: 'private' })] }
+    expect(refusal(list)).toMatchObject({ slug: 'private', path: '/messages/1/visibility' })
+  })
+
+  it('is refused with the place of the field that is wrong', () => {
+    expect(refusal({ messages: [message(), message({ accountId: 'no spaces' })] })).toMatchObject({
+      slug: 'schema',
+      path: '/messages/1/accountId',
+    })
+    expect(refusal({ messages: [] })).toMatchObject({ slug: 'schema', path: '/messages' })
+    expect(refusal({ messages: Array.from({ length: 101 }, () => message()) }).path).toBe('/messages')
+    for (const nothing of [null, 7, 'text', []]) expect(refusal(nothing).slug).toBe('schema')
+  })
+
+  it('keeps no field that the contract does not know', () => {
+    expect(
+      askedFor(message({ status: 'banned', platformId: 'p2' }), 'p1', now).messages[0],
+    ).not.toHaveProperty('status')
+  })
+})

@@ -1,0 +1,51 @@
+import { type Message, revisionOf } from '#libs/contracts/message'
+import { MessageIn } from '#libs/contracts/message-in'
+import { PermanentError } from '#libs/platform/errors'
+import { inspect } from '#libs/platform/json/inspect'
+import { contractCheck } from '#libs/platform/json/validator'
+
+/** Messages that one request may ask about. */
+export const MAX_MESSAGES = 100
+/** Nesting that a message may have, as on the input topic (SPEC 4.1). */
+const MAX_DEPTH = 8
+
+const check = contractCheck(MessageIn)
+
+/** The messages of a request to `POST /v1/classify`, and whether it asked for one or for a list. */
+export interface Asked {
+  readonly messages: readonly Message[]
+  readonly list: boolean
+}
+
+/**
+ * Reads one message, or `{messages: [1 to 100]}`, as the platform's, received at `now`. Throws a PermanentError that
+ * names the field: `private` for a message that is not public, `too-deep`, `schema`.
+ */
+export function askedFor(body: unknown, platformId: string, now: Date): Asked {
+  const list = (body as { messages?: unknown } | null)?.messages
+  if (list === undefined) return { messages: [toMessage(body, '', platformId, now)], list: false }
+  if (!Array.isArray(list) || list.length < 1 || list.length > MAX_MESSAGES) {
+    throw new PermanentError(
+      'schema',
+      `messages must be a list of 1 to ${MAX_MESSAGES} messages.`,
+      '/messages',
+    )
+  }
+  const messages = list.map((item, i) => toMessage(item, `/messages/${i}`, platformId, now))
+  return { messages, list: true }
+}
+
+function toMessage(value: unknown, at: string, platformId: string, now: Date): Message {
+  if ((value as { visibility?: unknown } | null)?.visibility === 'private') {
+    throw new PermanentError('private', 'Weir looks at public messages only.', `${at}/visibility`)
+  }
+  try {
+    inspect(value, { maxDepth: MAX_DEPTH })
+    check(value)
+  } catch (error) {
+    if (!(error instanceof PermanentError) || at === '') throw error
+    throw new PermanentError(error.slug, error.message, `${at}${error.path ?? ''}`)
+  }
+  const message = value as MessageIn
+  return { ...message, platformId, revision: revisionOf(message), receivedAt: now.toISOString() }
+}

@@ -1,0 +1,49 @@
+import { Body, Controller, Get, HttpCode, Inject, Post } from '@nestjs/common'
+import type { Message } from '#libs/contracts/message'
+import { Verdict } from '#libs/contracts/verdict'
+import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
+import { Roles } from '#libs/platform/auth/roles.decorator'
+import { Clock } from '#libs/platform/clock'
+import { BodyLimit } from '#libs/platform/http/body-limit'
+import { apiAnswer } from '#libs/platform/http/openapi'
+import { askedFor } from './classify-request.rules.js'
+import { classify } from './classify.rules.js'
+import type { TextModel } from './detectors/text-model.js'
+import { Judges } from './judges.js'
+import { TEXT_MODEL } from './text-model.provider.js'
+
+/** 100 messages of the longest Chinese text. */
+const MAX_BODY = 8 * 1024 * 1024
+
+/** What a message would be judged, without any effect. */
+@Controller()
+export class ClassifyController {
+  constructor(
+    private readonly judges: Judges,
+    private readonly clock: Clock,
+    @Inject(TEXT_MODEL) private readonly model: TextModel,
+  ) {}
+
+  @Post('classify')
+  @HttpCode(200)
+  @Roles('platform')
+  @BodyLimit(MAX_BODY)
+  @apiAnswer(200, 'The verdict, or for a list of messages the verdicts in their order.', Verdict)
+  check(@CurrentCaller() caller: Caller, @Body() body: unknown): Verdict | { verdicts: Verdict[] } {
+    const asked = askedFor(body, caller.platform!, this.clock.now())
+    const verdicts = asked.messages.map((message) => this.classify(message))
+    return asked.list ? { verdicts } : verdicts[0]!
+  }
+
+  @Get('models')
+  @Roles('policy_editor', 'auditor', 'admin')
+  models(): { items: { name: string; version: string; categories: readonly string[] }[]; nextCursor: null } {
+    const { version, categories } = this.model
+    return { items: [{ name: 'text', version, categories }], nextCursor: null }
+  }
+
+  private classify(message: Message): Verdict {
+    const judge = this.judges.judgeOf(message)
+    return classify(message, { judge, model: this.model, mode: 'live', now: this.clock.now() })
+  }
+}
