@@ -5,7 +5,7 @@ const conditions = ['source', 'module', 'node', 'import', 'default']
 /** Suffix says the kind: `.spec` is pure, `.int.spec` one service on real Kafka and MongoDB, `.e2e.spec` all four processes. */
 export default defineConfig({
   resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: conditions } },
+  ssr: { resolve: { conditions, externalConditions: ['source'] } },
   test: {
     reporters: ['default', './test/summary-reporter.ts'],
     projects: [
