@@ -81,8 +81,11 @@ describe('while the broker is away', () => {
       await sleep(25_000)
       expect(app.get(KafkaHealth).alive()).toEqual({ ok: true, reasons: [] })
       await stack.kafka!.start()
+      const back = Date.now()
       await published
+      process.stderr.write(`published ${Date.now() - back} ms after it was back\n`)
       await until(() => [...before, ...during].every((id) => seen.has(id)), 'everything is handled', 60_000)
+      process.stderr.write(`handled ${Date.now() - back} ms after it was back\n`)
       await publisher.publish({ topic: Topics.platforms, key: how, id: how, value: platform(how) })
       await until(() => told.includes(how), 'the table is followed again', 60_000)
       expect(app.get(Handler).platforms.get(how)?.platformId).toBe(how)
