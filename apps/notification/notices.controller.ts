@@ -3,6 +3,7 @@ import { NOTICE_STATES } from '#libs/contracts/notice'
 import { OneOf, Optional, PlatformId, Text } from '#libs/contracts/fields'
 import { type Caller, CurrentCaller, hasRole } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
+import { Idempotent } from '#libs/platform/http/idempotency'
 import { apiAnswer, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { decodeCursor, page, type Page, PageQuery } from '#libs/platform/http/paging'
 import { badRequest, notFound } from '#libs/platform/http/problem'
@@ -45,6 +46,7 @@ export class NoticesController {
   @Post(':id/redeliver')
   @HttpCode(202)
   @Roles('admin')
+  @Idempotent()
   @apiAnswer(202, 'They are sent again, under the same ids.', Redelivery)
   async redeliver(@Param('id') id: string): Promise<Redelivery> {
     return { deliveries: await this.redelivery.redeliver(id) }

@@ -18,7 +18,10 @@ export class WebhookSecret {
   @Text(100) secret!: string
 }
 
-/** Where a platform is told of notices by signed HTTP requests. */
+/**
+ * Where a platform is told of notices by signed HTTP requests. No `Idempotency-Key` here: answers under a key are kept, and
+ * secrets are not.
+ */
 @Controller('webhooks')
 export class WebhooksController {
   constructor(private readonly webhooks: RegisterWebhook) {}
