@@ -1,8 +1,9 @@
 import type { Message } from '#libs/contracts/message'
 import { type CategoryVerdict, type Signal, type Verdict, verdictIdOf } from '#libs/contracts/verdict'
 import { findContacts } from './detectors/contacts.js'
+import { findContext } from './detectors/context-cues.js'
 import { guessLanguage } from './detectors/features.js'
-import { normalise } from './detectors/normalise.js'
+import { type NormalisedText, normalise } from './detectors/normalise.js'
 import type { TextModel } from './detectors/text-model.js'
 import type { Judge } from './judge.js'
 
@@ -27,7 +28,9 @@ export function classify(
   const signals: Signal[] = [
     ...judge.lexicon.match(text),
     ...judge.links.match(message.text ?? '', message.links),
+    ...claimSignals(judge, text, message.receivedAt),
     ...findContacts(text),
+    ...findContext(text),
     ...modelSignals(scores),
   ]
   const language = message.language ?? guessed
@@ -50,6 +53,15 @@ export function classify(
     receivedAt: message.receivedAt,
     classifiedAt: now.toISOString(),
   }
+}
+
+/** A false claim that two people approved is known; any other is only a hint for the reviewer. */
+function claimSignals({ claims }: Judge, text: NormalisedText, receivedAt: string): Signal[] {
+  return claims.match(text, receivedAt.slice(0, 10)).map((signal) => ({
+    ...signal,
+    id: signal.id.replace(/^claim\//, 'misinformation/known-claim/'),
+    detector: claims.entryOf(signal.id)?.act ? 'known-claim' : 'unapproved-claim',
+  }))
 }
 
 function modelSignals(scores: Readonly<Record<string, number>>): Signal[] {

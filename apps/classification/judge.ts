@@ -1,8 +1,10 @@
 import type { PolicyRecord } from '#libs/contracts/policy-record'
 import { compileJudge } from '#libs/policy/judge-message'
 import { parsePolicy } from '#libs/policy/parse-policy'
-import { Lexicon, type LexiconEntry } from './detectors/lexicon.js'
-import { Links, type LinkEntry } from './detectors/links.js'
+import { type Bank, parseBank } from './detectors/banks.js'
+import { Claims } from './detectors/claims.js'
+import { Lexicon } from './detectors/lexicon.js'
+import { Links } from './detectors/links.js'
 import type { InForce } from './policy/policy-book.rules.js'
 
 /** A policy with its banks, compiled: what a message is judged by. */
@@ -11,10 +13,11 @@ export interface Judge {
   readonly bankVersions: Readonly<Record<string, string>>
   readonly lexicon: Lexicon
   readonly links: Links
+  readonly claims: Claims
   readonly judge: ReturnType<typeof compileJudge>
 }
 
-/** A published policy that this version of the service cannot read: it must not judge at all, rather than judge wrongly. */
+/** A published document that this version of the service cannot read: it must not judge at all, rather than judge wrongly. */
 export class UnreadablePolicyError extends Error {
   override readonly name = 'UnreadablePolicyError'
   readonly slug = 'unreadable-policy'
@@ -28,16 +31,20 @@ export function buildJudge({ policy: record, banks }: InForce): Judge {
       `Policy ${record.version} cannot be read: ${issues.map((issue) => issue.reason).join('; ')}`,
     )
   }
+  const read = banks.map(readBank)
   return {
     policyVersion: record.version,
     bankVersions: Object.fromEntries(banks.map((bank) => [bank.name, bank.version])),
-    lexicon: new Lexicon(entriesOf<LexiconEntry>(banks, 'words')),
-    links: new Links(entriesOf<LinkEntry>(banks, 'links')),
+    lexicon: new Lexicon(read.flatMap((bank) => (bank.kind === 'words' ? bank.entries : []))),
+    links: new Links(read.flatMap((bank) => (bank.kind === 'links' ? bank.entries : []))),
+    claims: new Claims(read.flatMap((bank) => (bank.kind === 'claims' ? bank.entries : []))),
     judge: compileJudge(policy),
   }
 }
 
-function entriesOf<T>(banks: readonly PolicyRecord[], name: string): T[] {
-  const bank = banks.find((one) => one.name === name)
-  return ((bank?.document['entries'] as T[] | undefined) ?? []).slice()
+function readBank({ name, version, document }: PolicyRecord): Bank {
+  const { bank, errors } = parseBank(JSON.stringify(document))
+  if (bank && errors.length === 0) return bank
+  const reasons = errors.map(({ path, message }) => `${path} ${message}`).join('; ')
+  throw new UnreadablePolicyError(`Bank ${name} ${version} cannot be read: ${reasons}`)
 }

@@ -85,25 +85,35 @@ export function readLink(url: string): Link | undefined {
   return link ? { ...link, span: undefined } : undefined
 }
 
+/** A look at the dots and slashes, as most texts hold none that could be of a link. */
 function mayHoldLink(text: string): boolean {
   for (let i = 0; i < text.length; i += 1) {
     const unit = text.charCodeAt(i)
-    if (
-      unit === DOT ||
-      unit === STOP ||
-      unit === SLASH ||
-      unit === 0xff0e ||
-      unit === 0xff61 ||
-      unit === 0xff0f
-    ) {
-      return true
+    if (unit === DOT || unit === 0xff0e) {
+      // The dot of a sentence has a word before it and a blank after.
+      if (!isBlank(text.charCodeAt(i + 1)) || isBlank(text.charCodeAt(i - 1))) return true
+    } else if (unit === STOP || unit === 0xff61 || unit === 0x70b9 || unit === 0x9ede) {
+      const next = text.charCodeAt(i + 1)
+      if (isBlank(text.charCodeAt(i - 1)) || !(isBlank(next) || KIND[next] === Kind.han)) return true
+    } else if (unit === SLASH || unit === 0xff0f) {
+      const next = text.charCodeAt(i + 1)
+      if (next === SLASH || next === 0xff0f) return true
+    } else if ((unit | 0x20) === 0x6f && (text.charCodeAt(i + 1) | 0x20) === 0x74) {
+      if (
+        (text.charCodeAt(i - 1) | 0x20) === 0x64 &&
+        !isWord(text.charCodeAt(i - 2)) &&
+        !isWord(text.charCodeAt(i + 2))
+      ) {
+        return true
+      }
     }
-    if ((unit === 0x6f || unit === 0x4f) && (text.charCodeAt(i + 1) | 0x20) === 0x74 && /dot/i.test(text))
-      return true
-    if (unit === 0x70b9 || unit === 0x9ede) return true
   }
   return false
 }
+
+/** Also the end of the text, where there is no unit. */
+const isBlank = (unit: number): boolean => !(unit > 0x20) || unit === 0x3000
+const isWord = (unit: number): boolean => (unit | 0x20) >= 0x61 && (unit | 0x20) <= 0x7a
 
 class Scan {
   readonly links: Link[] = []
