@@ -224,7 +224,7 @@ class TableReader {
     while (!this.stopping.signal.aborted) {
       this.crash = Promise.withResolvers()
       try {
-        await this.followFromStart(topic)
+        await Promise.race([this.followFromStart(topic), this.crash.promise])
         pause = RESTART_MS.first
         if (!this.stopping.signal.aborted) await this.crash.promise
       } catch (error) {

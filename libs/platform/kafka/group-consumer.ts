@@ -117,7 +117,6 @@ export class GroupConsumer {
       // Not running: there is nothing to pause.
     }
     await Promise.all(this.active)
-    await this.commits.flush()
     await this.leave()
   }
 
@@ -139,13 +138,19 @@ export class GroupConsumer {
 
   /** With the broker away kafkajs would go on trying for minutes: the group finds out by itself. */
   private async leave(): Promise<void> {
-    const left = this.consumer.disconnect().then(
-      () => true,
-      () => false,
-    )
+    const left = this.commits
+      .flush()
+      .then(() => this.consumer.disconnect())
+      .then(
+        () => true,
+        () => false,
+      )
     const late = sleep(LEAVE_WITHIN_MS, false, { ref: false })
     if (!(await Promise.race([left, late]))) {
-      this.options.logger.warn({ groupId: this.options.groupId }, 'consumer could not leave its group')
+      this.options.logger.warn(
+        { groupId: this.options.groupId },
+        'consumer could not commit and leave its group',
+      )
     }
   }
 

@@ -61,7 +61,13 @@ export async function freshTopic(name: string, partitions = 1): Promise<string> 
   const admin = testKafka().admin()
   await admin.connect()
   const topic = `${name}.${randomBytes(6).toString('hex')}`
-  await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true })
+  await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: false })
+  const isKnown = (): Promise<boolean> =>
+    admin.fetchTopicMetadata({ topics: [topic] }).then(
+      () => true,
+      () => false,
+    )
+  await until(isKnown, `${topic} exists`)
   await admin.disconnect()
   return topic
 }

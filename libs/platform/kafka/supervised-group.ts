@@ -12,7 +12,7 @@ export interface SupervisedGroupOptions extends Omit<GroupConsumerOptions, 'topi
   readonly settleMs: { readonly quiet: number; readonly most: number }
 }
 
-const MISSING_RECHECK_MS = 1_000
+const MISSING_RECHECK_MS = 2_000
 const RESTART_MS = { first: 200, cap: 5_000 }
 /** So many crashes in a row that are no outages are taken for final. */
 const MOST_CRASHES = 5
@@ -80,6 +80,7 @@ export class SupervisedGroup {
         pause = RESTART_MS.first
         await this.nextChange()
       } catch (error) {
+        if (this.closing.signal.aborted) return
         this.failed(error)
         await this.rest(pause)
         pause = Math.min(pause * 2, RESTART_MS.cap)
@@ -95,7 +96,8 @@ export class SupervisedGroup {
       await this.discard()
       throw error
     }
-    const existing = this.wanted.size > 0 ? await this.options.existing() : new Set<string>()
+    const existing =
+      this.wanted.size > 0 ? await this.unlessClosing(this.options.existing()) : new Set<string>()
     const topics = [...this.wanted].filter((topic) => existing.has(topic)).sort()
     this.noteMissing([...this.wanted].filter((topic) => !existing.has(topic)))
     if (this.consumer && sameTopics(this.consumer.topics, topics)) return
@@ -110,7 +112,22 @@ export class SupervisedGroup {
       },
     })
     this.startedAt = Date.now()
-    await this.consumer.start()
+    try {
+      await this.unlessClosing(this.consumer.start())
+    } catch (error) {
+      await this.discard()
+      throw error
+    }
+  }
+
+  /** kafkajs tries for minutes to reach a broker: closing does not wait for that. */
+  private async unlessClosing<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this.closing
+    const { promise: closed, reject } = Promise.withResolvers<never>()
+    const stop = (): void => reject(new Error('closing'))
+    signal.addEventListener('abort', stop)
+    if (signal.aborted) stop()
+    return Promise.race([work, closed]).finally(() => signal.removeEventListener('abort', stop))
   }
 
   /** Until the topics change (and rest a little), a missing one is due to be looked for again, or the consumer crashes. */
