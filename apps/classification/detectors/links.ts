@@ -151,9 +151,11 @@ class Scan {
     for (let at = from; labels.length < MOST_LABELS;) {
       const labelEnd = this.#label(at, anyScript)
       if (labelEnd === at) break
+      const dot = this.#dot(labelEnd)
+      // A word, as most are: not worth a string.
+      if (dot === 0 && labels.length === 0 && !afterScheme) return undefined
       labels.push(this.#slice(at, labelEnd))
       end = labelEnd
-      const dot = this.#dot(labelEnd)
       if (dot === 0) break
       if (dot > 1 || this.#unit(labelEnd) !== DOT) {
         // What comes before the first odd dot may be a link by itself.
@@ -209,7 +211,9 @@ class Scan {
   }
 
   #slice(start: number, end: number): string {
-    return String.fromCharCode(...this.#codes.subarray(start, end))
+    let text = ''
+    for (let at = start; at < end; at += 1) text += String.fromCharCode(this.#unit(at))
+    return text
   }
 
   #isHostUnit(at: number, anyScript: boolean): boolean {
