@@ -223,7 +223,10 @@ function policyOf(text: PolicyText): Policy {
       dsa: one.dsa ?? null,
     })),
     clauses: mapValues(text.clauses, (one) => ({ ...one, urgent: one.urgent ?? false })) as Policy['clauses'],
-    thresholds: text.thresholds as Policy['thresholds'],
+    // On Kafka `null` counts as absent, so a threshold that never acts comes back without its `act`.
+    thresholds: mapValues(text.thresholds as Policy['thresholds'], (languages) =>
+      mapValues(languages, (one) => ({ review: one.review, act: one.act ?? null })),
+    ),
     rules: text.rules.map((rule) => ({
       id: rule.id,
       when: rule.when,

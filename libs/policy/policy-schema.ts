@@ -120,7 +120,7 @@ export const POLICY_SCHEMA = closed({
     category,
     map(
       { type: 'string', pattern: '^(default|[a-z]{2,3}(-[A-Za-z0-9]{2,8})*)$' },
-      closed({ review: ratio, act: { type: ['number', 'null'], minimum: 0, maximum: 1 } }),
+      closed({ review: ratio }, { act: { type: ['number', 'null'], minimum: 0, maximum: 1 } }),
       { min: 1, max: 20 },
     ),
     { max: 50 },
