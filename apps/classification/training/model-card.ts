@@ -55,7 +55,9 @@ export function scoreTables({ inSet, cross, ordinary }: Scores): string {
   })
   return [
     `### In-set: texts kept aside from sets that training saw\n\n${measuresTable(inSet)}`,
-    cross.length > 0 ? `### Cross-set: by a model that never saw the set\n\n${measuresTable(cross)}` : '',
+    cross.length > 0
+      ? `### Cross-set: all texts of a set, by a model that never saw it\n\n${measuresTable(cross)}`
+      : '',
     `### Ordinary messages that score 0.5 or more, percent\n\n${table(['set', 'texts', ...categories], rates)}`,
   ]
     .filter((part) => part !== '')
@@ -102,7 +104,8 @@ not hate (\`davidson\`) counts as benign at a low weight. \`cold\` and \`swsr\` 
 
 ## Scores
 
-In percent, at the threshold 0.5, on texts that training did not see.
+In percent, at the threshold 0.5, on texts that training did not see. A category for which a language has one set of size only has no
+cross-set score: nothing is known of its transfer.
 
 ${scoreTables(scores)}
 ## Limits

@@ -23,7 +23,7 @@ const SETTINGS = { bits: BITS, categories: CATEGORIES.length, epochs: 6, rate: 0
 /** What a category must reach on texts kept aside before the model alone may speak for `act`. */
 const ACT_PRECISION = 0.97
 /** Positives that a set must have for it, and for what remains without it, to say something. */
-const LEAST_TO_HOLD_OUT = 130
+const LEAST_TO_HOLD_OUT = 200
 /** What a model alone says of these is for people to look at. */
 const NEVER_ALONE: readonly Category[] = ['misinformation', 'terrorism']
 
@@ -198,16 +198,14 @@ function crossScoresOf(corpus: Corpus): CrossScore[] {
     const model = TextModel.load(trainModel(corpus, (s) => s.set !== set))
     for (const { category, language } of tasks) {
       const c = CATEGORIES.indexOf(category)
-      const rows = rowsWhere(
-        corpus,
-        (s) => s.set === set && s.part === 'test' && s.labels[category] !== undefined,
-      )
+      const rows = rowsWhere(corpus, (s) => s.set === set && s.labels[category] !== undefined)
       const mine = rows.filter((row) => corpus.languages[row] === language)
       const measures = measure(
         Array.from(mine, (row) => model.score(normalise((corpus.samples[row] as Sample).text))[c] ?? 0),
         Array.from(mine, (row) => corpus.samples[row]?.labels[category] ?? 0),
       )
-      if (measures.positives >= 10) scores.push({ set, language, category, ...measures })
+      if (measures.positives >= 10 && measures.positives < measures.count)
+        scores.push({ set, language, category, ...measures })
     }
   }
   return scores
