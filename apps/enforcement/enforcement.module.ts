@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common'
 import { MongooseModule } from '@nestjs/mongoose'
-import { KafkaModule } from '#libs/platform/kafka/kafka.module'
 import { PlatformModule } from '#libs/platform/platform.module'
 import { AccountChanges } from './accounts/account-changes.js'
 import { ACCOUNTS, AccountSchema, AccountStore } from './accounts/account.store.js'
@@ -54,7 +53,7 @@ const collections = MongooseModule.forFeature([
 
 /** What enforcement does: takes verdicts into accounts and cases, orders measures, hears the platforms, is asked by operators. */
 @Module({
-  imports: [PlatformModule.forService('enforcement', EnforcementEnv), KafkaModule, collections],
+  imports: [PlatformModule.forService('enforcement', EnforcementEnv), collections],
   controllers: [
     AccountsController,
     CasesController,
