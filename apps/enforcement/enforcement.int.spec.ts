@@ -135,6 +135,7 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
       LOCAL_KEY_DIR: join(folder, 'keys'),
       TEST_CLOCK: '1',
       TIMER_MS: '100',
+      KAFKA_SESSION_MS: '6000',
       LOG_LEVEL: 'warn',
       ...over,
     }
@@ -374,17 +375,22 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     await settled(() => expect(on(Topics.policies.name).map(({ key }) => key)).toContain('policy/default/2'))
   })
 
-  it('takes everything in once with two instances, and again with a fresh group from offset 0', async () => {
+  it('takes everything in once with two instances, one of them killed, and again with a fresh group from offset 0', async () => {
+    const start = Date.now() - 60_000
     const accounts = Array.from({ length: 30 }, (_, i) => `b${i}`)
     const verdicts = accounts.flatMap((account) =>
-      Array.from({ length: 10 }, (_, i) => verdict(account, `m${i}`, ((i % 4) + 1) as 1 | 2 | 3 | 4)),
+      Array.from({ length: 10 }, (_, i) =>
+        verdict(account, `m${i}`, ((i % 4) + 1) as 1 | 2 | 3 | 4, { at: new Date(start + i * 1_000) }),
+      ),
     )
     second = await startService('enforcement', env())
-    await judge(...verdicts)
     await judge(...verdicts.slice(0, 150))
+    second.kill('SIGKILL')
+    await judge(...verdicts)
+    await judge(...verdicts.slice(50, 150))
     const level = async (account: string) => (await get<{ points: number }>(`/accounts/p1/${account}`)).points
     await settled(async () => expect(await Promise.all(accounts.map(level))).toEqual(accounts.map(() => 33)))
-    await second.stop()
+    await settled(() => expect(on(DeadLetterTopic.name)).toHaveLength(3))
     const story = () =>
       accounts.map((account) => directivesFor(account).map(({ directiveId, kind }) => [kind, directiveId]))
     const distinct = (topic: string) => on(topic).length
