@@ -1,6 +1,7 @@
 import 'reflect-metadata'
 import { Injectable } from '@nestjs/common'
 import type { INestMicroservice } from '@nestjs/common'
+import kafkajs from 'kafkajs'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { DeadLetterTopic, PlatformTopics, platformTopicName, Topics } from '#libs/contracts/catalogue'
 import type { Sighting } from '#libs/contracts/measures-in-force'
@@ -190,6 +191,29 @@ describe('a batch handler', () => {
       ['handler-failed', 'SyntaxError', '3'],
       ['not-yours', '', '1'],
     ])
+  })
+})
+
+describe('a dead letter', () => {
+  it('holds all of a record as large as a broker takes, and the beginning of a larger one that came compressed', async () => {
+    @Injectable()
+    class Handler {
+      @BatchHandler(Topics.sightings)
+      async on(_batch: Batch<Sighting>): Promise<void> {}
+    }
+    await service('enforcement', Handler, { KAFKA_GROUP_PREFIX: freshPrefix() })
+    const mark = freshPrefix()
+    await send(Topics.sightings.name, [{ key: mark, value: `${mark}${'x'.repeat(1_000_000)}` }])
+    const gzip = kafkajs.CompressionTypes.GZIP
+    await send(Topics.sightings.name, [{ key: mark, value: `${mark}${'y'.repeat(3_000_000)}` }], gzip)
+    const mine = async (): Promise<Awaited<ReturnType<typeof readAll>>> =>
+      (await readAll(DeadLetterTopic.name)).filter(({ key }) => key === mark)
+    await until(async () => (await mine()).length === 2, 'both are kept')
+    const [whole, cut] = await mine()
+    expect(whole?.value).toHaveLength(1_000_000 + mark.length)
+    expect(whole?.headers).not.toHaveProperty('weir-truncated')
+    expect(cut?.value?.startsWith(`${mark}yyy`)).toBe(true)
+    expect(cut?.headers['weir-truncated']).toBe(String(3_000_000 + mark.length))
   })
 })
 

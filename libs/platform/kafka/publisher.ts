@@ -91,15 +91,15 @@ export class Publisher implements OnApplicationShutdown {
     return this.publishPlain(records.map((record) => this.toPlain(record)))
   }
 
-  /** The same for records whose bytes are settled. */
-  publishPlain(records: readonly PlainRecord[]): Promise<void> {
+  /** The same for records whose bytes are settled. `maxBytes` is more where the topic takes larger ones. */
+  publishPlain(records: readonly PlainRecord[], maxBytes = MAX_BYTES): Promise<void> {
     if (records.length === 0) return Promise.resolve()
     if (this.closed) return Promise.reject(new RetryableError('stopping', 'The service is stopping.'))
     const sizes = records.map(sizeOf)
-    const tooLarge = sizes.findIndex((bytes) => bytes > MAX_BYTES)
+    const tooLarge = sizes.findIndex((bytes) => bytes > maxBytes)
     if (tooLarge >= 0) {
       const { topic } = records[tooLarge]!
-      const message = `A record for ${topic} has ${sizes[tooLarge]} bytes; at most ${MAX_BYTES} can be sent.`
+      const message = `A record for ${topic} has ${sizes[tooLarge]} bytes; at most ${maxBytes} can be sent.`
       return Promise.reject(new PermanentError('too-large', message))
     }
     const deadline = Date.now() + this.env.KAFKA_PUBLISH_TIMEOUT_MS
@@ -165,7 +165,7 @@ export class Publisher implements OnApplicationShutdown {
     let count = 0
     while (count < this.queue.length && count < MAX_RECORDS) {
       bytes += this.queue[count]!.bytes
-      if (bytes > MAX_BYTES) break
+      if (bytes > MAX_BYTES && count > 0) break
       count++
     }
     return this.queue.splice(0, count)

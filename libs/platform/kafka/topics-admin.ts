@@ -37,7 +37,7 @@ export type TopicDifference =
 type Keeping = Pick<TopicSpec, 'partitions' | 'cleanup' | 'retentionMs' | 'timestamps'>
 
 /** Dead letters hold a whole record of an input topic, and headers. */
-const DEAD_LETTER_MAX_BYTES = 2 * 1024 * 1024
+const DEAD_LETTER_BATCH_BYTES = 2 * 1024 * 1024
 const DAY_MS = 86_400_000
 const USABLE_WITHIN_MS = 15_000
 
@@ -54,7 +54,7 @@ export function wantedTopic(name: string, keeping: Keeping, replication: number)
           'segment.ms': String(DAY_MS),
         }
       : { 'retention.ms': String(keeping.retentionMs) }),
-    ...(name === DeadLetterTopic.name ? { 'max.message.bytes': String(DEAD_LETTER_MAX_BYTES) } : {}),
+    ...(name === DeadLetterTopic.name ? { 'max.message.bytes': String(DEAD_LETTER_BATCH_BYTES) } : {}),
   }
   return { name, partitions: keeping.partitions, replication, config }
 }
