@@ -1,4 +1,4 @@
-import type { Bilingual, Directive, DirectiveKind, AccountLimits } from '#libs/contracts/directive'
+import type { Bilingual } from '#libs/contracts/directive'
 import { accountKey, derivedId } from '#libs/contracts/ids'
 import type { Measure } from '#libs/contracts/measures-in-force'
 import type { PlatformMode } from '#libs/contracts/platform'
@@ -9,11 +9,10 @@ import type { CaseChange } from '../cases/case.js'
 import { casePriority } from '../cases/case-priority.rules.js'
 import type { CaseState } from '../cases/case-transitions.js'
 import type { DecisionRecord } from '../decisions/decision.js'
-import { deadlinesOf, type PlatformDeadlines } from '../directives/deadlines.rules.js'
+import { type PlatformDeadlines } from '../directives/deadlines.rules.js'
 import { eventOf, type EventFacts } from '../events/event.rules.js'
 import { noticeOf } from '../notices/notice.rules.js'
 import type { Pending, PendingRecord, PendingWrite } from '../outbox/pending.js'
-import { statementOf } from '../statements/statement.rules.js'
 import {
   newAccount,
   type AccountState,
@@ -59,18 +58,6 @@ export interface AccountFacts {
   decisions: readonly DecisionRecord[]
   /** For the messages that the change is about. */
   messages: readonly MessageMeasures[]
-}
-
-/** What one directive is to do. */
-export interface DirectiveSpec {
-  directiveId: string
-  kind: DirectiveKind
-  measure: Measure
-  messageIds: string[]
-  until: Date | null
-  limits?: AccountLimits
-  /** The directive that this one undoes, and why. */
-  undo?: { directiveId: string; why: 'reversed' | 'lapsed'; reasons: Bilingual; by: string }
 }
 
 /**
@@ -329,113 +316,14 @@ export class AccountDraft {
     this.event('case.entry_added', `case/${caseId}`, verdictId, { caseId, verdictId, ...facts })
   }
 
-  // ---- directives ----
+  // ---- what follows ----
 
-  /**
-   * Orders a directive with its statement, notice and events. On a platform that is only observed nothing leaves, but what
-   * undoes an earlier order does: it can only relieve. Returns the id, or null where nothing was ordered.
-   */
-  order(decision: DecisionRecord, spec: DirectiveSpec): string | null {
-    if (this.observed && !spec.undo) return null
-    const { now, context, state } = this
-    const policy = context.policies.get(decision.policyVersion) ?? context.policy
-    const statementId = derivedId('sor', spec.directiveId)
-    const appealUntil = new Date(now.getTime() + policy.appeals.window)
-    const expiresAt = new Date(appealUntil.getTime() + policy.evidence.keepAfterAppeal)
-    const appealUrl = context.appealUrl(statementId, now, expiresAt)
-    state.accountSeq += 1
-    const deadlines = deadlinesOf({ ...decision, kind: spec.kind }, now, policy, context.platform.deadlines)
-    const directive: Directive = {
-      directiveId: spec.directiveId,
-      accountSeq: state.accountSeq,
-      kind: spec.kind,
-      accountId: state.accountId,
-      messageIds: spec.messageIds,
-      until: spec.until?.toISOString() ?? null,
-      issuedAt: now.toISOString(),
-      acknowledgeBy: deadlines.acknowledgeBy.toISOString(),
-      dueAt: deadlines.dueAt.toISOString(),
-      caseId: decision.caseId,
-      decisionId: decision.decisionId,
-      statementOfReasonsId: statementId,
-      category: decision.category,
-      clause: decision.clause,
-      reasons: spec.undo?.reasons ?? decision.reasons,
-      correction: null,
-      appealUrl,
-      limits: spec.limits ?? {},
-      automated: spec.undo ? spec.undo.by === 'system' : decision.automated,
-      reverses: spec.undo?.directiveId ?? null,
-    }
-    const statement = statementOf({
-      decision,
-      directive,
-      measure: spec.measure,
-      policy,
-      platformId: state.platformId,
-      appealUntil,
-      level: state.level,
-      points: state.points,
-    })
-    this.writes.push(
-      { write: 'directive', value: { platformId: state.platformId, directive } },
-      { write: 'statement', value: statement },
-    )
-    if (spec.undo) {
-      const change = { directiveId: spec.undo.directiveId, reversedBy: directive.directiveId, at: now }
-      this.writes.push({ write: 'directive-change', value: change })
-    } else {
-      decision.directiveIds.push(directive.directiveId)
-    }
-    this.records.push({ publish: 'directive', platformId: state.platformId, value: directive })
-    this.tellDirective(decision, directive, spec)
-    return directive.directiveId
+  write(...writes: PendingWrite[]): void {
+    this.writes.push(...writes)
   }
 
-  private tellDirective(decision: DecisionRecord, directive: Directive, spec: DirectiveSpec): void {
-    const { directiveId, statementOfReasonsId } = directive
-    const facts: EventFacts = {
-      ...this.decisionFacts(decision),
-      directiveId,
-      statementOfReasonsId: statementOfReasonsId!,
-      measure: spec.measure,
-      automated: directive.automated,
-      ...(spec.until ? { until: spec.until.toISOString() } : {}),
-    }
-    const about = spec.undo?.directiveId ?? directiveId
-    this.event('statement.issued', `statement/${statementOfReasonsId!}`, '', facts)
-    this.event('directive.issued', `directive/${directiveId}`, '', { ...facts, code: directive.kind })
-    switch (spec.undo?.why) {
-      case undefined:
-        this.event('measure.ordered', this.subject, directiveId, facts)
-        break
-      case 'reversed':
-        this.event('measure.lifted', this.subject, about, facts)
-        break
-      case 'lapsed':
-        this.event('measure.lapsed', this.subject, about, facts)
-        break
-    }
-    this.notify(TEMPLATE_OF[spec.undo?.why ?? 'ordered'], directiveId, {
-      directiveId,
-      decisionId: decision.decisionId,
-      caseId: decision.caseId,
-      statementOfReasonsId,
-      kind: directive.kind,
-      measure: spec.measure,
-      messageIds: directive.messageIds,
-      category: directive.category,
-      clause: directive.clause,
-      clauseTitle: this.clauseTitle(decision),
-      reasons: directive.reasons,
-      until: directive.until,
-      issuedAt: directive.issuedAt,
-      acknowledgeBy: directive.acknowledgeBy,
-      dueAt: directive.dueAt,
-      appealUrl: directive.appealUrl,
-      automated: directive.automated,
-      reverses: directive.reverses,
-    })
+  publish(...records: PendingRecord[]): void {
+    this.records.push(...records)
   }
 
   clauseTitle(decision: DecisionRecord): Bilingual | null {
@@ -487,12 +375,6 @@ export interface AccountChange {
   pending: Pending[]
 }
 
-const TEMPLATE_OF = {
-  ordered: 'measure-ordered',
-  reversed: 'measure-reversed',
-  lapsed: 'measure-lapsed',
-} as const
-
 /** More causes than these change nothing: only the earliest counts. */
 const MOST_CAUSES = 20
 
@@ -501,7 +383,7 @@ function byInstant(a: StrikeCause, b: StrikeCause): number {
 }
 
 /** The measures on the account that its platform was ordered to hold, as others are told. */
-export function inForceOn(state: AccountState): {
+function inForceOn(state: AccountState): {
   directiveId: string
   measure: Measure
   since: string

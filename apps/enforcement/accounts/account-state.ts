@@ -30,8 +30,7 @@ export interface StrikeRecord extends Strike {
 }
 
 /** Where a measure stands. `covered`: a graver one that holds at least as long made it needless. `waived`: a reversal uncovered it. */
-export type MeasureState =
-  'held' | 'in_force' | 'over' | 'refused' | 'lapsed' | 'lifted' | 'covered' | 'waived'
+type MeasureState = 'held' | 'in_force' | 'over' | 'refused' | 'lapsed' | 'lifted' | 'covered' | 'waived'
 
 /** What holds a decision back: a second person, a date before which it may not begin, or both. */
 export interface Hold {
@@ -63,7 +62,7 @@ export interface DecidedMeasure {
 /** Why the account's open case needs a person. */
 export type CaseReason = 'review' | 'held' | 'ban'
 
-export interface OpenCase {
+interface OpenCase {
   caseId: string
   why: CaseReason[]
 }

@@ -11,6 +11,7 @@ import {
   type ChangeContext,
 } from './account-draft.rules.js'
 import type { Hold } from './account-state.js'
+import { orderDirective } from './order-directive.rules.js'
 import { enforceDecision } from './enforce-decision.rules.js'
 import { liftStep, orderStep, resolveHold, settle } from './settle-account.rules.js'
 import { reversalInstant } from '#libs/policy/ladder'
@@ -30,7 +31,7 @@ export interface PersonsDecision {
 }
 
 /** How long a measure holds that was decided without an end: as the ladder has it, a warning as long as a strike. */
-export function durationOf(measure: Measure, policy: Policy): number | null {
+function durationOf(measure: Measure, policy: Policy): number | null {
   switch (measure) {
     case 'warn':
       return policy.strikes.expiresAfter
@@ -267,7 +268,7 @@ function undoMeasures(
   for (const held of draft.state.decided) {
     if (held.decisionId !== decision.decisionId || held.state !== 'in_force' || !held.directiveId) continue
     held.state = 'lifted'
-    draft.order(decision, {
+    orderDirective(draft, decision, {
       directiveId: undoingId(held.directiveId),
       kind: 'lift_restriction',
       measure: held.measure,
@@ -282,7 +283,7 @@ function undoMeasures(
       if (!directiveId || !decision.directiveIds.includes(directiveId) || shared.has(directiveId)) continue
       if (measure === 'remove') message.removedBy = null
       else message.labelledBy = null
-      draft.order(decision, {
+      orderDirective(draft, decision, {
         directiveId: undoingId(directiveId),
         kind: 'restore_message',
         measure,

@@ -66,7 +66,7 @@ export function applyVerdicts(
 }
 
 /** The gravest category of a verdict that has its outcome, the clause it is cited by and its severity. */
-export function groundOf(
+function groundOf(
   verdict: { outcome: Outcome; categories: readonly CategoryVerdict[] },
   policy: Policy,
 ): Ground {

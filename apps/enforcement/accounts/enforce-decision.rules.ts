@@ -3,6 +3,7 @@ import { clauseOf, type Policy } from '#libs/policy/policy-document'
 import type { DecisionRecord } from '../decisions/decision.js'
 import { decidedDirectiveId, DIRECTIVE_OF, messageDirectiveId } from '../directives/directive-ids.rules.js'
 import type { AccountDraft } from './account-draft.rules.js'
+import { orderDirective } from './order-directive.rules.js'
 import type { DecidedMeasure } from './account-state.js'
 
 /**
@@ -61,7 +62,7 @@ function orderMeasure(draft: AccountDraft, decision: DecisionRecord, held: boole
     case 'limit':
     case 'suspend':
     case 'ban': {
-      const directiveId = draft.order(decision, {
+      const directiveId = orderDirective(draft, decision, {
         directiveId: decidedDirectiveId(decision.decisionId, measure),
         kind: DIRECTIVE_OF[measure],
         measure,
@@ -88,7 +89,7 @@ export function orderOnMessage(
     return
   }
   const before = measure === 'remove' ? message.removals : message.labels
-  const directiveId = draft.order(decision, {
+  const directiveId = orderDirective(draft, decision, {
     directiveId: messageDirectiveId({ ...draft.state, messageId }, measure, before),
     kind: DIRECTIVE_OF[measure],
     measure,

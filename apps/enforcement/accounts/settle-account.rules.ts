@@ -3,28 +3,21 @@ import type { Measure } from '#libs/contracts/measures-in-force'
 import {
   activePoints,
   dueSteps,
-  levelAt,
   orphanedSteps,
   stepsInForce,
   type LadderAt,
   type LadderStep,
-  type Strike,
 } from '#libs/policy/ladder'
-import { automaticMeasure, shownLevel, type AutomaticMeasure } from '#libs/policy/limits-of-automation'
-import {
-  accountStatus,
-  compareMeasures,
-  measuresInForce,
-  nextInstant,
-  type Holding,
-} from '#libs/policy/measures-in-force'
-import type { Rung } from '#libs/policy/policy-document'
+import { automaticMeasure, type AutomaticMeasure } from '#libs/policy/limits-of-automation'
+import { compareMeasures, nextInstant } from '#libs/policy/measures-in-force'
 import type { DecisionRecord } from '../decisions/decision.js'
 import { DIRECTIVE_OF, stepDirectiveId, undoingId } from '../directives/directive-ids.rules.js'
 import { LAPSED, NO_GROUND, stepReasons } from '../statements/reasons.rules.js'
 import type { AccountDraft } from './account-draft.rules.js'
-import type { AccountState, DecidedMeasure, Hold, StepOnAccount, StrikeRecord } from './account-state.js'
+import { orderDirective } from './order-directive.rules.js'
+import type { DecidedMeasure, Hold, StepOnAccount, StrikeRecord } from './account-state.js'
 import { enforceDecision } from './enforce-decision.rules.js'
+import { ladderBy, latest, standingOf } from './standing.rules.js'
 
 /**
  * Brings an account to where its strikes, decisions and the clock say that it stands: takes back what has lost its ground,
@@ -54,32 +47,6 @@ export function planSteps(draft: AccountDraft): AutomaticMeasure[] {
     .filter((planned) => !isCovered(planned, draft.state.decided))
 }
 
-/** Level, points and status of an account at an instant, from its strikes and what is in force. For reading. */
-export function standingOf(
-  state: Pick<AccountState, 'steps' | 'decided'>,
-  strikes: readonly StrikeRecord[],
-  ladderOf: (policyVersion: string) => readonly Rung[],
-  now: Date,
-): { level: number; points: number; status: ReturnType<typeof accountStatus>; inForce: Holding[] } {
-  const at = latest(strikes, now)
-  const ladderAt = ladderBy(strikes, ladderOf)
-  const standing = stepsInForce(
-    strikes,
-    state.steps.filter((step) => step.state === 'in_force'),
-    ladderAt,
-    at,
-  )
-  const inForce = measuresInForce(holdings(standing, state.decided), at)
-  const level = levelAt(strikes, ladderAt, at)
-  const banned = inForce.some((holding) => holding.measure === 'ban')
-  return {
-    level: shownLevel(level, banned),
-    points: activePoints(strikes, at),
-    status: accountStatus(inForce, level),
-    inForce,
-  }
-}
-
 /** Whether a directive puts the measure into effect for a stretch of time, so that its end must be ordered too. */
 const LASTING: readonly Measure[] = ['limit', 'suspend', 'ban']
 
@@ -87,50 +54,8 @@ function strikesOf(draft: AccountDraft): StrikeRecord[] {
   return [...draft.strikes.values()]
 }
 
-/** A strike from the broker's future still counts: see `levelAt`. */
-function latest(strikes: readonly Strike[], now: Date): Date {
-  return new Date(strikes.reduce((at, strike) => Math.max(at, strike.at.getTime()), now.getTime()))
-}
-
-/** The ladder at a strike's instant is that of the policy by which the strike was judged. */
-function ladderBy(
-  strikes: readonly StrikeRecord[],
-  ladderOf: (policyVersion: string) => readonly Rung[],
-): LadderAt {
-  const versions = new Map(strikes.map((strike) => [strike.at.getTime(), strike.policyVersion]))
-  const last = strikes.at(-1)?.policyVersion
-  return (at) => {
-    const version = versions.get(at.getTime()) ?? last
-    return version === undefined ? [] : ladderOf(version)
-  }
-}
-
 function ladderFor(draft: AccountDraft, strikes: readonly StrikeRecord[] = strikesOf(draft)): LadderAt {
   return ladderBy(strikes, (version) => draft.policyOf(version).ladder)
-}
-
-function holdings(
-  steps: readonly Pick<StepOnAccount, 'directiveId' | 'decisionId' | 'measure' | 'at' | 'until'>[],
-  decided: readonly DecidedMeasure[],
-): Holding[] {
-  return [
-    ...steps.map((step) => ({
-      id: step.directiveId ?? step.decisionId,
-      source: 'ladder' as const,
-      measure: step.measure,
-      since: step.at,
-      until: step.until,
-    })),
-    ...decided
-      .filter((measure) => measure.state === 'in_force')
-      .map((measure) => ({
-        id: measure.directiveId ?? measure.decisionId,
-        source: 'decision' as const,
-        measure: measure.measure,
-        since: measure.since,
-        until: measure.until,
-      })),
-  ]
 }
 
 function stand(draft: AccountDraft): void {
@@ -234,7 +159,7 @@ function takeStep(draft: AccountDraft, step: LadderStep): void {
 
 /** Orders the directive of a step that is in force. */
 export function orderStep(draft: AccountDraft, step: StepOnAccount, decision: DecisionRecord): void {
-  step.directiveId = draft.order(decision, {
+  step.directiveId = orderDirective(draft, decision, {
     directiveId: stepDirectiveId(step.stepId),
     kind: DIRECTIVE_OF[decision.measure as Exclude<Measure, 'none'>],
     measure: decision.measure,
@@ -301,7 +226,7 @@ export function liftStep(
   decision.reversal = undone
   draft.tellDecision('decision.reversed', decision)
   if (step.state === 'in_force' && step.directiveId) {
-    draft.order(decision, {
+    orderDirective(draft, decision, {
       directiveId: undoingId(step.directiveId),
       kind: 'lift_restriction',
       measure: step.measure,
@@ -340,7 +265,7 @@ function end(
   decision.state = 'expired'
   draft.tellDecision('decision.expired', decision)
   if (!over.directiveId || !LASTING.includes(over.measure)) return
-  draft.order(decision, {
+  orderDirective(draft, decision, {
     directiveId: undoingId(over.directiveId),
     kind: 'lift_restriction',
     measure: over.measure,

@@ -44,10 +44,6 @@ export interface DirectiveStanding {
   ownerNotifiedAt: Date | null
 }
 
-export function isStopping(status: ReceiptStatus): status is Stopping {
-  return (STOPPING as readonly string[]).includes(status)
-}
-
 /**
  * Where a directive stands: a function of the set of receipts and answers, whatever their order. `done` beats everything;
  * each of the stopping answers stops the clock once, from its receipt to the answer of an operator.

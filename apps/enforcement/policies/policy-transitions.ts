@@ -1,8 +1,7 @@
 export const POLICY_STATES = ['draft', 'approved', 'live', 'shadow', 'retired'] as const
 export type PolicyState = (typeof POLICY_STATES)[number]
 
-export const POLICY_ACTIONS = ['approve', 'publish', 'shadow', 'retire'] as const
-export type PolicyAction = (typeof POLICY_ACTIONS)[number]
+type PolicyAction = 'approve' | 'publish' | 'shadow' | 'retire'
 
 /** Where each action leads from each state. Printed in docs/states.md. A roll-out is widened by publishing again. */
 export const POLICY_TRANSITIONS: Readonly<

@@ -1,0 +1,48 @@
+import 'reflect-metadata'
+import { describe, expect, it } from 'vitest'
+import { aVerdict } from '../accounts/a-verdict.js'
+import { casePriority } from './case-priority.rules.js'
+import { entryView } from './case-view.js'
+import type { CaseEntry } from './case.js'
+
+function entry(category: string): CaseEntry {
+  const { verdictId, receivedAt, classifiedAt, ...verdict } = aVerdict('a1', 'm1', {
+    category,
+    text: 'the words',
+  })
+  return {
+    ...verdict,
+    _id: verdictId,
+    caseId: 'c1',
+    addedAt: new Date(receivedAt),
+    receivedAt: new Date(receivedAt),
+    classifiedAt: new Date(classifiedAt),
+  }
+}
+const title = { zh: '', en: '' }
+const categories = {
+  fraud: { title, actsOn: 'evidence' as const, sealed: false, dsa: null },
+  child_safety: { title, actsOn: 'known-media' as const, sealed: true, dsa: null },
+}
+
+describe('a case', () => {
+  it('shows its evidence, but no word of what its category seals', () => {
+    expect(entryView(entry('fraud'), { categories })).toMatchObject({
+      sealed: false,
+      message: { text: 'the words' },
+    })
+    const sealed = entryView(entry('child_safety'), { categories })
+    expect(sealed.sealed).toBe(true)
+    expect(JSON.stringify(sealed)).not.toContain('the words')
+    expect(sealed.message.messageId).toBe('m1')
+  })
+
+  it('is the more urgent the graver it is; who waits for a person comes first', () => {
+    const low = { severity: 1, score: 1, followers: 10_000_000, waiting: false }
+    expect(casePriority({ ...low, severity: 2, followers: null })).toBeGreaterThan(casePriority(low))
+    expect(casePriority({ ...low, waiting: true, followers: 0 })).toBeGreaterThan(
+      casePriority({ ...low, severity: 4 }),
+    )
+    expect(casePriority(low)).toBeGreaterThan(casePriority({ ...low, followers: 10 }))
+  })
+})
