@@ -9,6 +9,7 @@ import { CaseStore } from '../cases/case.store.js'
 import { DecisionStore, type DecisionDocument } from '../decisions/decision.store.js'
 import { parseDeadlines } from '../directives/deadlines.rules.js'
 import { DirectiveStore } from '../directives/directive.store.js'
+import { countChanges } from '../outbox/count-changes.js'
 import { Outbox } from '../outbox/outbox.js'
 import { PlatformStore, type PlatformDocument } from '../platforms/platform.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
@@ -87,6 +88,7 @@ export class AccountChanges {
         randomUUID(),
       )
       const stored = made.filter(({ change }) => won.has(change.state._id))
+      for (const { change } of stored) countChanges(change.pending)
       const holders = stored.map(({ change }) => ({ _id: change.state._id, pending: change.pending }))
       await this.outbox.deliver(holders, this.accounts.accounts)
       open = made.filter(({ change }) => !won.has(change.state._id)).map(({ request }) => request)
