@@ -110,12 +110,12 @@ afterAll(async () => {
   await admin.connect()
   const mine = (await admin.listTopics()).filter((topic) => topic.includes(`.${prefix}-`))
   await admin.deleteTopics({ topics: mine, timeout: 60_000 })
-  await publisherOf(mine)
+  await unregister(mine)
   await admin.disconnect()
 })
 
 /** Other tests on the same broker are not to wait for these platforms. */
-async function publisherOf(topics: readonly string[]): Promise<void> {
+async function unregister(topics: readonly string[]): Promise<void> {
   const last = new Publisher(env, 'enforcement', logger)
   const ids = new Set(topics.map((topic) => topic.split('.')[2]!))
   await last.publish(
@@ -125,14 +125,12 @@ async function publisherOf(topics: readonly string[]): Promise<void> {
 }
 
 describe('two instances, 200 platforms', () => {
-  it('consume each platform of a burst of 50 within ten seconds, and go on with the others', async () => {
+  it('consume each platform of a burst of 50, and go on with the others', async () => {
     const burst = Array.from({ length: 50 }, (_, i) => `${prefix}-b${i}`)
     await createTopics(burst)
     const expected = [...(await say(burst, 'first')), ...(await say(old, 'meanwhile'))]
     await register(burst)
-    const start = Date.now()
     await until(() => missing(expected).length === 0, 'everything of the burst arrives', 60_000)
-    process.stderr.write(`burst consumed after ${Date.now() - start} ms\n`)
   })
 
   it('lose nothing when one is stopped for 40 s during a burst', async () => {
@@ -144,12 +142,10 @@ describe('two instances, 200 platforms', () => {
     await register(burst)
     const early = [...(await say(burst, 'stopped')), ...(await say(old, 'stopped'))]
     await until(() => missing(early).length === 0, 'everything arrives while one is stopped', 60_000)
-    process.stderr.write(`consumed without the stopped one after ${Date.now() - start} ms\n`)
     await until(() => Date.now() - start > 40_000, 'it was stopped for 40 s', 60_000)
     stopped!.kill('SIGCONT')
     const late = [...(await say(burst, 'awake')), ...(await say(old, 'awake'))]
     await until(() => missing(late).length === 0, 'everything arrives after it woke', 60_000)
-    process.stderr.write(`all consumed after ${Date.now() - start} ms\n`)
     expect(missing([...early, ...late])).toEqual([])
   })
 })
