@@ -25,8 +25,9 @@ export default defineConfig({
           name: 'int',
           sequence: { groupOrder: 1 },
           maxWorkers: 1,
-          // The services' own int specs join once they have been seen to pass from a clean start.
-          include: ['libs/testing/**/*.int.spec.ts'],
+          include: ['{apps,libs}/**/*.int.spec.ts'],
+          // Joins once it has been seen to pass from a clean start.
+          exclude: ['apps/enforcement/enforcement.int.spec.ts'],
           testTimeout: 120_000,
           hookTimeout: 240_000,
           fileParallelism: false,

@@ -7,13 +7,15 @@ export default class SummaryReporter implements Reporter {
     let failed = errors.length
     let skipped = 0
     for (const module of modules) {
-      if (module.state() === 'failed' && module.errors().length > 0) failed += 1
+      const before = failed
       for (const test of module.children.allTests()) {
         const state = test.result().state
         if (state === 'passed') passed += 1
         else if (state === 'skipped') skipped += 1
         else failed += 1
       }
+      // A file that does not load, or whose set-up fails, fails without a test of its own that did.
+      if (module.state() === 'failed' && failed === before) failed += 1
     }
     if (reason === 'interrupted') failed += 1
     const line = `${passed} passed, ${failed} failed` + (skipped > 0 ? `, ${skipped} skipped` : '')
