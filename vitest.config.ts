@@ -26,8 +26,6 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           maxWorkers: 1,
           include: ['{apps,libs}/**/*.int.spec.ts'],
-          // Joins once it has been seen to pass from a clean start.
-          exclude: ['apps/enforcement/enforcement.int.spec.ts'],
           testTimeout: 120_000,
           hookTimeout: 240_000,
           fileParallelism: false,
