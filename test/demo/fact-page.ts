@@ -36,6 +36,11 @@ export function factPage(report: DemoReport): string {
     fact('dead-lettered', `${sum(messages.deadLettered)} (${listed(messages.deadLettered)})`),
     '',
     ...wrapped(`Texts: ${report.about}`),
+    ...wrapped(
+      `From (harmful, harmless): ${Object.entries(report.sources)
+        .map(([source, { harmful, harmless }]) => `${source} (${harmful}, ${harmless})`)
+        .join(', ')}.`,
+    ),
     '',
     heading('What was found'),
     fact('verdicts', `clear ${verdicts.clear}, review ${verdicts.review}, act ${verdicts.act}`),
