@@ -5,7 +5,7 @@ import type { Notice } from '#libs/contracts/notice'
 import type { Verdict } from '#libs/contracts/verdict'
 import type { WeirEvent } from '#libs/contracts/weir-event'
 import { checkConsistency } from './check-consistency.js'
-import type { Findings, ShownDirective } from './findings.js'
+import type { Findings } from './findings.js'
 import type { PlannedRecord } from './plan-records.js'
 
 /** One record of each ending; the accepted one is acted on, which orders one directive. */
