@@ -37,8 +37,16 @@ function entersCases(verdict: Verdict): boolean {
   return verdict.outcome !== 'clear' && (verdict.mode === 'live' || verdict.mode.startsWith('sweep:'))
 }
 
+/** Each verdict once; of a message that came again, as it was when first received: a strike counts from there. */
 function distinct(verdicts: readonly Verdict[]): Verdict[] {
-  return [...new Map(verdicts.map((verdict) => [verdict.verdictId, verdict])).values()]
+  const first = new Map<string, Verdict>()
+  for (const verdict of verdicts) {
+    const known = first.get(verdict.verdictId)
+    if (!known || Date.parse(verdict.receivedAt) < Date.parse(known.receivedAt)) {
+      first.set(verdict.verdictId, verdict)
+    }
+  }
+  return [...first.values()]
 }
 
 function requestFor(verdicts: readonly Verdict[]): AccountRequest {
