@@ -2,7 +2,16 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Consumer, Kafka, logLevel, type Producer } from 'kafkajs'
+import {
+  type Admin,
+  type Consumer,
+  Kafka,
+  KafkaJSError,
+  logLevel,
+  type Producer,
+  type SeekEntry,
+} from 'kafkajs'
+import { mongo } from 'mongoose'
 import { SERVICES, type ServiceName } from '#libs/contracts/catalogue'
 import { signLocalToken, type TokenRequest } from '#libs/platform/auth/local-token'
 import { registerCodecs } from '#libs/platform/kafka/codecs'
@@ -21,6 +30,8 @@ export interface OutsideRecord {
   readonly value: Buffer | null
   readonly headers: Readonly<Record<string, string>>
   readonly timestamp: number
+  /** When it arrived here, milliseconds since 1970. */
+  readonly seenAt: number
 }
 
 /** An answer of a service. */
@@ -38,10 +49,27 @@ export class WeirSystem {
 
   private constructor(
     readonly stack: LocalStack,
-    readonly services: Readonly<Record<ServiceName, ServiceProcess>>,
-    readonly env: Readonly<Record<string, string>>,
+    public services: Readonly<Record<ServiceName, ServiceProcess>>,
+    public env: Readonly<Record<string, string>>,
     private readonly keys: string,
   ) {}
+
+  private readonly extra: ServiceProcess[] = []
+
+  /** One more instance of a service, beside the first. */
+  async startAnother(name: ServiceName, env: Record<string, string> = {}): Promise<ServiceProcess> {
+    const started = await startService(name, { ...this.env, ...env })
+    this.extra.push(started)
+    return started
+  }
+
+  /** Stops all services and starts them anew with `env` over what they had, on the same data. */
+  async startAnew(env: Record<string, string>): Promise<void> {
+    await Promise.all(Object.values(this.services).map((service) => service.stop()))
+    this.env = { ...this.env, ...env }
+    const started = await Promise.all(SERVICES.map((name) => startService(name, this.env)))
+    this.services = Object.fromEntries(started.map((one) => [one.name, one])) as WeirSystem['services']
+  }
 
   /** Starts everything on free ports; `env` goes to every service. Nothing is left running when this process ends. */
   static async start(env: Record<string, string> = {}): Promise<WeirSystem> {
@@ -64,20 +92,22 @@ export class WeirSystem {
     return signLocalToken(this.keys, { subject: `${request.roles.join('-')}-1`, ...request })
   }
 
-  /** Calls a service as somebody with these roles; `json` becomes the body. */
+  /** Calls a service as somebody with these roles; `json` or `yaml` becomes the body. */
   async call<T = unknown>(
     service: ServiceName,
     path: string,
     as: Partial<TokenRequest> & Pick<TokenRequest, 'roles'>,
-    { method, json }: { method?: string; json?: unknown } = {},
+    { method, json, yaml }: { method?: string; json?: unknown; yaml?: string } = {},
   ): Promise<Answer<T>> {
+    const body = yaml ?? (json === undefined ? undefined : JSON.stringify(json))
+    const type = yaml === undefined ? 'application/json' : 'application/yaml'
     const response = await fetch(`${this.services[service].url}${path}`, {
-      method: method ?? (json === undefined ? 'GET' : 'POST'),
+      method: method ?? (body === undefined ? 'GET' : 'POST'),
       headers: {
         authorization: `Bearer ${await this.token(as)}`,
-        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(body === undefined ? {} : { 'content-type': type }),
       },
-      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      ...(body === undefined ? {} : { body }),
     })
     const text = await response.text()
     return { status: response.status, body: (text === '' ? undefined : JSON.parse(text)) as T }
@@ -105,6 +135,15 @@ export class WeirSystem {
     }
   }
 
+  /** Writes objects as JSON to partitions of topics, all in one go. */
+  async produceAt(records: readonly { topic: string; partition: number; value: object }[]): Promise<void> {
+    const topicMessages = [...Map.groupBy(records, (one) => one.topic)].map(([topic, some]) => ({
+      topic,
+      messages: some.map(({ partition, value }) => ({ partition, value: JSON.stringify(value) })),
+    }))
+    await (await this.producer()).sendBatch({ topicMessages, acks: -1 })
+  }
+
   private sender: Promise<Producer> | undefined
   private producer(): Promise<Producer> {
     this.sender ??= (async () => {
@@ -118,6 +157,14 @@ export class WeirSystem {
 
   /** Follows topics from their beginning; the list grows as records come. */
   async follow(...topics: string[]): Promise<OutsideRecord[]> {
+    const { consumer, records } = await this.consume(topics)
+    this.clients.push(consumer)
+    return records
+  }
+
+  private async consume(
+    topics: readonly string[],
+  ): Promise<{ consumer: Consumer; records: OutsideRecord[] }> {
     const records: OutsideRecord[] = []
     const consumer: Consumer = this.kafka().consumer({
       groupId: `outside-${randomUUID()}`,
@@ -125,8 +172,7 @@ export class WeirSystem {
       allowAutoTopicCreation: false,
     })
     await consumer.connect()
-    this.clients.push(consumer)
-    await consumer.subscribe({ topics, fromBeginning: true })
+    await consumer.subscribe({ topics: [...topics], fromBeginning: true })
     await consumer.run({
       autoCommit: false,
       eachMessage: async ({ topic, partition, message }) => {
@@ -140,10 +186,148 @@ export class WeirSystem {
             Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]),
           ),
           timestamp: Number(message.timestamp),
+          seenAt: Date.now(),
         })
       },
     })
+    return { consumer, records }
+  }
+
+  /** Everything that is on topics now, each record as often as it is there. */
+  async readAll(topics: readonly string[]): Promise<OutsideRecord[]> {
+    const ends = new Map<string, number>()
+    for (const topic of topics) {
+      for (const { partition, high, low } of await this.ends(topic))
+        if (Number(high) > Number(low)) ends.set(`${topic}/${partition}`, Number(high))
+    }
+    if (ends.size === 0) return []
+    const { consumer, records } = await this.consume(topics)
+    const reached = new Map<string, number>()
+    let counted = 0
+    await eventually(
+      `${topics.join()} read to the end`,
+      () => {
+        for (; counted < records.length; counted++) {
+          const { topic, partition, offset } = records[counted]!
+          reached.set(`${topic}/${partition}`, Number(offset) + 1)
+        }
+        return [...ends].every(([key, end]) => (reached.get(key) ?? 0) >= end)
+      },
+      180,
+    )
+    await consumer.disconnect()
     return records
+  }
+
+  /** How many records there are on a topic, those that were kept for a time included. */
+  async topicEnds(topic: string): Promise<number> {
+    const ends = await this.ends(topic)
+    return ends.reduce((sum, { high }) => sum + Number(high), 0)
+  }
+
+  /** The topics that there are. */
+  async topics(): Promise<string[]> {
+    const all = await this.ask((admin) => admin.listTopics())
+    return all.filter((name) => name.startsWith('weir.')).sort()
+  }
+
+  /** Records of `topic` that the groups of `service` have not committed yet. */
+  async undone(service: ServiceName, topic: string): Promise<number> {
+    const committed = await this.committed(service, topic)
+    const ends = await this.ends(topic)
+    return ends.reduce(
+      (sum, { partition, high, low }) =>
+        sum + Number(high) - Math.max(Number(low), committed.get(partition) ?? 0),
+      0,
+    )
+  }
+
+  /** The next offset of each partition for the groups of the present `KAFKA_GROUP_PREFIX`. */
+  private async committed(service: ServiceName, topic: string): Promise<Map<number, number>> {
+    const prefix = `${this.env['KAFKA_GROUP_PREFIX'] ?? 'weir'}.${service}`
+    const { groups } = await this.ask((admin) => admin.listGroups())
+    const mine = groups.filter(({ groupId }) => groupId.startsWith(prefix) && !groupId.includes('.tables.'))
+    const committed = new Map<number, number>()
+    for (const { groupId } of mine) {
+      const [of] = await this.ask((admin) => admin.fetchOffsets({ groupId, topics: [topic] }))
+      for (const { partition, offset } of of?.partitions ?? [])
+        committed.set(partition, Math.max(committed.get(partition) ?? 0, Number(offset)))
+    }
+    return committed
+  }
+
+  /** Resolves when every record has gone all the way and no outbox holds anything; rejects after `seconds`. */
+  async drained(platforms: readonly string[], seconds = 120): Promise<void> {
+    const way = wayOf(platforms)
+    const isDone = async (): Promise<boolean> => {
+      for (const [service, topic] of way) if ((await this.undone(service, topic)) > 0) return false
+      const waiting = await this.database('enforcement')
+        .collection('accounts')
+        .countDocuments({ 'pending.0': { $exists: true } })
+      return waiting === 0
+    }
+    // Twice, because a record may be between two topics while each is looked at.
+    await eventually('everything drained', async () => (await isDone()) && (await isDone()), seconds)
+  }
+
+  /** Resolves when, stage after stage, what is in the stage's topic has been done; more may come meanwhile. */
+  async caughtUp(platforms: readonly string[], seconds = 120): Promise<void> {
+    for (const [service, topic] of wayOf(platforms)) {
+      const ends = await this.ends(topic)
+      const end = new Map(ends.map(({ partition, high }) => [partition, Number(high)]))
+      await eventually(
+        `${service} is through ${topic}`,
+        async () => {
+          const committed = await this.committed(service, topic)
+          return [...end].every(([partition, high]) => (committed.get(partition) ?? 0) >= high)
+        },
+        seconds,
+      )
+    }
+  }
+
+  /** The database of a service, read directly where its API does not show something. */
+  database(service: ServiceName): mongo.Db {
+    return this.mongo().db(`weir_${service}`)
+  }
+
+  private databases: mongo.MongoClient | undefined
+  mongo(): mongo.MongoClient {
+    if (!this.databases) {
+      const client = new mongo.MongoClient(this.stack.mongoUri)
+      this.databases = client
+      this.clients.push({ disconnect: () => client.close() })
+    }
+    return this.databases
+  }
+
+  private async ends(topic: string): Promise<(SeekEntry & { high: string; low: string })[]> {
+    return this.ask((admin) => admin.fetchTopicOffsets(topic))
+  }
+
+  /** Asks the broker, and again for a minute while it has only just come back. */
+  private async ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
+    const admin = await this.admin()
+    const end = Date.now() + 60_000
+    for (;;) {
+      try {
+        return await question(admin)
+      } catch (error) {
+        if (!(error instanceof KafkaJSError) || Date.now() > end) throw error
+        await new Promise((resolve) => setTimeout(resolve, 200))
+      }
+    }
+  }
+
+  private administrator: Promise<Admin> | undefined
+  private admin(): Promise<Admin> {
+    this.administrator ??= (async () => {
+      const admin = this.kafka().admin()
+      await admin.connect()
+      this.clients.push(admin)
+      return admin
+    })()
+    return this.administrator
   }
 
   private kafka(): Kafka {
@@ -159,10 +343,20 @@ export class WeirSystem {
   /** Ends clients, services and stack, in this order. */
   async stop(): Promise<void> {
     await Promise.all(this.clients.map((client) => client.disconnect().catch(() => undefined)))
-    await Promise.all(Object.values(this.services).map((service) => service.stop()))
+    await Promise.all([...Object.values(this.services), ...this.extra].map((service) => service.stop()))
     await this.stack.stop()
     await rm(this.keys, { recursive: true, force: true })
   }
+}
+
+/** The topics that a message goes through, with who takes it from there. */
+function wayOf(platforms: readonly string[]): [ServiceName, string][] {
+  return [
+    ...platforms.map((id): [ServiceName, string] => ['ingestion', `weir.in.${id}.messages.v1`]),
+    ['classification', 'weir.messages.v1'],
+    ['enforcement', 'weir.verdicts.v1'],
+    ['notification', 'weir.notices.v1'],
+  ]
 }
 
 /** The value of a record as the object that it is. */

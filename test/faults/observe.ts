@@ -1,0 +1,69 @@
+import type { WeirSystem } from '../harness/weir-system.js'
+import type { Observed, SeenAccount } from './differences.js'
+import { type InputRecord, inputTopic } from './oracle.js'
+
+const AUDITOR = { roles: ['auditor'] as const }
+const AT_ONCE = 16
+
+/** The input as the broker kept it. */
+export async function readInput(system: WeirSystem, platforms: readonly string[]): Promise<InputRecord[]> {
+  const records = await system.readAll(platforms.map(inputTopic))
+  return records.map(({ topic, partition, offset, timestamp, value }) => ({
+    platformId: topic.split('.')[2]!,
+    partition,
+    offset,
+    receivedAt: timestamp,
+    value,
+  }))
+}
+
+/** Looks at everything from outside: all topics but the input, the interface, and the collections that it does not show. */
+export async function observe(system: WeirSystem, platforms: readonly string[]): Promise<Observed> {
+  const topics = (await system.topics()).filter((topic) => !topic.startsWith('weir.in.'))
+  const records = await system.readAll(topics)
+  const enforcement = system.database('enforcement')
+  const notification = system.database('notification')
+  const keys = await enforcement.collection<{ _id: string }>('accounts').distinct('_id')
+  const accounts: SeenAccount[] = []
+  for (let from = 0; from < keys.length; from += AT_ONCE) {
+    accounts.push(
+      ...(await Promise.all(keys.slice(from, from + AT_ONCE).map((key) => accountAt(system, key)))),
+    )
+  }
+  return {
+    records,
+    accounts,
+    directives: (await Promise.all(platforms.map((id) => directivesOf(system, id)))).flat(),
+    entries: await listOf(enforcement.collection('case_entries').find(), 'verdictId'),
+    statements: await listOf(enforcement.collection('statements').find(), 'statementId'),
+    notices: await listOf(notification.collection('notices').find(), 'noticeId'),
+    deliveries: await listOf(notification.collection('deliveries').find(), 'deliveryId'),
+  }
+}
+
+/** Documents with their `_id` under the name that they have outside. */
+async function listOf<T>(found: { toArray(): Promise<object[]> }, idName: string): Promise<T[]> {
+  const documents = (await found.toArray()) as { _id: unknown }[]
+  return documents.map((document) => ({ [idName]: document._id, ...document }) as T)
+}
+
+async function accountAt(system: WeirSystem, key: string): Promise<SeenAccount> {
+  const path = `/v1/accounts/${key.split('/').map(encodeURIComponent).join('/')}`
+  const { status, body } = await system.call<SeenAccount>('enforcement', path, AUDITOR)
+  if (status !== 200) throw new Error(`${path} answered ${status}`)
+  return body
+}
+
+async function directivesOf(system: WeirSystem, platformId: string): Promise<Observed['directives']> {
+  const all: Observed['directives'][number][] = []
+  let cursor: string | null = ''
+  while (cursor !== null) {
+    const path = `/v1/directives?platform=${platformId}&limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`
+    const page: { status: number; body: { items: Observed['directives']; nextCursor: string | null } } =
+      await system.call('enforcement', path, AUDITOR)
+    if (page.status !== 200) throw new Error(`${path} answered ${page.status}`)
+    all.push(...page.body.items)
+    cursor = page.body.nextCursor
+  }
+  return all
+}
