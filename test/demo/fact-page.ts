@@ -71,6 +71,11 @@ export function factPage(report: DemoReport): string {
       ]
     }),
     '',
+    ...wrapped(
+      'To act, the default policy wants evidence beside a score: a phrase of the bank, a link, a way of contact, a known ' +
+        'false claim. What only the model sees is for people to review.',
+    ),
+    '',
     heading('What was done'),
     fact('cases', `${figures.cases.opened} opened, with ${figures.cases.entries} entries`),
     fact('strikes', `${figures.strikes.count}, together ${figures.strikes.points} points`),

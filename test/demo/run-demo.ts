@@ -23,7 +23,9 @@ async function main(options: DemoOptions): Promise<number> {
   let code = 1
   try {
     const outcome = await Promise.race([running, asked.promise, failed.promise])
-    if (outcome !== 'asked') {
+    if (outcome === 'asked') {
+      console.error('\nweir: stopped before the end.')
+    } else {
       code = outcome.length === 0 ? 0 : 1
       for (const problem of outcome) console.error(`weir: ${problem}`)
       if (options.keep) await Promise.race([asked.promise, failed.promise])

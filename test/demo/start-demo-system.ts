@@ -39,7 +39,7 @@ export async function startDemoSystem(
   const stack = await startTemporaryStack({ log })
   cleanUp.add(() => stack.stop())
   for (const server of [stack.kafka, stack.mongo]) server?.onUnexpectedEnd(fail)
-  const keys = await mkdtemp(join(tmpdir(), 'weir-keys-'))
+  const keys = await mkdtemp(join(tmpdir(), 'weir-demo-keys-'))
   cleanUp.add(() => rm(keys, { recursive: true, force: true }))
 
   const ports = await Promise.all(SERVICES.map(() => freePort()))
