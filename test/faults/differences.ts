@@ -201,9 +201,7 @@ function compareAccounts(expected: Expected, observed: Observed, seen: Seen, rep
   for (const key of accounts.keys()) if (!expected.accounts.has(key)) report('invented', `account ${key}`)
   const told = idsBy(seen('weir.events.v1'), 'strike.added', 'strikeId')
   const ordered = Map.groupBy(
-    distinct(seen('directives')).map(
-      ({ json, topic }) => ({ ...json, platformId: topic.split('.')[2]! }),
-    ),
+    distinct(seen('directives')).map(({ json, topic }) => ({ ...json, platformId: topic.split('.')[2]! })),
     (json) => accountOf(json as { platformId: string; accountId: string }),
   )
   for (const [key, must] of expected.accounts) {
