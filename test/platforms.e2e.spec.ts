@@ -3,7 +3,7 @@ import type { ServiceProcess } from '#libs/testing/service-process'
 import { sleep, tell } from './faults/bench.js'
 import { eventually, jsonOf, type OutsideRecord, WeirSystem } from './harness/weir-system.js'
 
-/** What the promise is stated for takes four minutes; CI has less. */
+/** What the promise is stated for takes a minute and a half; CI has less. */
 const LONG = process.env['LONG'] === '1'
 const OLD = LONG ? 200 : 30
 const BURST = LONG ? 50 : 8

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { ServiceName } from '#libs/contracts/catalogue'
-import { WeirSystem } from '../harness/weir-system.js'
+import { eventually, type WeirSystem } from '../harness/weir-system.js'
 import { type Channels, differences, summaryOf } from './differences.js'
 import { observe, readInput } from './observe.js'
 import { type Expected, expectedOf, inputTopic } from './oracle.js'
@@ -34,9 +34,12 @@ export async function prepare(system: WeirSystem): Promise<void> {
     sentAt: new Date().toISOString(),
     text,
   }))
-  const { body } = await system.call<{
-    verdicts: { outcome: string; categories: { outcome: string; severity?: number }[] }[]
-  }>('classification', '/v1/classify', { roles: ['platform'], platform: 'p1' }, { json: { messages } })
+  const body = await eventually('the texts are judged', async () => {
+    const answer = await system.call<{
+      verdicts: { outcome: string; categories: { outcome: string; severity?: number }[] }[]
+    }>('classification', '/v1/classify', { roles: ['platform'], platform: 'p1' }, { json: { messages } })
+    return answer.status === 200 && answer.body
+  })
   const known = body.verdicts.map(({ outcome, categories }) => ({
     outcome,
     severity: Math.max(1, ...categories.map((one) => (one.outcome === outcome ? (one.severity ?? 1) : 1))),
