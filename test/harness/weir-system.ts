@@ -231,9 +231,9 @@ export class WeirSystem {
     return all.filter((name) => name.startsWith('weir.')).sort()
   }
 
-  /** Records of `topic` that the groups of `service` have not committed yet. */
-  async undone(service: ServiceName, topic: string): Promise<number> {
-    const committed = await this.committed(service, topic)
+  /** Records of `topic` that the groups of `service`, under the present prefix or another, have not committed yet. */
+  async undone(service: ServiceName, topic: string, prefix = this.prefix): Promise<number> {
+    const committed = await this.committed(service, topic, prefix)
     const ends = await this.ends(topic)
     return ends.reduce(
       (sum, { partition, high, low }) =>
@@ -242,9 +242,17 @@ export class WeirSystem {
     )
   }
 
-  /** The next offset of each partition for the groups of the present `KAFKA_GROUP_PREFIX`. */
-  private async committed(service: ServiceName, topic: string): Promise<Map<number, number>> {
-    const prefix = `${this.env['KAFKA_GROUP_PREFIX'] ?? 'weir'}.${service}`
+  private get prefix(): string {
+    return this.env['KAFKA_GROUP_PREFIX'] ?? 'weir'
+  }
+
+  /** The next offset of each partition for the groups of a `KAFKA_GROUP_PREFIX`. */
+  private async committed(
+    service: ServiceName,
+    topic: string,
+    groupPrefix = this.prefix,
+  ): Promise<Map<number, number>> {
+    const prefix = `${groupPrefix}.${service}`
     const { groups } = await this.ask((admin) => admin.listGroups())
     const mine = groups.filter(({ groupId }) => groupId.startsWith(prefix) && !groupId.includes('.tables.'))
     const committed = new Map<number, number>()
