@@ -3,7 +3,6 @@ import { Topics } from '#libs/contracts/catalogue'
 import { accountKey } from '#libs/contracts/ids'
 import type { Message } from '#libs/contracts/message'
 import type { Verdict } from '#libs/contracts/verdict'
-import { Clock } from '#libs/platform/clock'
 import type { Batch, InRecord } from '#libs/platform/kafka/batch'
 import { BatchHandler } from '#libs/platform/kafka/batch-handler'
 import { type OutRecord, Publisher } from '#libs/platform/kafka/publisher'
@@ -18,7 +17,6 @@ export class MessagesConsumer {
   constructor(
     private readonly judges: Judges,
     private readonly publisher: Publisher,
-    private readonly clock: Clock,
     @Inject(TEXT_MODEL) private readonly model: TextModel,
   ) {}
 
@@ -32,7 +30,8 @@ export class MessagesConsumer {
 
   private classify(message: Message): Verdict {
     const judge = this.judges.judgeOf(message)
-    return classify(message, { judge, model: this.model, mode: 'live', now: this.clock.now() })
+    // A verdict that comes again after a crash or in a replay has the same bytes: see docs/adr/0070.
+    return classify(message, { judge, model: this.model, mode: 'live', now: new Date(message.receivedAt) })
   }
 }
 

@@ -133,20 +133,15 @@ function compareBytes(records: readonly SeenRecord[], report: Report): void {
     if (contents.size > 1) report('duplicate', `${contents.size} contents under ${id}`)
 }
 
-/**
- * The contents that there are under each id of each topic. A verdict says when it was made, and of a repeat when that was
- * received: in this two of one id may differ.
- */
+/** The contents that there are under each id of each topic. The verdict on a repeat says when that was received. */
 export function contentsById(records: readonly SeenRecord[]): Map<string, Set<string>> {
   const contents = new Map<string, Set<string>>()
   for (const { topic, headers, value } of records) {
     if (topic === 'weir.dead-letters.v1') continue
-    let text = value?.toString() ?? ''
+    const text = value?.toString() ?? ''
     let id = `${topic} ${headers['ce_id']}`
     if (topic === 'weir.verdicts.v1') {
-      const { classifiedAt: _, ...verdict } = JSON.parse(text) as Json
-      text = JSON.stringify(verdict)
-      id += ` ${verdict['receivedAt'] as string}`
+      id += ` ${(JSON.parse(text) as Json)['receivedAt'] as string}`
     }
     contents.set(id, (contents.get(id) ?? new Set()).add(text))
   }
