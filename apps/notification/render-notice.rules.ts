@@ -1,5 +1,6 @@
 import { isInstant } from '#libs/contracts/fields'
 import type { Notice } from '#libs/contracts/notice'
+import { writeInstant } from '#libs/contracts/write-instant'
 import { escapeHtml, oneLine, plainText } from './plain-text.rules.js'
 import { FALLBACK, TEMPLATES } from './templates/catalogue.js'
 import { LANGUAGES, type Language, type PlaceType, type Template } from './templates/template.js'
@@ -156,16 +157,6 @@ function writeUrl(value: unknown): string | null {
   const url = typeof value === 'string' && value.length <= 2_048 ? URL.parse(value) : null
   if (!url || !['http:', 'https:'].includes(url.protocol) || url.username !== '') return null
   return url.href
-}
-
-function writeInstant(at: Date, language: Language): string {
-  const format = new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en-GB', {
-    dateStyle: 'long',
-    timeStyle: 'short',
-    timeZone: 'UTC',
-    hourCycle: 'h23',
-  })
-  return `${format.format(at)} UTC`
 }
 
 function writeFacts(data: Record<string, unknown>): string | null {

@@ -1,16 +1,17 @@
 import type { Bilingual } from '#libs/contracts/directive'
 import type { Measure } from '#libs/contracts/measures-in-force'
+import { writeInstant } from '#libs/contracts/write-instant'
 import { clauseOf, type Policy } from '#libs/policy/policy-document'
 
 /** Why a restriction ends that has run its time. */
 export const LAPSED: Bilingual = {
-  zh: '该措施的期限已届满,现予解除。',
+  zh: '该措施的期限已届满，现予解除。',
   en: 'The time for which this measure was ordered has passed; it is lifted.',
 }
 
 /** Why a measure ends whose ground was taken away. */
 export const NO_GROUND: Bilingual = {
-  zh: '该措施所依据的违规记录已被撤销或更正,现予解除。',
+  zh: '该措施所依据的违规记录已被撤销或更正，现予解除。',
   en: 'The strikes on which this measure rested were reversed or corrected; it is lifted.',
 }
 
@@ -45,9 +46,8 @@ export function stepReasons(
 ): Bilingual {
   const why = removalReasons(policy, step.clause)
   const name = MEASURE_NAMES[step.measure]
-  const until = step.until?.toISOString()
   return {
-    zh: `${why.zh} 该账号目前有 ${step.strikes} 次有效违规,累计 ${step.points} 分,达到第 ${step.level} 级,因此予以${name.zh}${until ? `,至 ${until}` : ''}。`,
-    en: `${why.en} The account has ${step.strikes} active ${step.strikes === 1 ? 'strike' : 'strikes'}, ${step.points} ${step.points === 1 ? 'point' : 'points'} in all, which is level ${step.level}: ${name.en} follows${until ? ` until ${until}` : ''}.`,
+    zh: `${why.zh}该账号目前有 ${step.strikes} 次有效违规，累计 ${step.points} 分，达到第 ${step.level} 级，因此予以${name.zh}${step.until ? `，至 ${writeInstant(step.until, 'zh')}` : ''}。`,
+    en: `${why.en} The account has ${step.strikes} active ${step.strikes === 1 ? 'strike' : 'strikes'}, ${step.points} ${step.points === 1 ? 'point' : 'points'} in all, which is level ${step.level}: ${name.en} follows${step.until ? ` until ${writeInstant(step.until, 'en')}` : ''}.`,
   }
 }

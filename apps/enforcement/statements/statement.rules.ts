@@ -56,7 +56,7 @@ export function statementOf(given: {
 }
 
 const REDRESS: Bilingual = {
-  zh: '您可以通过申诉链接免费提出申诉。申诉由未曾参与本案的人员处理;申诉不会使处理结果变得更重。您也可以向法院或庭外争议解决机构寻求救济。',
+  zh: '您可以通过申诉链接免费提出申诉。申诉由未曾参与本案的人员处理；申诉不会使处理结果变得更重。您也可以向法院或庭外争议解决机构寻求救济。',
   en: 'You can object free of charge through the appeal link. Someone who had no part in this case decides on it, and an appeal never makes matters worse. You may also turn to a court or to an out-of-court dispute settlement body.',
 }
 
