@@ -2,15 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  type Admin,
-  type Consumer,
-  Kafka,
-  KafkaJSError,
-  logLevel,
-  type Producer,
-  type SeekEntry,
-} from 'kafkajs'
+import kafkajs, { type Admin, type Consumer, Kafka, logLevel, type Producer, type SeekEntry } from 'kafkajs'
 import { mongo } from 'mongoose'
 import { SERVICES, type ServiceName } from '#libs/contracts/catalogue'
 import { signLocalToken, type TokenRequest } from '#libs/platform/auth/local-token'
@@ -321,7 +313,7 @@ export class WeirSystem {
       try {
         return await question(admin)
       } catch (error) {
-        if (!(error instanceof KafkaJSError) || Date.now() > end) throw error
+        if (!(error instanceof kafkajs.KafkaJSError) || Date.now() > end) throw error
         await new Promise((resolve) => setTimeout(resolve, 200))
       }
     }
