@@ -252,7 +252,7 @@ export class GroupConsumer {
           topic,
           platformId: platformOfTopic(topic)?.platformId ?? null,
           partition,
-          records: part.map((message) => toRaw(topic, partition, message)),
+          records: part.map((message) => new FetchedRecord(topic, partition, message)),
           attempt: progress.failures + 1,
           heartbeat,
         },
@@ -302,9 +302,27 @@ export class GroupConsumer {
   }
 }
 
-function toRaw(topic: string, partition: number, message: KafkaMessage): RawRecord {
-  const { offset, timestamp, key, value, headers } = message
-  return { topic, partition, offset, timestamp, key, value, headers }
+/** Headers are decoded when they are asked for (see `DecodedRecord`). */
+class FetchedRecord implements RawRecord {
+  readonly offset: string
+  readonly timestamp: string
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+
+  constructor(
+    readonly topic: string,
+    readonly partition: number,
+    private readonly message: KafkaMessage,
+  ) {
+    this.offset = message.offset
+    this.timestamp = message.timestamp
+    this.key = message.key
+    this.value = message.value
+  }
+
+  get headers(): RawRecord['headers'] {
+    return this.message.headers
+  }
 }
 
 function countOf(assignment: Record<string, number[]>): number {

@@ -11,6 +11,7 @@ import {
 import type { ServiceEnv } from '../env.js'
 import type { Logger } from '../logger.js'
 import { registerCodecs } from './codecs.js'
+import { useFastRecords } from './fast-records.js'
 
 /** Settings of Kafka, out of those of a service. */
 export type KafkaEnv = Pick<
@@ -70,6 +71,7 @@ export function createKafka(
 ): Kafka {
   registerCodecs()
   calmRequestQueues()
+  useFastRecords()
   return new Kafka({
     clientId,
     brokers: env.KAFKA_BROKERS.split(',').map((broker) => broker.trim()),

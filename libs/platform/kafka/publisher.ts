@@ -7,6 +7,7 @@ import type { Logger } from '../logger.js'
 import { ENV, LOGGER, SERVICE_NAME } from '../tokens.js'
 import { createKafka, QUICK_RETRY, type KafkaEnv } from './kafka-client.js'
 import { kafkaMetrics } from './kafka-metrics.js'
+import { murmur2Partitioner } from './murmur2-partitioner.js'
 import { topicLabel, topicName } from './topic-names.js'
 import { traceparentFor, type TraceContext } from './trace.js'
 
@@ -228,7 +229,7 @@ export class Publisher implements OnApplicationShutdown {
     const producer = kafka.producer({
       idempotent: false,
       allowAutoTopicCreation: false,
-      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+      createPartitioner: murmur2Partitioner,
       metadataMaxAge: 60_000,
       retry: QUICK_RETRY,
     })
