@@ -39,7 +39,6 @@ function batchOf(...values: unknown[]): GivenBatch {
   return {
     topic,
     platformId: 'p1',
-    partition: 0,
     records,
     letters,
     deadLetter: (record: InRecord<CheckedMessage>, error: PermanentError) =>

@@ -35,7 +35,6 @@ async function take(...notices: Notice[]): Promise<[string, string][]> {
   const batch: Batch<Notice> = {
     topic: 'weir.notices.v1',
     platformId: null,
-    partition: 0,
     records: notices.map((value) => ({ value }) as InRecord<Notice>),
     deadLetter: (record: InRecord<Notice>, error: PermanentError) =>
       given.push([record.value.noticeId, error.slug]),

@@ -14,7 +14,7 @@ export class NotificationConsumer {
     private readonly dispatcher: Dispatcher,
   ) {}
 
-  @BatchHandler(Topics.notices)
+  @BatchHandler(Topics.notices, { joined: true })
   async onNotices(batch: Batch<Notice>): Promise<void> {
     await this.keepNotices.keep(batch)
     this.dispatcher.wake()

@@ -10,7 +10,7 @@ import { TakeVerdicts } from './take-verdicts.js'
 export class VerdictsConsumer {
   constructor(private readonly takeVerdicts: TakeVerdicts) {}
 
-  @BatchHandler(Topics.verdicts)
+  @BatchHandler(Topics.verdicts, { joined: true })
   async onVerdicts(batch: Batch<Verdict>): Promise<void> {
     await this.takeVerdicts.take(
       batch.records.map((record) => record.value),

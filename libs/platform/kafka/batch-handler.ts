@@ -6,7 +6,12 @@ const HANDLER = Symbol('weir:batch-handler')
 
 /** What a handler method is declared for. */
 export type HandlerTarget =
-  | { readonly of: 'topic'; readonly topic: TopicSpec; readonly decoder: Decoder<unknown> | undefined }
+  | {
+      readonly of: 'topic'
+      readonly topic: TopicSpec
+      readonly decoder: Decoder<unknown> | undefined
+      readonly joined: boolean
+    }
   | {
       readonly of: 'platforms'
       readonly kind: PlatformTopicKind
@@ -35,13 +40,15 @@ function declare<T>(handler: HandlerTarget): HandlerDecorator<T> {
  * time. When its promise resolves, everything that follows from the batch is durable and published; the transport then
  * commits. A PermanentError, or an error of the language, makes it run again on ever smaller parts, until the record that
  * causes it is found and kept as a dead letter; any other error pauses the partition and the same records come again. It
- * must therefore be idempotent. Without a decoder, values are JSON, checked against the topic's contract class.
+ * must therefore be idempotent. Without a decoder, values are JSON, checked against the topic's contract class. `joined`:
+ * batches of several partitions that wait at the same time come as one (see `joinBatches`); for handlers that pay for each
+ * batch with round trips.
  */
 export function BatchHandler<T extends object, V = T>(
   topic: TopicSpec<T>,
-  options: { decoder?: Decoder<V> } = {},
+  options: { decoder?: Decoder<V>; joined?: boolean } = {},
 ): HandlerDecorator<V> {
-  return declare({ of: 'topic', topic: topic, decoder: options.decoder })
+  return declare({ of: 'topic', topic: topic, decoder: options.decoder, joined: options.joined ?? false })
 }
 
 /** The same for that topic of every registered platform, present and to come (SPEC section 4: within 10 s, from offset 0). */

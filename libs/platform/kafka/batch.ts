@@ -32,12 +32,11 @@ export interface InRecord<T> {
   readonly raw: RawRecord
 }
 
-/** Records of one partition, in order: all of them are handled before any is committed. */
+/** Records of one partition, or of several where batches are joined, each in order: all are handled before any is committed. */
 export interface Batch<T> {
   readonly topic: string
   /** Whose topic it is; null for topics that belong to no platform. */
   readonly platformId: string | null
-  readonly partition: number
   readonly records: readonly InRecord<T>[]
   /** Gives one record up: it becomes a dead letter (original bytes) before the batch is committed. */
   deadLetter(record: InRecord<T>, error: PermanentError): void

@@ -4,7 +4,11 @@ import { Topics, type TopicSpec } from '#libs/contracts/catalogue'
 import { wire, WiringError, type FoundHandler } from './find-handlers.js'
 
 function handler(name: string, topic: TopicSpec): FoundHandler {
-  return { name, target: { of: 'topic', topic, decoder: undefined }, handle: async () => undefined }
+  return {
+    name,
+    target: { of: 'topic', topic, decoder: undefined, joined: false },
+    handle: async () => undefined,
+  }
 }
 
 const receipts: FoundHandler = {

@@ -4,7 +4,11 @@ import { PlatformTopics, Topics, type ServiceName, type TopicSpec } from '#libs/
 import { handlerTargetOf, type HandlerTarget, type InputKind } from './batch-handler.js'
 import type { Batch } from './batch.js'
 import { contractDecoder } from './decode-json.js'
+import { joinBatches } from './join-batches.js'
 import type { Route } from './run-handler.js'
+
+/** Records that a handler of joined batches gets at once. */
+const MOST_JOINED = 1_000
 
 /** A method that handles batches, bound to its instance. */
 export interface FoundHandler {
@@ -69,7 +73,9 @@ export function wire(
   const topics = new Map<string, Route>()
   const platforms = new Map<InputKind, Route>()
   for (const handler of found) {
-    const { target, name, handle } = handler
+    const { target, name } = handler
+    const joined = target.of === 'topic' && target.joined
+    const handle = joined ? joinBatches(handler.handle, MOST_JOINED) : handler.handle
     const spec: TopicSpec = target.of === 'topic' ? target.topic : PlatformTopics[target.kind]
     const listed =
       target.of === 'topic' ? Object.values<TopicSpec>(Topics).includes(spec) : target.kind !== 'directives'

@@ -74,11 +74,11 @@ async function runDecoded(
   if (records.length === 0) return
   const declared = new Map<InRecord<unknown>, PermanentError>()
   try {
-    const { topic, platformId, partition, heartbeat } = work
+    const { topic, platformId, heartbeat } = work
     const deadLetter = (record: InRecord<unknown>, error: PermanentError): void => {
       declared.set(record, error)
     }
-    await route.handle({ topic, platformId, partition, records, deadLetter, heartbeat })
+    await route.handle({ topic, platformId, records, deadLetter, heartbeat })
   } catch (error) {
     if (isRetryable(error)) throw error
     await work.heartbeat()
