@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** RFC 4648 base32 in lower case: no character that a topic key, URL or file name would need to escape. */
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
+const DIGITS = 26
 
 /**
  * An id that depends on nothing but its parts, so that a replay derives the same one.
@@ -9,20 +10,18 @@ const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
  * array of kind and parts, an encoding in which no two lists of parts look alike.
  */
 export function derivedId(kind: string, ...parts: readonly (string | number)[]): string {
-  const hash = createHash('sha256')
-    .update(JSON.stringify([kind, ...parts]))
-    .digest()
+  const digest = hash('sha256', JSON.stringify([kind, ...parts]), 'buffer')
   let id = `${kind}_`
   let bits = 0
   let held = 0
-  for (let i = 0; id.length < kind.length + 1 + 26; i++) {
-    held = (held << 8) | hash[i]!
-    bits += 8
-    while (bits >= 5 && id.length < kind.length + 1 + 26) {
-      bits -= 5
-      id += BASE32[(held >> bits) & 31]!
-      held &= (1 << bits) - 1
+  let next = 0
+  for (let i = 0; i < DIGITS; i++) {
+    if (bits < 5) {
+      held = ((held << 8) | digest[next++]!) & 0xffff
+      bits += 8
     }
+    bits -= 5
+    id += BASE32[(held >> bits) & 31]!
   }
   return id
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { Instant, PlatformId, WeirId } from './fields.js'
 import { MessageIn } from './message-in.js'
 
@@ -28,5 +28,5 @@ export function revisionOf(message: MessageIn): string {
     message.repostOf ?? null,
     message.change === 'deleted',
   ]
-  return createHash('sha256').update(JSON.stringify(content)).digest('base64url')
+  return hash('sha256', JSON.stringify(content), 'base64url')
 }
