@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import type { Message } from '#libs/contracts/message'
 import type { PolicyRecord } from '#libs/contracts/policy-record'
 import type { Verdict } from '#libs/contracts/verdict'
-import { classify } from './classify.rules.js'
+import { classify, classifyUnlessClear } from './classify.rules.js'
 import { TextModel } from './detectors/text-model.js'
 import { buildJudge } from './judge.js'
 
@@ -47,6 +47,16 @@ describe('a verdict by the default policy', () => {
     for (const text of ['The library opens at nine on Monday.', '明天下午三点开会，请带好材料。', '']) {
       expect(found(verdictOn(text))).toEqual([])
     }
+  })
+
+  it('is made for messages that are not clear, and for those that were asked for', () => {
+    const by = { judge, model, mode: 'live', now }
+    const threat = message('I will kill you and your family tonight')
+    const plain = message('The library opens at nine on Monday.')
+    expect(classifyUnlessClear(plain, by)).toBeNull()
+    expect(classifyUnlessClear(threat, by)).toEqual(classify(threat, by))
+    const requested = { ...plain, requested: 'dir_1' }
+    expect(classifyUnlessClear(requested, by)).toEqual(classify(requested, by))
   })
 
   it.each([

@@ -1,5 +1,6 @@
 import type { Message } from '#libs/contracts/message'
 import { type CategoryVerdict, type Signal, type Verdict, verdictIdOf } from '#libs/contracts/verdict'
+import type { CategoryJudgement, Judgement } from '#libs/policy/judge-message'
 import { findContacts } from './detectors/contacts.js'
 import { findContext } from './detectors/context-cues.js'
 import { guessLanguage } from './detectors/features.js'
@@ -10,21 +11,35 @@ import type { Judge } from './judge.js'
 /** Below this a model's score is noise and no signal. */
 const SIGNAL_FROM = 0.5
 
+/** What a message is judged with. `mode` as in SPEC 4.2; `now` becomes `classifiedAt`. */
+export interface ClassifyBy {
+  readonly judge: Judge
+  readonly model: TextModel
+  readonly mode: string
+  readonly now: Date
+}
+
 /**
  * The verdict on one revision of a message: what the detectors found, judged by the policy. Nothing but the arguments
  * goes in, so that the same message under the same judge and model gives the same verdict but for `classifiedAt`.
  */
-export function classify(
-  message: Message,
-  by: { judge: Judge; model: TextModel; mode: string; now: Date },
-): Verdict {
-  const { judge, model, mode, now } = by
+export function classify(message: Message, by: ClassifyBy): Verdict {
+  return verdictOf(message, judged(message, by), by)
+}
+
+/** The same, or null where it is clear and nobody asked for it: most messages, whose verdict nobody reads. */
+export function classifyUnlessClear(message: Message, by: ClassifyBy): Verdict | null {
+  const judgement = judged(message, by)
+  const wanted = judgement.outcome !== 'clear' || message.requested !== undefined
+  return wanted ? verdictOf(message, judgement, by) : null
+}
+
+function judged(message: Message, { judge, model }: ClassifyBy): Judgement<Signal> {
   const text = normalise(message.text ?? '')
   const guessed = guessLanguage(text)
   const probabilities = model.score(text, guessed)
-  const scores = Object.fromEntries(
-    model.categories.map((category, i) => [category, round(probabilities[i]!)]),
-  )
+  const scores: Record<string, number> = {}
+  for (const [i, category] of model.categories.entries()) scores[category] = round(probabilities[i]!)
   const signals: Signal[] = [
     ...judge.lexicon.match(text),
     ...judge.links.match(message.text ?? '', message.links),
@@ -34,15 +49,22 @@ export function classify(
     ...modelSignals(scores),
   ]
   const language = message.language ?? guessed
-  const judged = judge.judge({ message: { ...message, language }, account: message.account, scores, signals })
+  return judge.judge({ message: { ...message, language }, account: message.account, scores, signals })
+}
+
+function verdictOf(
+  message: Message,
+  judgement: Judgement<Signal>,
+  { judge, model, mode, now }: ClassifyBy,
+): Verdict {
   return {
     verdictId: verdictIdOf(message, mode),
     platformId: message.platformId,
     accountId: message.accountId,
     messageId: message.messageId,
     revision: message.revision,
-    outcome: judged.outcome,
-    categories: judged.categories.map(toCategory),
+    outcome: judgement.outcome,
+    categories: judgement.categories.map(toCategory),
     policyVersion: judge.policyVersion,
     bankVersions: { ...judge.bankVersions },
     modelVersions: { text: model.version },
@@ -65,18 +87,21 @@ function claimSignals({ claims }: Judge, text: NormalisedText, receivedAt: strin
 }
 
 function modelSignals(scores: Readonly<Record<string, number>>): Signal[] {
-  return Object.entries(scores)
-    .filter(([, score]) => score >= SIGNAL_FROM)
-    .map(([id, score]) => ({ detector: 'text-model', id, score, spans: [] }))
+  const signals: Signal[] = []
+  for (const id in scores) {
+    const score = scores[id]!
+    if (score >= SIGNAL_FROM) signals.push({ detector: 'text-model', id, score, spans: [] })
+  }
+  return signals
 }
 
-function toCategory(judged: ReturnType<Judge['judge']>['categories'][number]): CategoryVerdict {
-  const { category, clause, severity, score, outcome, signals } = judged
+function toCategory(judgement: CategoryJudgement<Signal>): CategoryVerdict {
+  const { category, clause, severity, score, outcome, signals } = judgement
   return {
     category,
     score: round(score),
     outcome,
-    signals: signals as Signal[],
+    signals,
     ...(clause === null ? {} : { clause }),
     ...(severity === null ? {} : { severity }),
   }

@@ -6,7 +6,7 @@ import type { Verdict } from '#libs/contracts/verdict'
 import type { Batch, InRecord } from '#libs/platform/kafka/batch'
 import { BatchHandler } from '#libs/platform/kafka/batch-handler'
 import { type OutRecord, Publisher } from '#libs/platform/kafka/publisher'
-import { classify } from './classify.rules.js'
+import { classifyUnlessClear } from './classify.rules.js'
 import type { TextModel } from './detectors/text-model.js'
 import { Judges } from './judges.js'
 import { TEXT_MODEL } from './text-model.provider.js'
@@ -22,20 +22,21 @@ export class MessagesConsumer {
 
   @BatchHandler(Topics.messages)
   async onMessages(batch: Batch<Message>): Promise<void> {
-    const said = batch.records.filter(({ value }) => value.change !== 'deleted')
-    const verdicts = said.map((record) => ({ record, verdict: this.classify(record.value) }))
-    const wanted = verdicts.filter(({ verdict }) => verdict.outcome !== 'clear' || verdict.message.requested)
-    await this.publisher.publish(...wanted.map(toRecord))
+    await this.publisher.publish(...batch.records.flatMap((record) => this.verdictOn(record)))
   }
 
-  private classify(message: Message): Verdict {
-    const judge = this.judges.judgeOf(message)
+  private verdictOn(record: InRecord<Message>): OutRecord<Verdict>[] {
+    const message = record.value
+    if (message.change === 'deleted') return []
     // A verdict that comes again after a crash or in a replay has the same bytes: see docs/adr/0070.
-    return classify(message, { judge, model: this.model, mode: 'live', now: new Date(message.receivedAt) })
+    const now = new Date(message.receivedAt)
+    const judge = this.judges.judgeOf(message)
+    const verdict = classifyUnlessClear(message, { judge, model: this.model, mode: 'live', now })
+    return verdict ? [toRecord(record, verdict)] : []
   }
 }
 
-function toRecord({ record, verdict }: { record: InRecord<Message>; verdict: Verdict }): OutRecord<Verdict> {
+function toRecord(record: InRecord<Message>, verdict: Verdict): OutRecord<Verdict> {
   return {
     topic: Topics.verdicts,
     key: accountKey(verdict.platformId, verdict.accountId),

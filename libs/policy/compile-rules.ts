@@ -15,7 +15,9 @@ export interface RuleFault {
 export interface RuleResults {
   /** Live and shadow rules that hold, in the order of the policy. */
   hits: RuleHit[]
-  exceptions: ExceptionRule[]
+  /** The exceptions that hold; evaluated when they are asked for, which is where something would be acted on. */
+  exceptions: () => ExceptionRule[]
+  /** Grows when exceptions are evaluated. */
   faults: RuleFault[]
   facts: RuleFacts
 }
@@ -41,20 +43,24 @@ export function compileRules(policy: Policy): (input: RuleInput) => RuleResults 
   return (input) => {
     const facts = environment.factsOf(input)
     const faults: RuleFault[] = []
-    const holding = <T extends { id: string }>(items: readonly { item: T; holds: Condition }[]): T[] =>
-      items
-        .filter(({ item, holds }) => {
-          try {
-            return holds(facts) === true
-          } catch (error) {
-            faults.push({
-              ruleId: item.id,
-              reason: error instanceof Error ? error.message.split('\n')[0]! : 'failed',
-            })
-            return false
-          }
-        })
-        .map(({ item }) => item)
-    return { hits: holding(rules).map((rule) => ({ rule })), exceptions: holding(exceptions), faults, facts }
+    const holding = <T extends { id: string }>(items: readonly { item: T; holds: Condition }[]): T[] => {
+      const found: T[] = []
+      for (const { item, holds } of items) {
+        try {
+          if (holds(facts) === true) found.push(item)
+        } catch (error) {
+          const reason = error instanceof Error ? error.message.split('\n')[0]! : 'failed'
+          faults.push({ ruleId: item.id, reason })
+        }
+      }
+      return found
+    }
+    let excepting: ExceptionRule[] | undefined
+    return {
+      hits: holding(rules).map((rule) => ({ rule })),
+      exceptions: () => (excepting ??= holding(exceptions)),
+      faults,
+      facts,
+    }
   }
 }

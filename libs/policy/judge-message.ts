@@ -1,7 +1,7 @@
 import type { Outcome } from '#libs/contracts/verdict'
-import { compileRules, type RuleFault } from './compile-rules.js'
+import { compileRules, type RuleFault, type RuleResults } from './compile-rules.js'
 import { clauseOf, type ActsOn, type Policy, type Severity } from './policy-document.js'
-import { thresholdOf, type RuleFacts, type RuleInput, type RuleSignal } from './rule-environment.js'
+import type { RuleFacts, RuleInput, RuleSignal } from './rule-environment.js'
 
 /** What the policy says of a message in one category. */
 export interface CategoryJudgement<S extends RuleSignal = RuleSignal> {
@@ -42,38 +42,57 @@ export function compileJudge(policy: Policy): <S extends RuleSignal>(input: Rule
   const evaluate = compileRules(policy)
   const categories = Object.keys(policy.categories)
   return <S extends RuleSignal>(input: RuleInput<S>): Judgement<S> => {
-    const { hits, exceptions, faults, facts } = evaluate(input)
-    const language = input.message.language ?? ''
-    const judged = categories.map((category): CategoryJudgement<S> => {
-      const rule =
-        hits.find((hit) => hit.rule.stage === 'live' && hit.rule.then.category === category)?.rule ?? null
-      const own = input.signals.filter((signal) => speaksOf(signal, category))
-      const score = Math.max(scoreOf(category, facts), rule?.then.score ?? 0)
-      const review = thresholdOf(policy, category, language)?.review ?? Infinity
-      const wanted = rule?.then.outcome ?? (score >= review ? 'review' : 'clear')
-      const excepting = exceptions.filter(
-        (one) => one.categories === null || one.categories.includes(category),
-      )
-      const mayAct = excepting.length === 0 && actsOn(policy.categories[category]!.actsOn, category, facts)
-      const outcome = wanted === 'act' && !mayAct ? 'review' : wanted
-      const clause = outcome === 'clear' ? null : (rule?.then.clause ?? clauseBySignal(policy, category, own))
-      return {
-        category,
-        outcome,
-        clause,
-        severity: clause === null ? null : (clauseOf(policy, clause)?.severity ?? null),
-        score,
-        signals: outcome === 'clear' ? own : input.signals.filter((s) => own.includes(s) || isGeneral(s)),
-        rule: rule?.id ?? null,
-        exceptions: wanted === 'act' ? excepting.map((one) => one.id) : [],
-      }
-    })
+    const results = evaluate(input)
+    const judged = categories.map((category) => judgeCategory(policy, category, input, results))
     return {
       outcome: gravest(judged.map((one) => one.outcome)),
       categories: judged,
-      shadowHits: hits.filter((hit) => hit.rule.stage === 'shadow').map((hit) => hit.rule.id),
-      faults,
+      shadowHits: results.hits.filter((hit) => hit.rule.stage === 'shadow').map((hit) => hit.rule.id),
+      faults: results.faults,
     }
+  }
+}
+
+function judgeCategory<S extends RuleSignal>(
+  policy: Policy,
+  category: string,
+  { signals }: RuleInput<S>,
+  { hits, exceptions, facts }: RuleResults,
+): CategoryJudgement<S> {
+  const rule =
+    hits.find((hit) => hit.rule.stage === 'live' && hit.rule.then.category === category)?.rule ?? null
+  const own = signals.filter((signal) => speaksOf(signal, category))
+  const score = Math.max(scoreOf(category, facts), rule?.then.score ?? 0)
+  const wanted = rule?.then.outcome ?? (score >= facts.reviewAt[category]! ? 'review' : 'clear')
+  if (wanted === 'clear') {
+    const exceptions: string[] = []
+    return {
+      category,
+      outcome: wanted,
+      clause: null,
+      severity: null,
+      score,
+      signals: own,
+      rule: rule?.id ?? null,
+      exceptions,
+    }
+  }
+  const excepting =
+    wanted === 'act'
+      ? exceptions().filter((one) => one.categories === null || one.categories.includes(category))
+      : []
+  const mayAct = excepting.length === 0 && actsOn(policy.categories[category]!.actsOn, category, facts)
+  const outcome = wanted === 'act' && !mayAct ? 'review' : wanted
+  const clause = rule?.then.clause ?? clauseBySignal(policy, category, own)
+  return {
+    category,
+    outcome,
+    clause,
+    severity: clauseOf(policy, clause)?.severity ?? null,
+    score,
+    signals: signals.filter((signal) => own.includes(signal) || isGeneral(signal)),
+    rule: rule?.id ?? null,
+    exceptions: excepting.map((one) => one.id),
   }
 }
 
@@ -82,7 +101,13 @@ function gravest(outcomes: readonly Outcome[]): Outcome {
 }
 
 function scoreOf(category: string, { scores, lexicon, links, claims, media }: RuleFacts): number {
-  return Math.max(...[scores, lexicon, links, claims, media].map((found) => found[category] ?? 0))
+  return Math.max(
+    scores[category] ?? 0,
+    lexicon[category] ?? 0,
+    links[category] ?? 0,
+    claims[category] ?? 0,
+    media[category] ?? 0,
+  )
 }
 
 function actsOn(allowed: ActsOn, category: string, { claims, media }: RuleFacts): boolean {

@@ -86,6 +86,8 @@ export type RuleFacts = Record<string, unknown> & {
   links: Scores
   claims: Scores
   media: Scores
+  /** From which score on a category is for review; out of reach where it has no threshold. */
+  reviewAt: Scores
 }
 
 export interface RuleEnvironment {
@@ -166,11 +168,11 @@ export function ruleEnvironment(policy: Pick<Policy, 'categories' | 'thresholds'
         found[head] = Math.max(found[head] ?? 0, score)
       }
     }
-    const language = message.language ?? ''
+    const { reviewAt, actAt } = thresholdsIn(message.language ?? '')
     return {
       message: new MessageFacts(
         message.text ?? '',
-        language,
+        message.language ?? '',
         message.links ?? [],
         (message.media ?? []).map((medium) => medium.kind),
         message.change ?? 'published',
@@ -187,7 +189,8 @@ export function ruleEnvironment(policy: Pick<Policy, 'categories' | 'thresholds'
       links: strongest['links'] ?? nothing,
       claims: strongest['claims'] ?? nothing,
       media: strongest['media'] ?? nothing,
-      ...thresholdsIn(language),
+      reviewAt,
+      actAt,
       contact,
       evasion,
       context,

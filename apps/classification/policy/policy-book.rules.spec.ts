@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { PolicyRecord } from '#libs/contracts/policy-record'
-import { inForceAt } from './policy-book.rules.js'
+import { inForceAt, periodAt } from './policy-book.rules.js'
 
 const record = (changes: Partial<PolicyRecord>): PolicyRecord => ({
   kind: 'policy',
@@ -84,5 +84,35 @@ describe('the documents in force', () => {
     const share = chosen.filter((version) => version === '2').length / chosen.length
     expect(share).toBeGreaterThan(0.26)
     expect(share).toBeLessThan(0.34)
+  })
+
+  it('are the same for every account and instant of a period', () => {
+    const instant = fc.integer({ min: 1, max: 9 }).map((month) => `2026-0${month}-01T00:00:00Z`)
+    const change = fc.record({
+      kind: fc.constantFrom('policy' as const, 'bank' as const),
+      version: fc.integer({ min: 1, max: 9 }).map(String),
+      effectiveFrom: instant,
+      rollout: fc.constantFrom(100, 100, 100, 40),
+      state: fc.constantFrom('live' as const, 'live' as const, 'shadow' as const),
+    })
+    const days = fc.integer({ min: -40, max: 300 })
+    const start = Date.parse('2026-01-01T00:00:00Z')
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 6 }), days, days, fc.nat(), (changes, a, b, account) => {
+        const records = changes.map((one) => record(one))
+        const [asked, other] = [start + a * 86_400_000, start + b * 86_400_000]
+        const period = periodAt(records, asked)
+        if (!period) {
+          expect(changes.some(({ rollout }) => rollout < 100)).toBe(true)
+          return
+        }
+        expect(period.from <= asked && asked < period.until).toBe(true)
+        fc.pre(other >= period.from && other < period.until)
+        expect(inForceAt(records, new Date(other), `p/${account}`)).toEqual(
+          inForceAt(records, new Date(asked), 'p/asked'),
+        )
+      }),
+      { numRuns: 1_000 },
+    )
   })
 })

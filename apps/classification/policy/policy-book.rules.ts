@@ -31,6 +31,25 @@ export function inForceAt(
   return { policy, banks: [...banks.values()].sort((a, b) => (a.name < b.name ? -1 : 1)) }
 }
 
+/**
+ * The time around `at` (milliseconds since 1970) in which the same documents are in force for every account, `until` excluded;
+ * undefined where a live roll-out may tell accounts apart.
+ */
+export function periodAt(
+  records: Iterable<PolicyRecord>,
+  at: number,
+): { from: number; until: number } | undefined {
+  let [from, until] = [-Infinity, Infinity]
+  for (const { state, rollout, effectiveFrom } of records) {
+    if (state !== 'live') continue
+    if (rollout < 100) return undefined
+    const start = Date.parse(effectiveFrom)
+    if (start <= at) from = Math.max(from, start)
+    else until = Math.min(until, start)
+  }
+  return { from, until }
+}
+
 /** Whether a percentage roll-out covers an account: by hash of account and version, the same on every instance. */
 function covers({ rollout, name, version }: PolicyRecord, account: string): boolean {
   if (rollout >= 100) return true
