@@ -1,8 +1,10 @@
 import { hash } from 'node:crypto'
 
 /** RFC 4648 base32 in lower case: no character that a topic key, URL or file name would need to escape. */
-const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
+const BASE32 = Buffer.from('abcdefghijklmnopqrstuvwxyz234567')
 const DIGITS = 26
+/** Written anew by each call: a string grown digit by digit would be 26 strings. */
+const digits = Buffer.alloc(DIGITS)
 
 /**
  * An id that depends on nothing but its parts, so that a replay derives the same one.
@@ -11,7 +13,6 @@ const DIGITS = 26
  */
 export function derivedId(kind: string, ...parts: readonly (string | number)[]): string {
   const digest = hash('sha256', JSON.stringify([kind, ...parts]), 'buffer')
-  let id = `${kind}_`
   let bits = 0
   let held = 0
   let next = 0
@@ -21,9 +22,9 @@ export function derivedId(kind: string, ...parts: readonly (string | number)[]):
       bits += 8
     }
     bits -= 5
-    id += BASE32[(held >> bits) & 31]!
+    digits[i] = BASE32[(held >> bits) & 31]!
   }
-  return id
+  return `${kind}_${digits.toString('latin1')}`
 }
 
 /** What an account is called in keys: its id is unique only within its platform. */
