@@ -30,6 +30,9 @@ export async function startKafka({ folder, port, config, log }: KafkaOptions): P
     `-Xms${heap}`,
     `-Xmx${heap}`,
     '-XX:-UsePerfData',
+    // It lives for minutes: the second compiler would take more time than it saves.
+    '-XX:TieredStopAtLevel=1',
+    '-XX:+UseSerialGC',
     '-XX:+ExitOnOutOfMemoryError',
     `-Djava.io.tmpdir=${scratch}`,
     `-Dlog4j2.configurationFile=${join(kafkaFiles, 'log4j2.xml')}`,
