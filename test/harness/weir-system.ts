@@ -63,12 +63,19 @@ export class WeirSystem {
     this.services = Object.fromEntries(started.map((one) => [one.name, one])) as WeirSystem['services']
   }
 
-  /** Starts everything on free ports; `env` goes to every service. Nothing is left running when this process ends. */
-  static async start(env: Record<string, string> = {}): Promise<WeirSystem> {
+  /**
+   * Starts everything on free ports; `env` goes to every service, `prepare` is called before topics are made. Nothing is left
+   * running when this process ends.
+   */
+  static async start(
+    env: Record<string, string> = {},
+    prepare: (brokers: string) => Promise<void> = () => Promise.resolve(),
+  ): Promise<WeirSystem> {
     const keys = await mkdtemp(join(tmpdir(), 'weir-keys-'))
     const stack = await startTemporaryStack({ alwaysOwn: true })
     try {
       const all = { ...localServiceEnv(stack), LOCAL_KEY_DIR: keys, LOG_LEVEL: 'warn', ...env }
+      await prepare(stack.kafkaBrokers)
       await applyTopics(all)
       const started = await Promise.all(SERVICES.map((name) => startService(name, all)))
       const services = Object.fromEntries(started.map((one) => [one.name, one])) as WeirSystem['services']

@@ -1,0 +1,130 @@
+import 'reflect-metadata'
+import { writeFile } from 'node:fs/promises'
+import { cpus, totalmem } from 'node:os'
+import { StackError } from '#libs/testing/stack-error'
+import { type BenchOptions, parseOptions, USAGE } from './bench-options.js'
+import { growthByMessages, growthByPartitions, growthByPolicy } from './growth.js'
+import type { Mix } from './make-messages.js'
+import { stepCosts } from './micro.js'
+import { bareKafkajs, bareLatency, type PeerBench, stockNest } from './peers.js'
+import { barsOf, type Figures, pageOf } from './report.js'
+import { HARMFUL, loadTexts, textsOfLength } from './texts.js'
+import { WeirBench } from './weir-bench.js'
+
+const HARMFUL_PER_MILLE = 5
+const LATENCY_SECONDS = 30
+const STOCK_RECORDS = 10_000
+const say = (line: string) => void process.stderr.write(`${line}\n`)
+
+/** Runs what was asked for and gives the figures. */
+async function bench(options: BenchOptions): Promise<Figures> {
+  const { texts, about } = await loadTexts(options.data, say)
+  const mix: Mix = { texts, harmful: HARMFUL, accounts: 100_000, harmfulPerMille: HARMFUL_PER_MILLE }
+  const figures: Figures = {
+    machine: {
+      cpus: cpus().length,
+      model: cpus()[0]?.model ?? 'unknown',
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+      node: process.versions.node,
+    },
+    texts: about,
+    meanLength: texts.reduce((sum, text) => sum + text.length, 0) / texts.length,
+  }
+  say('The cost of each step …')
+  figures.steps = stepCosts(textsOfLength(texts, 100))
+  if (options.micro) return figures
+  const weir = await WeirBench.start(mix)
+  try {
+    await measure(weir, mix, options, figures)
+  } finally {
+    await weir.stop()
+  }
+  if (options.growth) {
+    figures.growth ??= []
+    const tell = (point: NonNullable<Figures['growth']>[number]) => void figures.growth!.push(point)
+    say('More words and rules …')
+    growthByPolicy(texts, tell)
+    say('More partitions and processes …')
+    await growthByPartitions(mix, Math.ceil(options.records / 3), tell)
+  }
+  return figures
+}
+
+async function measure(weir: WeirBench, mix: Mix, options: BenchOptions, figures: Figures): Promise<void> {
+  const { records } = options
+  say('Weir …')
+  await weir.warm()
+  const all = await weir.all(records)
+  say(`all four services: ${Math.round(all.perSecond)}/s`)
+  figures.weir = { all, ...(await weir.apart(records)) }
+  const weirRate = Math.round(all.perSecond / 2)
+  const latency = await weir.latency(weirRate, LATENCY_SECONDS)
+  figures.hundred = await hundred(weir, mix, records, figures)
+  if (options.growth) {
+    say('Longer texts, more accounts, a larger backlog …')
+    await growthByMessages(
+      weir,
+      mix,
+      Math.ceil(records / 3),
+      (point) => void (figures.growth ??= []).push(point),
+    )
+  }
+  if (options.soak > 0) {
+    say('A long run …')
+    await weir.soak(options.soak, (memory) => {
+      say(JSON.stringify(memory))
+      ;(figures.soak ??= []).push(memory)
+    })
+  }
+  await weir.endServices()
+  say('The peers …')
+  const peers: PeerBench = {
+    kafka: weir.kafka,
+    brokers: weir.system.stack.kafkaBrokers,
+    machine: weir.machine,
+    mix,
+  }
+  figures.bare = await bareKafkajs(peers, 1, records)
+  figures.bareSparse = await bareKafkajs(peers, 1000 / HARMFUL_PER_MILLE, records)
+  figures.stock = await stockNest(peers, STOCK_RECORDS)
+  const bareRate = Math.round(figures.bare.best.perSecond / 2)
+  const bare = await bareLatency(peers, figures.bare.setting, bareRate, LATENCY_SECONDS)
+  figures.latency = { weir: latency, weirRate, bare, bareRate }
+}
+
+/** Classification of 100-character texts: the whole function, and the service with Kafka, by its own CPU seconds. */
+async function hundred(
+  weir: WeirBench,
+  mix: Mix,
+  records: number,
+  { steps }: Figures,
+): Promise<NonNullable<Figures['hundred']>> {
+  const whole = steps!.find(({ step }) => step === 'classification: the whole function')!
+  const { classification } = await weir.apart(records, { ...mix, texts: textsOfLength(mix.texts, 100) })
+  return {
+    functionPerSecond: 1e9 / whole.nanoseconds,
+    servicePerCoreSecond: 1e6 / classification.cpu['classification']!,
+  }
+}
+
+function optionsOrUsage(): BenchOptions {
+  try {
+    return parseOptions(process.argv.slice(2))
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}\n`)
+    process.exit(1)
+  }
+}
+
+const options = optionsOrUsage()
+try {
+  const figures = await bench(options)
+  process.stdout.write(`${pageOf(figures)}\n`)
+  const bars = barsOf(figures)
+  if (options.json) await writeFile(options.json, `${JSON.stringify({ ...figures, bars }, null, 2)}\n`)
+  process.exit(options.assert && bars.some(({ met }) => !met) ? 1 : 0)
+} catch (error) {
+  if (!(error instanceof StackError)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exit(1)
+}

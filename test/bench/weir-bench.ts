@@ -1,0 +1,166 @@
+import { Kafka, logLevel } from 'kafkajs'
+import { Topics } from '#libs/contracts/catalogue'
+import type { ServiceProcess } from '#libs/testing/service-process'
+import { eventually, WeirSystem } from '../harness/weir-system.js'
+import { type Charged, drain, type Drained, handledBy } from './drain.js'
+import type { Stage } from './hop.js'
+import { loadBacklog } from './load-backlog.js'
+import { messageMaker, type Mix } from './make-messages.js'
+import { type Latency, openLoop } from './open-loop.js'
+import { serviceStage } from './service-stage.js'
+
+/** The platform of the benchmark. */
+export const PLATFORM = 'b1'
+export const INPUT = `weir.in.${PLATFORM}.messages.v1`
+const DIRECTIVES = `weir.out.${PLATFORM}.directives.v1`
+const WARM_RECORDS = 60_000
+
+/** All of Weir on this machine, to be measured. */
+export class WeirBench {
+  private runs = 0
+  private readonly extra: { ingestion: ServiceProcess[]; classification: ServiceProcess[] } = {
+    ingestion: [],
+    classification: [],
+  }
+
+  private constructor(
+    readonly system: WeirSystem,
+    readonly kafka: Kafka,
+    private readonly mix: Mix,
+  ) {}
+
+  /** `partitions`: of the topics that every message goes through; `processes`: of ingestion and of classification. */
+  static async start(mix: Mix, { partitions = 8, processes = 1 } = {}): Promise<WeirBench> {
+    const system = await WeirSystem.start({}, async (brokers) => {
+      if (partitions !== 8) await createTopics(brokers, [INPUT, Topics.messages.name], partitions)
+    })
+    const kafka = new Kafka({ brokers: [system.stack.kafkaBrokers], logLevel: logLevel.NOTHING })
+    const bench = new WeirBench(system, kafka, mix)
+    await system.register(PLATFORM)
+    for (let i = 1; i < processes; i++) {
+      bench.extra.ingestion.push(await system.startAnother('ingestion'))
+      bench.extra.classification.push(await system.startAnother('classification'))
+    }
+    return bench
+  }
+
+  get machine(): Charged[] {
+    const { kafka, mongo } = this.system.stack
+    return [
+      { name: 'kafka', pid: kafka!.pid },
+      { name: 'mongod', pid: mongo!.pid },
+    ]
+  }
+
+  private get ingestion(): Stage[] {
+    const all = [this.system.services.ingestion, ...this.extra.ingestion]
+    return all.map((service) => serviceStage(service, 'weir.in.<platformId>.messages.v1'))
+  }
+
+  private get classification(): Stage[] {
+    const all = [this.system.services.classification, ...this.extra.classification]
+    return all.map((service) => serviceStage(service, Topics.messages.name))
+  }
+
+  private get others(): Charged[] {
+    return [this.system.services.enforcement, this.system.services.notification]
+  }
+
+  /** Compiles what is hot, in the services and in the broker. */
+  async warm(): Promise<void> {
+    await this.all(WARM_RECORDS)
+    await this.all(WARM_RECORDS)
+  }
+
+  /** A backlog through all four services. */
+  async all(records: number, mix = this.mix): Promise<Drained> {
+    const stages = [this.ingestion, this.classification]
+    const drained = await drain(stages, [...this.others, ...this.machine], records, () =>
+      this.load(records, mix),
+    )
+    await this.system.drained([PLATFORM], 300)
+    return drained
+  }
+
+  /** A backlog through ingestion alone, and then what it left through classification alone. */
+  async apart(records: number, mix = this.mix): Promise<{ ingestion: Drained; classification: Drained }> {
+    const halted = this.classification
+    const before = [await handledBy(halted)]
+    for (const { pid } of halted) process.kill(pid, 'SIGSTOP')
+    try {
+      const ingestion = await drain([this.ingestion], this.machine, records, () => this.load(records, mix))
+      const charged = [...this.others, ...this.machine]
+      const classification = await drain([halted], charged, records, () => Promise.resolve(), before)
+      return { ingestion, classification }
+    } finally {
+      for (const { pid } of halted) process.kill(pid, 'SIGCONT')
+      await this.system.drained([PLATFORM], 300)
+    }
+  }
+
+  /** From the instant at which a harmful message is to be sent until its first directive, at `rate` messages a second. */
+  async latency(rate: number, seconds: number): Promise<Latency> {
+    const run = this.nextRun()
+    const total = Math.floor(rate * seconds)
+    const every = Math.round(1000 / this.mix.harmfulPerMille)
+    return openLoop({
+      kafka: this.kafka,
+      input: INPUT,
+      output: DIRECTIVES,
+      rate,
+      seconds,
+      make: messageMaker(this.mix, run),
+      expected: Math.floor(total / every),
+      numberOf: (value) => {
+        const [messageId = ''] = (JSON.parse(value) as { messageIds: string[] }).messageIds
+        return messageId.startsWith(`${run}-`) ? Number(messageId.slice(run.length + 1)) : undefined
+      },
+    })
+  }
+
+  /** More records, a tenth at a time, and the memory of each process after each. */
+  async soak(records: number, onTenth: (memory: Record<string, number>) => void): Promise<void> {
+    for (let tenth = 0; tenth < 10; tenth++) onTenth((await this.all(Math.ceil(records / 10))).memory)
+  }
+
+  private async load(records: number, mix: Mix): Promise<void> {
+    await loadBacklog(this.kafka, INPUT, records, messageMaker(mix, this.nextRun()))
+  }
+
+  private nextRun(): string {
+    return `run${++this.runs}`
+  }
+
+  /** Ends the services; broker and database stay. */
+  async endServices(): Promise<void> {
+    const all = [
+      ...Object.values(this.system.services),
+      ...this.extra.ingestion,
+      ...this.extra.classification,
+    ]
+    await Promise.all(all.map((service) => service.stop()))
+  }
+
+  stop(): Promise<void> {
+    return this.system.stop()
+  }
+}
+
+/** Makes topics with a number of partitions of their own, and waits until they have leaders. */
+export async function createTopics(
+  brokers: string,
+  topics: readonly string[],
+  partitions: number,
+): Promise<void> {
+  const admin = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING }).admin()
+  await admin.connect()
+  try {
+    await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: partitions })) })
+    await eventually('topics have leaders', async () => {
+      const { topics: made } = await admin.fetchTopicMetadata({ topics: [...topics] })
+      return made.every((topic) => topic.partitions.every(({ leader }) => leader >= 0))
+    })
+  } finally {
+    await admin.disconnect()
+  }
+}
