@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import kafkajs from 'kafkajs'
 import { ServiceEnv, readEnv } from '#libs/platform/env'
 import { createKafka } from '#libs/platform/kafka/kafka-client'
+import { useFastRecords } from '#libs/platform/kafka/fast-records'
 import { Publisher } from '#libs/platform/kafka/publisher'
 import { createLogger } from '#libs/platform/logger'
 import { hopProcess } from './hop.js'
@@ -12,6 +13,7 @@ import { hopProcess } from './hop.js'
  */
 let handled = 0
 const { options, ready } = hopProcess(() => handled)
+if (options.fastRecords) useFastRecords()
 const env = readEnv(ServiceEnv, { KAFKA_BROKERS: options.brokers })
 const logger = createLogger('bare', 'warn')
 const publisher = new Publisher(env, 'ingestion', logger)

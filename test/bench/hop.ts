@@ -14,6 +14,8 @@ export interface HopOptions {
   readonly concurrency: number
   /** One of so many records is passed on. */
   readonly passOn: number
+  /** Weir's codec of records in the place of kafkajs's. */
+  readonly fastRecords?: boolean
 }
 
 /** A process whose records are counted while it works. */

@@ -10,6 +10,7 @@ import { type Latency, openLoop } from './open-loop.js'
 export interface PeerSetting {
   readonly chunk: number
   readonly concurrency: number
+  readonly fastRecords?: boolean
 }
 
 /** One peer, with the settings that were tried. */
@@ -39,9 +40,18 @@ const STOCK_SETTINGS: readonly PeerSetting[] = [
 ]
 let runs = 0
 
-/** Bare kafkajs over two hops; the second passes on one of `passOn` records. The best setting counts. */
-export async function bareKafkajs(bench: PeerBench, passOn: number, records: number): Promise<PeerResult> {
-  return best(BARE_SETTINGS, async (setting) => {
+/**
+ * Bare kafkajs over two hops; the second passes on one of `passOn` records. The best setting counts. `fastRecords`: with
+ * Weir's codec of records.
+ */
+export async function bareKafkajs(
+  bench: PeerBench,
+  passOn: number,
+  records: number,
+  { fastRecords = false } = {},
+): Promise<PeerResult> {
+  const settings = BARE_SETTINGS.map((setting) => ({ ...setting, fastRecords }))
+  return best(settings, async (setting) => {
     const { hops, input, stop } = await bareHops(bench, passOn, setting)
     try {
       await backlog(bench, hops, input, Math.ceil(records / 5))

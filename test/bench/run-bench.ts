@@ -85,6 +85,7 @@ async function measure(weir: WeirBench, mix: Mix, options: BenchOptions, figures
     mix,
   }
   figures.bare = await bareKafkajs(peers, 1, records)
+  figures.bareFast = await bareKafkajs(peers, 1, records, { fastRecords: true })
   figures.bareSparse = await bareKafkajs(peers, 1000 / HARMFUL_PER_MILLE, records)
   figures.stock = await stockNest(peers, STOCK_RECORDS)
   const bareRate = Math.round(figures.bare.best.perSecond / 2)

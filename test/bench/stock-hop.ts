@@ -14,7 +14,6 @@ import { Topics } from '#libs/contracts/catalogue'
 import { ServiceEnv, readEnv } from '#libs/platform/env'
 import type { Batch, RawRecord } from '#libs/platform/kafka/batch'
 import { contractDecoder } from '#libs/platform/kafka/decode-json'
-import { useFastRecords } from '#libs/platform/kafka/fast-records'
 import { KafkaRecord } from '#libs/platform/kafka/in-record'
 import { calmRequestQueues } from '#libs/platform/kafka/kafka-client'
 import { Publisher } from '#libs/platform/kafka/publisher'
@@ -82,7 +81,6 @@ function classification(): (raw: RawRecord) => Promise<void> {
 }
 
 calmRequestQueues()
-useFastRecords()
 const app = await NestFactory.createMicroservice<MicroserviceOptions>(StockModule, {
   logger: ['error', 'warn'],
   transport: Transport.KAFKA,

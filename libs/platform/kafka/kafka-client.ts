@@ -11,7 +11,6 @@ import {
 import type { ServiceEnv } from '../env.js'
 import type { Logger } from '../logger.js'
 import { registerCodecs } from './codecs.js'
-import { useFastRecords } from './fast-records.js'
 
 /** Settings of Kafka, out of those of a service. */
 export type KafkaEnv = Pick<
@@ -71,7 +70,6 @@ export function createKafka(
 ): Kafka {
   registerCodecs()
   calmRequestQueues()
-  useFastRecords()
   return new Kafka({
     clientId,
     brokers: env.KAFKA_BROKERS.split(',').map((broker) => broker.trim()),

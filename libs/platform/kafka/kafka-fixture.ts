@@ -10,10 +10,14 @@ import { HealthModule } from '../health/health.module.js'
 import { createLogger } from '../logger.js'
 import { ENV, LOGGER, SERVICE_NAME } from '../tokens.js'
 import { BatchTransport } from './batch-transport.js'
+import { useFastRecords } from './fast-records.js'
 import { createKafka } from './kafka-client.js'
 import { KafkaModule } from './kafka.module.js'
 
 const logger = createLogger('test', process.env['LOG_LEVEL'] ?? 'silent')
+
+// As in a service.
+useFastRecords()
 
 /** The settings of a service under test, on the broker that the test run has started. */
 export function testEnv(settings: Record<string, string> = {}): Readonly<ServiceEnv> {

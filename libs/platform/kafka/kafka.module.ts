@@ -6,11 +6,15 @@ import { ENV } from '../tokens.js'
 import { BatchTransport } from './batch-transport.js'
 import { CompactedTables } from './compacted-table.js'
 import { DeadLetters } from './dead-letters.js'
+import { useFastRecords } from './fast-records.js'
 import { FindHandlers } from './find-handlers.js'
 import type { KafkaEnv } from './kafka-client.js'
 import { KafkaHealth } from './kafka-health.js'
 import { Publisher } from './publisher.js'
 import { TopicsAdmin } from './topics-admin.js'
+
+// Before anything of this process speaks to a broker.
+useFastRecords()
 
 /** Kafka in and out, for every service. Needs ENV, SERVICE_NAME and LOGGER, and the health module. */
 @Global()
