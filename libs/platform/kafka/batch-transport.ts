@@ -9,6 +9,7 @@ import { CompactedTables, type CompactedTable } from './compacted-table.js'
 import { DeadLetters } from './dead-letters.js'
 import { FindHandlers, wire, type Handlers } from './find-handlers.js'
 import type { KafkaEnv } from './kafka-client.js'
+import type { PartitionProgress } from './partition-progress.js'
 import { topicsByShard } from './platform-shards.js'
 import type { Route } from './run-handler.js'
 import { SupervisedGroup } from './supervised-group.js'
@@ -67,8 +68,9 @@ export class BatchTransport implements CustomTransportStrategy {
     return this.groups.flatMap((group) => group.stuck() ?? [])
   }
 
-  *oldestOpen(): Iterable<[topic: string, timestamp: number]> {
-    for (const group of this.groups) yield* group.oldestOpen()
+  /** Every partition that this process works on. */
+  *progress(): Iterable<PartitionProgress> {
+    for (const group of this.groups) yield* group.progress()
   }
 
   private consumeCatalogue({ topics }: Handlers): void {
@@ -113,6 +115,7 @@ export class BatchTransport implements CustomTransportStrategy {
       deadLetters,
       logger,
       existing: () => this.admin.existing(),
+      stands: (groupId, topics) => this.admin.stands(groupId, topics),
       onFatal: (error) => this.die(error),
       settleMs: SETTLE_MS,
     })

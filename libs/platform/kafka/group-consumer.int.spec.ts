@@ -28,6 +28,7 @@ async function join(
     }),
     deadLetters: { keep: async () => undefined },
     logger: createLogger('test', 'silent'),
+    stands: async () => new Map(),
     onCrash: () => undefined,
   })
   running.push(member)

@@ -7,6 +7,7 @@ import type { DeadLetters } from './dead-letters.js'
 import { createKafka, LONG_RETRY, type KafkaEnv } from './kafka-client.js'
 import { kafkaMetrics } from './kafka-metrics.js'
 import { OffsetCommits, type Position } from './offset-commits.js'
+import { PartitionProgress, type PartitionStand } from './partition-progress.js'
 import { runHandler, type Route } from './run-handler.js'
 import { topicAssigner } from './topic-assigner.js'
 import { topicLabel } from './topic-names.js'
@@ -19,31 +20,37 @@ export interface GroupConsumerOptions {
   readonly routeOf: (topic: string) => Route
   readonly deadLetters: Pick<DeadLetters, 'keep'>
   readonly logger: Logger
+  /** Where the partitions of these topics stand, by `topic/partition`. Rejects when the broker is away. */
+  readonly stands: (
+    groupId: string,
+    topics: readonly string[],
+  ) => Promise<ReadonlyMap<string, PartitionStand>>
   /** kafkajs has given this consumer up; a new one has to be made. */
   readonly onCrash: (error: Error) => void
+  /** After what time a lack of progress counts. */
+  readonly limits?: ProgressLimits
 }
+
+/** Milliseconds. */
+export interface ProgressLimits {
+  /** The transport vouches for a handler so long; one that takes longer loses its partition to another member. */
+  readonly handling: number
+  /** Between two checks of the partitions that do not move. */
+  readonly check: number
+}
+
+const LIMITS: ProgressLimits = { handling: 120_000, check: 15_000 }
+/** A partition that stood still at so many checks in a row, with work to do and nothing in its way, is stuck. */
+const MOST_CHECKS_STILL = 3
 
 const HEARTBEAT_MS = 1_000
 /** The group waits so long for members that are still at work: more than a batch takes. */
 const REBALANCE_MS = 30_000
 const FETCH_WAIT_MS = 250
 const LEAVE_WITHIN_MS = 5_000
-/** The transport vouches for a handler so long; one that takes longer loses its partition to another member. */
-const LONGEST_HANDLING_MS = 120_000
 const RETRY_MS = { first: 200, cap: 5_000 }
 /** No fetch, no batch and no crash for so long: kafkajs has stopped without a word (its issue 1593). */
 const SILENCE_MS = 120_000
-
-interface Progress {
-  readonly topic: string
-  /** Timestamp of the oldest record that is fetched and not done. */
-  oldest: number | undefined
-  /** Since when records are with the handler. */
-  handlingSince: number | undefined
-  /** Failed attempts in a row. */
-  failures: number
-  resumeTimer: NodeJS.Timeout | undefined
-}
 
 /**
  * One member of a consumer group, used once: started, stopped, thrown away. Offsets are committed only up to records that
@@ -52,18 +59,29 @@ interface Progress {
 export class GroupConsumer {
   private readonly consumer: Consumer
   private readonly commits: OffsetCommits
-  private readonly partitions = new Map<string, Progress>()
+  private readonly partitions = new Map<string, PartitionProgress>()
   private readonly active = new Set<Promise<void>>()
+  private readonly limits: ProgressLimits
   private commitTimer: NodeJS.Timeout | undefined
+  private checkTimer: NodeJS.Timeout | undefined
   private generation = 0
   private stopping = false
   private commitDirectly: EachBatchPayload['commitOffsetsIfNecessary'] | undefined
   private lastSign = Date.now()
+  private assigned: ReadonlySet<string> = new Set()
+  private batches = 0
+  /** How many batches there had been at the last fetch from each broker. */
+  private readonly batchesAtFetch = new Map<number, number>()
+  /** Since the last check: each broker that was asked for records, and whether it once had none. */
+  private emptied = new Map<number, boolean>()
+  private trouble = false
 
   constructor(private readonly options: GroupConsumerOptions) {
     const { env, groupId, clientId, logger } = options
+    this.limits = options.limits ?? LIMITS
     const onTrouble = (): void => {
       this.lastSign = Date.now()
+      this.trouble = true
     }
     this.consumer = createKafka(env, clientId, logger, { retry: LONG_RETRY, onTrouble }).consumer({
       groupId,
@@ -104,13 +122,15 @@ export class GroupConsumer {
       eachBatch: (payload) => this.eachBatch(payload),
     })
     this.commitTimer = setInterval(() => void this.commits.flush(), env.KAFKA_COMMIT_MS)
+    this.checkTimer = setTimeout(() => void this.checkProgress(), this.limits.check)
   }
 
   /** Takes nothing new, lets what is being handled finish, commits it and leaves the group. Never rejects. */
   async stop(): Promise<void> {
     this.stopping = true
     clearInterval(this.commitTimer)
-    for (const { resumeTimer } of this.partitions.values()) clearTimeout(resumeTimer)
+    clearTimeout(this.checkTimer)
+    for (const progress of this.partitions.values()) progress.stopWaiting()
     try {
       this.consumer.pause(this.topics.map((topic) => ({ topic })))
     } catch {
@@ -123,17 +143,44 @@ export class GroupConsumer {
   /** What makes this consumer look dead although no broker is away; undefined when it is well. */
   stuck(now = Date.now()): string | undefined {
     if (!this.joined) return undefined
-    for (const [name, { handlingSince }] of this.partitions) {
-      if (handlingSince !== undefined && now - handlingSince > LONGEST_HANDLING_MS)
-        return `${name} makes no progress`
+    for (const [name, { handlingSince, stillFor }] of this.partitions) {
+      if (handlingSince !== undefined && now - handlingSince > this.limits.handling)
+        return `the handler of ${name} does not end`
+      if (stillFor >= MOST_CHECKS_STILL) return `${name} is not fetched`
     }
     const silent = this.active.size === 0 && now - this.lastSign > SILENCE_MS
     return silent ? `${this.options.groupId} fetches nothing` : undefined
   }
 
-  /** The oldest record of each topic that was fetched and is not done, as milliseconds since 1970. */
-  *oldestOpen(): Iterable<[topic: string, timestamp: number]> {
-    for (const { topic, oldest } of this.partitions.values()) if (oldest !== undefined) yield [topic, oldest]
+  /** The partitions that were assigned to it. */
+  progress(): Iterable<PartitionProgress> {
+    return [...this.partitions].filter(([name]) => this.assigned.has(name)).map(([, progress]) => progress)
+  }
+
+  /** Asks the broker about the partitions that did not move, so that one which is never fetched is known too. */
+  private async checkProgress(): Promise<void> {
+    const { generation } = this
+    const hadRoom = !this.trouble && this.emptied.size > 0 && [...this.emptied.values()].every(Boolean)
+    this.emptied = new Map()
+    this.trouble = false
+    const askedAt = Date.now()
+    const quiet = new Set([...this.progress()].filter((one) => one.quiet).map(({ topic }) => topic))
+    const stands = await this.ask([...quiet])
+    if (this.stopping) return
+    this.checkTimer = setTimeout(() => void this.checkProgress(), this.limits.check)
+    if (generation !== this.generation) return
+    for (const one of this.progress()) one.check({ stand: stands.get(one.name), askedAt, hadRoom })
+  }
+
+  private async ask(topics: readonly string[]): Promise<ReadonlyMap<string, PartitionStand>> {
+    if (topics.length === 0 || !this.joined) return new Map()
+    const { groupId, logger, stands } = this.options
+    try {
+      return await stands(groupId, topics)
+    } catch (error) {
+      logger.debug({ groupId, err: error }, 'the broker does not say where partitions stand')
+      return new Map()
+    }
   }
 
   /** With the broker away kafkajs would go on trying for minutes: the group finds out by itself. */
@@ -155,12 +202,12 @@ export class GroupConsumer {
   }
 
   private listen(): void {
-    const { GROUP_JOIN, REBALANCING, CRASH, FETCH, HEARTBEAT } = this.consumer.events
+    const { GROUP_JOIN, REBALANCING, CRASH, FETCH, HEARTBEAT, END_BATCH_PROCESS } = this.consumer.events
     const { groupId, logger, onCrash } = this.options
     this.consumer.on(GROUP_JOIN, ({ payload }) => {
       this.generation++
       this.commits.forget()
-      this.keepOnly(payload.memberAssignment)
+      this.startOver(payload.memberAssignment)
       this.lastSign = Date.now()
       kafkaMetrics.rebalances.inc({ group: groupId })
       logger.info({ groupId, partitions: countOf(payload.memberAssignment) }, 'joined the group')
@@ -174,21 +221,39 @@ export class GroupConsumer {
     const sign = (): void => {
       this.lastSign = Date.now()
     }
-    this.consumer.on(FETCH, sign)
+    this.consumer.on(FETCH, ({ payload }) => {
+      sign()
+      const { nodeId } = payload
+      const empty = this.batchesAtFetch.get(nodeId) === this.batches
+      this.emptied.set(nodeId, empty || this.emptied.get(nodeId) === true)
+      this.batchesAtFetch.set(nodeId, this.batches)
+    })
     this.consumer.on(HEARTBEAT, sign)
+    // A batch that holds nothing but marks of transactions and aborted records never comes to the handler.
+    this.consumer.on(END_BATCH_PROCESS, ({ payload: { topic, partition, batchSize, lastOffset } }) => {
+      if (batchSize === 0) this.progressOf(topic, partition).skip(BigInt(lastOffset) + 1n)
+    })
   }
 
-  /** Partitions that went to others no longer count. */
-  private keepOnly(assignment: Record<string, number[]>): void {
+  /** A new generation: partitions that went to others no longer count, those that came do, fetched or not. */
+  private startOver(assignment: Record<string, number[]>): void {
+    const now = Date.now()
     for (const [name, progress] of this.partitions) {
-      const partition = Number(name.slice(name.lastIndexOf('/') + 1))
-      if (assignment[progress.topic]?.includes(partition)) continue
-      progress.oldest = undefined
+      progress.restart(now)
+      if (assignment[progress.topic]?.includes(progress.partition)) continue
       progress.failures = 0
+      progress.resume()
+      // One that is still with a handler has to be watched until that ends.
+      if (progress.handlingSince === undefined) this.partitions.delete(name)
     }
+    const all = Object.entries(assignment).flatMap(([topic, partitions]) =>
+      partitions.map((partition) => this.progressOf(topic, partition)),
+    )
+    this.assigned = new Set(all.map(({ name }) => name))
   }
 
   private eachBatch(payload: EachBatchPayload): Promise<void> {
+    this.batches++
     const running = this.takeBatch(payload)
     this.active.add(running)
     return running.finally(() => this.active.delete(running))
@@ -207,7 +272,7 @@ export class GroupConsumer {
     }
   }
 
-  private async takeParts(payload: EachBatchPayload, progress: Progress): Promise<void> {
+  private async takeParts(payload: EachBatchPayload, progress: PartitionProgress): Promise<void> {
     const { topic, partition, messages } = payload.batch
     const { generation } = this
     const lost = (): boolean =>
@@ -216,22 +281,24 @@ export class GroupConsumer {
     for (let start = 0; start < messages.length; start += size) {
       if (lost()) return
       const part = messages.slice(start, start + size)
-      progress.oldest = Number(part[0]!.timestamp)
       const rebalancing = await this.handlePart(payload, part, progress)
       if (this.generation !== generation) return
-      const last = part.at(-1)!.offset
-      payload.resolveOffset(last)
-      this.commits.markDone({ topic, partition, offset: String(BigInt(last) + 1n) })
+      const last = part.at(-1)!
+      payload.resolveOffset(last.offset)
+      // After its last record a batch may hold marks of transactions, which no handler sees.
+      const isLast = start + size >= messages.length
+      const next = BigInt(isLast ? payload.batch.lastOffset() : last.offset) + 1n
+      progress.done(next, Number(last.timestamp), BigInt(payload.batch.highWatermark))
+      this.commits.markDone({ topic, partition, offset: String(next) })
       if (rebalancing) return
     }
-    progress.oldest = undefined
   }
 
   /** Resolves when all of them are done: to whether the group waits for this member. Rejects where they must come again. */
   private async handlePart(
     payload: EachBatchPayload,
     part: KafkaMessage[],
-    progress: Progress,
+    progress: PartitionProgress,
   ): Promise<boolean> {
     const { topic, partition } = payload.batch
     const { routeOf, deadLetters, logger } = this.options
@@ -241,10 +308,10 @@ export class GroupConsumer {
         rebalancing = true
       })
     const beating = setInterval(() => {
-      if (Date.now() - (progress.handlingSince ?? 0) < LONGEST_HANDLING_MS) void heartbeat()
+      if (Date.now() - (progress.handlingSince ?? 0) < this.limits.handling) void heartbeat()
     }, HEARTBEAT_MS)
     const stopTimer = kafkaMetrics.batchSeconds.startTimer({ topic: topicLabel(topic) })
-    progress.handlingSince = Date.now()
+    progress.begin(Number(part[0]!.timestamp), Date.now())
     try {
       await runHandler(
         routeOf(topic),
@@ -262,14 +329,14 @@ export class GroupConsumer {
     } finally {
       clearInterval(beating)
       stopTimer()
-      progress.handlingSince = undefined
+      progress.endHandling()
     }
     kafkaMetrics.consumed.inc({ topic: topicLabel(topic) }, part.length)
     progress.failures = 0
     return rebalancing
   }
 
-  private tryAgainLater(payload: EachBatchPayload, progress: Progress, error: unknown): void {
+  private tryAgainLater(payload: EachBatchPayload, progress: PartitionProgress, error: unknown): void {
     const { topic, partition } = payload.batch
     progress.failures++
     const pauseMs = Math.min(RETRY_MS.first * 2 ** (progress.failures - 1), RETRY_MS.cap)
@@ -279,9 +346,7 @@ export class GroupConsumer {
     )
     kafkaMetrics.retries.inc({ topic: topicLabel(topic) })
     if (this.stopping) return
-    const resume = payload.pause()
-    clearTimeout(progress.resumeTimer)
-    progress.resumeTimer = setTimeout(resume, pauseMs)
+    progress.pause(payload.pause(), pauseMs)
   }
 
   /** Without the retries of kafkajs, which could commit a position of an earlier generation. */
@@ -292,11 +357,11 @@ export class GroupConsumer {
     })
   }
 
-  private progressOf(topic: string, partition: number): Progress {
+  private progressOf(topic: string, partition: number): PartitionProgress {
     const name = `${topic}/${partition}`
     const known = this.partitions.get(name)
     if (known) return known
-    const fresh = { topic, oldest: undefined, handlingSince: undefined, failures: 0, resumeTimer: undefined }
+    const fresh = new PartitionProgress(topic, partition, Date.now())
     this.partitions.set(name, fresh)
     return fresh
   }

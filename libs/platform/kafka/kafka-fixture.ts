@@ -56,8 +56,8 @@ export async function startService(
 }
 
 /** A client of the test's own. */
-export function testKafka(): Kafka {
-  return createKafka(testEnv(), 'test', logger)
+export function testKafka(env = testEnv()): Kafka {
+  return createKafka(env, 'test', logger)
 }
 
 /** A topic with a name of its own. */
@@ -81,8 +81,9 @@ export async function send(
   topic: string,
   messages: { key?: string | null; value: string | Buffer | null; partition?: number }[],
   compression = kafkajs.CompressionTypes.None,
+  env = testEnv(),
 ): Promise<void> {
-  const producer = testKafka().producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
+  const producer = testKafka(env).producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
   await producer.connect()
   await producer.send({ topic, messages, compression })
   await producer.disconnect()

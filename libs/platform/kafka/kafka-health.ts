@@ -2,13 +2,16 @@ import { Injectable } from '@nestjs/common'
 import { BatchTransport } from './batch-transport.js'
 import { CompactedTables } from './compacted-table.js'
 import { kafkaMetrics } from './kafka-metrics.js'
-import { topicLabel } from './topic-names.js'
+import { measureLag } from './measure-lag.js'
 
 /** How Kafka's side of a service is; the reasons are sentences for people. */
 export interface KafkaState {
   readonly ok: boolean
   readonly reasons: readonly string[]
 }
+
+/** Series of single partitions that a process shows: hundreds of platforms have thousands of partitions. */
+const MOST_PARTITIONS = 100
 
 /** Whether a service's consumers and tables are where they should be. */
 @Injectable()
@@ -34,15 +37,13 @@ export class KafkaHealth {
   }
 
   private writeLag(): void {
-    const oldest = new Map<string, number>()
-    for (const [topic, timestamp] of this.transport.oldestOpen()) {
-      const label = topicLabel(topic)
-      oldest.set(label, Math.min(timestamp, oldest.get(label) ?? Infinity))
-    }
+    const { byTopic, worst } = measureLag(this.transport.progress(), Date.now(), MOST_PARTITIONS)
     kafkaMetrics.lag.reset()
-    const now = Date.now()
-    for (const [topic, timestamp] of oldest)
-      kafkaMetrics.lag.set({ topic }, Math.max(0, now - timestamp) / 1_000)
+    for (const [topic, seconds] of byTopic) kafkaMetrics.lag.set({ topic }, seconds)
+    kafkaMetrics.partitionLag.reset()
+    for (const { topic, partition, seconds } of worst)
+      kafkaMetrics.partitionLag.set({ topic, partition }, seconds)
+    kafkaMetrics.stuck.set(this.transport.stuck().length)
   }
 }
 

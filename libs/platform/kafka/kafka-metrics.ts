@@ -14,6 +14,10 @@ function seconds<L extends string>(name: string, help: string, labelNames: reado
   return once(name, () => new Histogram({ name, help, labelNames, buckets }))
 }
 
+function gauge<L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> {
+  return once(name, () => new Gauge({ name, help, labelNames }))
+}
+
 /** What Kafka's side of a service counts. Topics of platforms appear under their pattern's name: few label values. */
 export const kafkaMetrics = {
   consumed: counter('weir_records_consumed_total', 'Records handled or given up, by topic.', ['topic']),
@@ -28,13 +32,13 @@ export const kafkaMetrics = {
   publishSeconds: seconds('weir_publish_seconds', 'Time of one send to the broker.', []),
   published: counter('weir_records_published_total', 'Records acknowledged by the broker.', ['topic']),
   tableSkipped: counter('weir_table_records_skipped_total', 'Bad records on compacted topics.', ['topic']),
-  lag: once(
-    'weir_consumer_lag_seconds',
-    () =>
-      new Gauge({
-        name: 'weir_consumer_lag_seconds',
-        help: 'Age of the oldest record that was fetched and is not done, the worst partition of each topic.',
-        labelNames: ['topic'],
-      }),
+  lag: gauge('weir_consumer_lag_seconds', 'Age of the oldest open record, the worst partition by topic.', [
+    'topic',
+  ]),
+  partitionLag: gauge(
+    'weir_partition_lag_seconds',
+    'Age of the oldest open record of a partition; the worst hundred of this process.',
+    ['topic', 'partition'],
   ),
+  stuck: gauge('weir_consumers_stuck', 'Consumers that stand still for reasons of their own.', []),
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { GroupConsumer, type GroupConsumerOptions } from './group-consumer.js'
 import { kafkaMetrics } from './kafka-metrics.js'
 import { isOutage } from './kafka-outage.js'
+import type { PartitionProgress } from './partition-progress.js'
 
 export interface SupervisedGroupOptions extends Omit<GroupConsumerOptions, 'topics' | 'onCrash'> {
   /** The topics that exist. */
@@ -67,8 +68,8 @@ export class SupervisedGroup {
     return this.consumer?.stuck()
   }
 
-  oldestOpen(): Iterable<[topic: string, timestamp: number]> {
-    return this.consumer?.oldestOpen() ?? []
+  progress(): Iterable<PartitionProgress> {
+    return this.consumer?.progress() ?? []
   }
 
   private async run(): Promise<void> {

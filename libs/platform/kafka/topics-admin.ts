@@ -13,6 +13,7 @@ import { RetryableError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { ENV, LOGGER } from '../tokens.js'
 import { createKafka, type KafkaEnv } from './kafka-client.js'
+import type { PartitionStand } from './partition-progress.js'
 
 /** A topic as it should be. */
 export interface WantedTopic {
@@ -104,6 +105,36 @@ export class TopicsAdmin {
   /** First and next offset of each partition. */
   async offsets(topic: string): Promise<{ partition: number; low: string; high: string }[]> {
     return this.withAdmin((admin) => admin.fetchTopicOffsets(topic))
+  }
+
+  /** Where each partition of these topics stands, and a group with it, by `topic/partition`. Topics that are gone are left out. */
+  async stands(groupId: string, topics: readonly string[]): Promise<Map<string, PartitionStand>> {
+    return this.withAdmin(async (admin) => {
+      const existing = new Set(await admin.listTopics())
+      const present = topics.filter((topic) => existing.has(topic))
+      const positions = await admin.fetchOffsets({ groupId, topics: present })
+      const committed = new Map(
+        positions.flatMap(({ topic, partitions }) =>
+          partitions.map(({ partition, offset }): [string, bigint] => [
+            `${topic}/${partition}`,
+            BigInt(offset),
+          ]),
+        ),
+      )
+      const stands = new Map<string, PartitionStand>()
+      for (const topic of present) {
+        for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
+          const name = `${topic}/${partition}`
+          const position = committed.get(name) ?? -1n
+          stands.set(name, {
+            low: BigInt(low),
+            end: BigInt(high),
+            committed: position < 0n ? undefined : position,
+          })
+        }
+      }
+      return stands
+    })
   }
 
   private wanted(platformIds: readonly string[]): WantedTopic[] {
