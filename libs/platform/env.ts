@@ -162,6 +162,12 @@ export class ServiceEnv {
   @NumberSetting(1_000, 300_000)
   KAFKA_PUBLISH_TIMEOUT_MS = 15_000
 
+  @Setting(
+    'KiB of dead letters that one process keeps of one platform per minute; above that it reads the platform more slowly.',
+  )
+  @NumberSetting(1, 100_000_000)
+  DEAD_LETTER_KIB_PER_MINUTE = 10_240
+
   @Setting('MongoDB connection string; each service uses its own database `weir_<service>`.')
   @IsString()
   @MinLength(1)

@@ -1,8 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common'
-import { DeadLetterTopic, type ServiceName } from '#libs/contracts/catalogue'
+import { DeadLetterTopic, platformOfTopic, type ServiceName } from '#libs/contracts/catalogue'
+import type { ServiceEnv } from '../env.js'
 import type { PermanentError } from '../errors.js'
-import { SERVICE_NAME } from '../tokens.js'
+import { ENV, SERVICE_NAME } from '../tokens.js'
 import type { RawRecord } from './batch.js'
+import { DeadLetterBudget } from './dead-letter-budget.js'
 import { kafkaMetrics } from './kafka-metrics.js'
 import { Publisher, type PlainRecord } from './publisher.js'
 import { topicLabel } from './topic-names.js'
@@ -11,6 +13,8 @@ import { topicLabel } from './topic-names.js'
 export const DEAD_LETTER_MAX_BYTES = 2 * 1024 * 1024 - 64 * 1024
 /** A longer value, which only a compressed batch can hold, is cut off here; the whole stays on its own topic for a while. */
 const LONGEST_VALUE = 1_500_000
+/** What our headers take, about. */
+const HEADER_BYTES = 300
 
 /** A record that was given up, and why. */
 export interface GivenUp {
@@ -23,10 +27,17 @@ export interface GivenUp {
 /** Keeps records that cannot be handled, with their original bytes, where people can look at them and send them again. */
 @Injectable()
 export class DeadLetters {
+  private readonly budget: DeadLetterBudget
+
   constructor(
     private readonly publisher: Publisher,
     @Inject(SERVICE_NAME) private readonly service: ServiceName,
-  ) {}
+    @Inject(ENV) env: Pick<ServiceEnv, 'DEAD_LETTER_KIB_PER_MINUTE'>,
+  ) {
+    this.budget = new DeadLetterBudget(env.DEAD_LETTER_KIB_PER_MINUTE * 1024)
+    const gauge = kafkaMetrics.heldBack as typeof kafkaMetrics.heldBack & { collect?: () => void }
+    gauge.collect = () => this.writeHeldBack()
+  }
 
   /** Resolves when the broker has all of them; only then may their offsets be committed. @throws RetryableError */
   async keep(records: readonly GivenUp[]): Promise<void> {
@@ -34,10 +45,28 @@ export class DeadLetters {
       records.map((record) => toDeadLetter(record, this.service)),
       DEAD_LETTER_MAX_BYTES,
     )
+    const now = Date.now()
     for (const { raw, error } of records) {
       kafkaMetrics.deadLettered.inc({ topic: topicLabel(raw.topic), reason: error.slug })
+      const platformId = platformOfTopic(raw.topic)?.platformId
+      if (platformId !== undefined) this.budget.spend(platformId, bytesOf(raw), now)
     }
   }
+
+  /** Milliseconds for which nothing may be read from this topic, its platform having sent too much rubbish; mostly 0. */
+  holdMs(topic: string, now = Date.now()): number {
+    const platformId = platformOfTopic(topic)?.platformId
+    return platformId === undefined ? 0 : this.budget.holdMs(platformId, now)
+  }
+
+  private writeHeldBack(): void {
+    kafkaMetrics.heldBack.reset()
+    for (const platform of this.budget.heldBack(Date.now())) kafkaMetrics.heldBack.set({ platform }, 1)
+  }
+}
+
+function bytesOf({ key, value }: RawRecord): number {
+  return (key?.length ?? 0) + Math.min(value?.length ?? 0, LONGEST_VALUE) + HEADER_BYTES
 }
 
 /** The original headers stay, ours win; the error's sentence is left out, since it might quote content. */

@@ -26,7 +26,7 @@ async function join(
         got.push(...records.map(({ value }) => String(value)))
       },
     }),
-    deadLetters: { keep: async () => undefined },
+    deadLetters: { keep: async () => undefined, holdMs: () => 0 },
     logger: createLogger('test', 'silent'),
     stands: async () => new Map(),
     onCrash: () => undefined,

@@ -18,7 +18,7 @@ export interface GroupConsumerOptions {
   readonly clientId: string
   readonly topics: readonly string[]
   readonly routeOf: (topic: string) => Route
-  readonly deadLetters: Pick<DeadLetters, 'keep'>
+  readonly deadLetters: Pick<DeadLetters, 'keep' | 'holdMs'>
   readonly logger: Logger
   /** Where the partitions of these topics stand, by `topic/partition`. Rejects when the broker is away. */
   readonly stands: (
@@ -48,6 +48,8 @@ const HEARTBEAT_MS = 1_000
 const REBALANCE_MS = 30_000
 const FETCH_WAIT_MS = 250
 const LEAVE_WITHIN_MS = 5_000
+/** A platform that is held back for longer is looked at again then. */
+const LONGEST_HOLD_MS = 10_000
 const RETRY_MS = { first: 200, cap: 5_000 }
 /** No fetch, no batch and no crash for so long: kafkajs has stopped without a word (its issue 1593). */
 const SILENCE_MS = 120_000
@@ -280,6 +282,8 @@ export class GroupConsumer {
     const size = this.options.env.KAFKA_BATCH_RECORDS
     for (let start = 0; start < messages.length; start += size) {
       if (lost()) return
+      const holdMs = this.options.deadLetters.holdMs(topic)
+      if (holdMs > 0) return progress.pause(payload.pause(), Math.min(holdMs, LONGEST_HOLD_MS))
       const part = messages.slice(start, start + size)
       const rebalancing = await this.handlePart(payload, part, progress)
       if (this.generation !== generation) return

@@ -40,5 +40,10 @@ export const kafkaMetrics = {
     'Age of the oldest open record of a partition; the worst hundred of this process.',
     ['topic', 'partition'],
   ),
+  heldBack: gauge(
+    'weir_platforms_held_back',
+    'Platforms whose topics are read slowly, since too much of them ends as dead letters.',
+    ['platform'],
+  ),
   stuck: gauge('weir_consumers_stuck', 'Consumers that stand still for reasons of their own.', []),
 }

@@ -1,0 +1,58 @@
+const MINUTE_MS = 60_000
+/** A platform that was held back within this time is said to be so: pauses are short and come one after the other. */
+const RECENT_MS = 60_000
+
+interface Bucket {
+  /** Bytes that may be kept now; below 0 is a debt. */
+  balance: number
+  /** When that was so. */
+  at: number
+  heldAt: number | undefined
+}
+
+/**
+ * How much of dead letters may be kept of each platform: a token bucket of bytes that holds the amount of one minute. What
+ * there is to keep is always kept, if on debt; who has debts is to be held back until time has paid them. Times are
+ * milliseconds since 1970.
+ */
+export class DeadLetterBudget {
+  private readonly buckets = new Map<string, Bucket>()
+
+  constructor(private readonly bytesPerMinute: number) {}
+
+  /** So many bytes of a platform were kept. */
+  spend(platformId: string, bytes: number, now: number): void {
+    const bucket = this.bucketOf(platformId)
+    bucket.balance = this.balanceAt(bucket, now) - bytes
+    bucket.at = Math.max(bucket.at, now)
+  }
+
+  /** Milliseconds until this platform has paid its debts; 0 where it has none. */
+  holdMs(platformId: string, now: number): number {
+    const bucket = this.buckets.get(platformId)
+    if (!bucket) return 0
+    const debt = -this.balanceAt(bucket, now)
+    if (debt <= 0) return 0
+    bucket.heldAt = now
+    return Math.ceil((debt * MINUTE_MS) / this.bytesPerMinute)
+  }
+
+  /** The platforms that were held back within the last minute. */
+  heldBack(now: number): string[] {
+    const held = ({ heldAt }: Bucket): boolean => heldAt !== undefined && now - heldAt < RECENT_MS
+    return [...this.buckets].filter(([, bucket]) => held(bucket)).map(([platformId]) => platformId)
+  }
+
+  private balanceAt({ balance, at }: Bucket, now: number): number {
+    const earned = (Math.max(0, now - at) * this.bytesPerMinute) / MINUTE_MS
+    return Math.min(this.bytesPerMinute, balance + earned)
+  }
+
+  private bucketOf(platformId: string): Bucket {
+    const known = this.buckets.get(platformId)
+    if (known) return known
+    const fresh = { balance: this.bytesPerMinute, at: 0, heldAt: undefined }
+    this.buckets.set(platformId, fresh)
+    return fresh
+  }
+}
