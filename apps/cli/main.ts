@@ -1,11 +1,19 @@
 import 'reflect-metadata'
 import { Command } from 'commander'
+import { deadLettersCommand } from './dead-letters/dead-letters.js'
 import { run } from './run.js'
 import { topicsCommand } from './topics.js'
+
+// `weir … | head` closes the pipe when it has enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
 
 await run(
   new Command('weir')
     .description('For those who run Weir and edit its policy.')
     .showHelpAfterError('(weir --help lists the commands)')
-    .addCommand(topicsCommand()),
+    .addCommand(topicsCommand())
+    .addCommand(deadLettersCommand()),
 )

@@ -4,6 +4,7 @@ import type { ServiceEnv } from '../env.js'
 import type { PermanentError } from '../errors.js'
 import { ENV, SERVICE_NAME } from '../tokens.js'
 import type { RawRecord } from './batch.js'
+import { TRUNCATED } from './dead-letter.js'
 import { DeadLetterBudget } from './dead-letter-budget.js'
 import { kafkaMetrics } from './kafka-metrics.js'
 import { Publisher, type PlainRecord } from './publisher.js'
@@ -85,7 +86,7 @@ function toDeadLetter({ raw, error, attempts }: GivenUp, service: ServiceName): 
       'weir-offset': raw.offset,
       'weir-attempts': String(attempts),
       'weir-service': service,
-      ...(tooLong ? { 'weir-truncated': String(raw.value.length) } : {}),
+      ...(tooLong ? { [TRUNCATED]: String(raw.value.length) } : {}),
     },
   }
 }

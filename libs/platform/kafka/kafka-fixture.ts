@@ -79,7 +79,12 @@ export async function freshTopic(name: string, partitions = 1): Promise<string> 
 /** Sends records as a platform would. */
 export async function send(
   topic: string,
-  messages: { key?: string | null; value: string | Buffer | null; partition?: number }[],
+  messages: {
+    key?: string | null
+    value: string | Buffer | null
+    partition?: number
+    headers?: Record<string, string>
+  }[],
   compression = kafkajs.CompressionTypes.None,
   env = testEnv(),
 ): Promise<void> {

@@ -1,0 +1,170 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { readEnv, ServiceEnv } from '#libs/platform/env'
+import { DeadLetterReader } from '#libs/platform/kafka/dead-letter-reader'
+import { DeadLetterRedriver } from '#libs/platform/kafka/dead-letter-redriver'
+import { createLogger } from '#libs/platform/logger'
+import { findLetter, findLetters } from './find-letters.js'
+import { ALREADY_REDRIVEN } from './plan-redrive.rules.js'
+import { letterJson, letterLines, listLines, summaryLines } from './print-letters.rules.js'
+import { planRedrive, redrive, type RedrivePlan } from './redrive-letters.js'
+import { type LetterFilter, parseAddress, parseInstant } from './select-letters.rules.js'
+
+interface ListOptions extends LetterFilter {
+  readonly limit: number
+  readonly json?: true
+  readonly summary?: true
+}
+
+interface RedriveOptions extends LetterFilter {
+  readonly limit?: number
+  readonly rate: number
+  readonly dryRun?: true
+  readonly again?: true
+  readonly all?: true
+}
+
+function instant(text: string): Date {
+  const parsed = parseInstant(text)
+  if (!parsed) throw new InvalidArgumentError('An instant looks like 2026-11-24T07:00:00Z.')
+  return parsed
+}
+
+function count(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('A whole number from 1 on.')
+  return Number(text)
+}
+
+function address(text: string): string {
+  const parsed = parseAddress(text)
+  if (!parsed) throw new InvalidArgumentError('A letter is named <partition>/<offset>, as `list` shows it.')
+  return `${parsed.partition}/${parsed.offset}`
+}
+
+function withFilters(command: Command): Command {
+  return command
+    .option('--reason <slug>', 'given up for this reason')
+    .option('--topic <name>', 'came from this topic')
+    .option('--platform <id>', 'records of this platform')
+    .option('--service <name>', 'given up by this service')
+    .option('--from <instant>', 'given up at this instant (RFC 3339) or later', instant)
+    .option('--to <instant>', 'given up before this instant', instant)
+}
+
+/** `weir dead-letters list`, `show` and `redrive`. */
+export function deadLettersCommand(): Command {
+  const command = new Command('dead-letters').description('Records that could not be handled, and why.')
+  withFilters(command.command('list'))
+    .description('Lists letters, the newest last; never what their records hold.')
+    .option('--limit <n>', 'the newest so many', count, 100)
+    .option('--summary', 'counts them by reason and topic instead')
+    .option('--json', 'one line of JSON for each')
+    .action((options: ListOptions) => list(options))
+  command
+    .command('show')
+    .description('Prints one letter with all that its record holds. It may be harmful or personal.')
+    .argument('<letter>', '<partition>/<offset>, as list shows it', address)
+    .option('--raw', 'the bytes of the value as they are, and nothing else')
+    .action((letter: string, options: { raw?: true }) => show(letter, options.raw === true))
+  withFilters(command.command('redrive'))
+    .description('Puts letters back on the topic that they came from: key, value and headers as they were.')
+    .argument(
+      '[letters...]',
+      'these; without any, those that the filters mean',
+      (text: string, others: string[] = []) => [...others, address(text)],
+    )
+    .option('--all', 'every letter; without filters this is needed')
+    .option('--limit <n>', 'the oldest so many', count)
+    .option('--rate <n>', 'records a second', count, 100)
+    .option('--dry-run', 'only says what would be done')
+    .option('--again', 'letters too that were redriven already')
+    .action((letters: string[] | undefined, options: RedriveOptions, self: Command) =>
+      redriveLetters(letters ?? [], options, self),
+    )
+  return command
+}
+
+function open(): { env: Readonly<ServiceEnv>; reader: DeadLetterReader } {
+  const env = readEnv(ServiceEnv)
+  return { env, reader: new DeadLetterReader(env, createLogger('cli', 'silent')) }
+}
+
+function print(lines: readonly string[]): void {
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''))
+}
+
+async function list(options: ListOptions): Promise<void> {
+  const { limit, json, summary } = options
+  const { listed, counts, total } = await findLetters(open().reader, options, limit)
+  if (json) return print(summary ? counts.map((one) => JSON.stringify(one)) : listed.map(letterJson))
+  if (total === 0) return print(['no letters'])
+  if (summary) return print([...summaryLines(counts), `${total} in all`])
+  print(listLines(listed))
+  if (total > listed.length) print([`the newest ${listed.length} of ${total}; --limit shows more`])
+}
+
+async function show(letter: string, raw: boolean): Promise<void> {
+  const found = await findLetter(open().reader, parseAddress(letter)!)
+  if (raw) process.stdout.write(found.letter.value ?? '')
+  else print(letterLines(found))
+}
+
+async function redriveLetters(letters: string[], options: RedriveOptions, self: Command): Promise<void> {
+  const { reason, topic, platform, service, from, to, all, again, dryRun, rate, limit } = options
+  const filtered = [reason, topic, platform, service, from, to].some((one) => one !== undefined)
+  if ([letters.length > 0, filtered, all === true].filter(Boolean).length !== 1) {
+    self.error('error: name letters, or give filters, or --all', { exitCode: 2 })
+  }
+  const { env, reader } = open()
+  const redriver = await DeadLetterRedriver.open(env, createLogger('cli', 'silent'))
+  try {
+    const plan = await planRedrive(reader, redriver, {
+      addresses: new Set(letters),
+      filter: options,
+      again: again === true,
+      limit: limit ?? Infinity,
+    })
+    printRefused(plan)
+    if (dryRun) print([`letters that would be redriven: ${plan.letters.length}`, ...targets(plan)])
+    else await carryOut(reader, redriver, plan, rate)
+    const bad = plan.refused.filter(({ why }) => letters.length > 0 || why !== ALREADY_REDRIVEN)
+    if (bad.length > 0) throw new Error(`letters that were not redriven: ${bad.length}`)
+  } finally {
+    await redriver.close()
+  }
+}
+
+async function carryOut(
+  reader: DeadLetterReader,
+  redriver: DeadLetterRedriver,
+  { letters }: RedrivePlan,
+  rate: number,
+): Promise<void> {
+  const stop = new AbortController()
+  const onInterrupt = (): void => stop.abort()
+  process.once('SIGINT', onInterrupt)
+  let sent = 0
+  const outcome = (): string => `redrove ${sent} of ${letters.length} letters`
+  const goOn = 'The same command goes on with the rest; with --again it begins anew.'
+  try {
+    await redrive(reader, redriver, letters, rate, (count) => (sent = count), stop.signal)
+  } catch (error) {
+    throw new Error(`${outcome()}, then failed. ${goOn}`, { cause: error })
+  } finally {
+    process.removeListener('SIGINT', onInterrupt)
+  }
+  print([outcome()])
+  if (sent < letters.length) throw new Error(`stopped. ${goOn}`)
+}
+
+/** Letters that share a cause share a line. */
+function printRefused({ refused }: RedrivePlan): void {
+  for (const [why, some] of Map.groupBy(refused, (one) => one.why)) {
+    const [first, ...more] = some.map(({ letter }) => letter.address)
+    print([`not redriven: ${first}${more.length > 0 ? ` and ${more.length} more` : ''}: ${why}`])
+  }
+}
+
+function targets({ letters }: RedrivePlan): string[] {
+  const topics = Map.groupBy(letters, ({ topic }) => topic)
+  return [...topics].map(([topic, some]) => `${some.length} to ${topic}`)
+}

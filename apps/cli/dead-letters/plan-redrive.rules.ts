@@ -1,0 +1,34 @@
+import type { DeadLetter } from '#libs/platform/kafka/dead-letter'
+
+/** What is known when a letter comes up. */
+export interface RedriveFacts {
+  /** How many partitions each topic has; those that do not exist are missing. */
+  readonly partitions: ReadonlyMap<string, number>
+  /** The letters that were redriven already. */
+  readonly redriven: ReadonlySet<string>
+  /** Redrive those too. */
+  readonly again: boolean
+}
+
+/** Why a letter stays where it is; undefined where it can go. */
+export function refusalOf(letter: DeadLetter, facts: RedriveFacts): string | undefined {
+  const { topic, partition } = letter
+  if (letter.truncated) return `was cut off; the whole lies on ${topic} as long as that keeps it`
+  const count = facts.partitions.get(topic)
+  if (count === undefined) return `${topic} does not exist`
+  if (partition >= count) return `${topic} has ${count} partitions, it came from partition ${partition}`
+  if (facts.redriven.has(letter.address) && !facts.again) return ALREADY_REDRIVEN
+  return undefined
+}
+
+export const ALREADY_REDRIVEN = 'was redriven already; --again does it once more'
+
+/** How many records go out at once, for so many a second: a tenth of a second's worth. */
+export function chunkSize(rate: number): number {
+  return Math.max(1, Math.floor(rate / 10))
+}
+
+/** Milliseconds to wait before the next records, `sent` having gone out in `elapsedMs`. */
+export function waitMs(sent: number, rate: number, elapsedMs: number): number {
+  return Math.max(0, (sent / rate) * 1_000 - elapsedMs)
+}
