@@ -13,7 +13,7 @@ export interface KafkaOptions {
   /** Holds configuration, log and data; data of an earlier run is used on. */
   folder: string
   port: number
-  /** Broker settings over the defaults below. */
+  /** Broker settings over the defaults below. `log.dirs` is one folder. */
   config: Record<string, string>
   log: (line: string) => void
 }
@@ -23,7 +23,7 @@ export async function startKafka({ folder, port, config, log }: KafkaOptions): P
   const java = await getJava(log)
   const jars = await getKafka(java, log)
   const properties = join(folder, 'server.properties')
-  const data = join(folder, 'data')
+  const data = config['log.dirs'] ?? join(folder, 'data')
   const scratch = join(folder, 'tmp')
   await mkdir(scratch, { recursive: true })
   const arguments_ = (heap: string, ...rest: string[]) => [

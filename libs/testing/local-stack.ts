@@ -19,7 +19,7 @@ export interface LocalStackOptions {
 }
 
 /** One server of the stack. It comes back on the same port with the same data; its pid is then another. */
-interface StackServer {
+export interface StackServer {
   readonly pid: number
   readonly port: number
   /** SIGTERM, and SIGKILL after 20 s; resolves when it is gone. */

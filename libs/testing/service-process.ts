@@ -29,6 +29,8 @@ export interface ServiceProcess {
 export interface ServiceOptions {
   /** Where its output is appended; without it the output is kept for `output()` only. */
   logFile?: string
+  /** The folder whose `dist/` holds the built services; by default this repository. */
+  root?: string
 }
 
 /** Longer than the drain of a service, 30 s by default. */
@@ -44,7 +46,8 @@ export async function startService(
   env: Record<string, string>,
   options: ServiceOptions = {},
 ): Promise<ServiceProcess> {
-  const main = builtFile(`apps/${name}/main.js`)
+  const root = options.root ?? projectRoot
+  const main = builtFile(`apps/${name}/main.js`, root)
   const port = Number(env.PORT ?? (await freePort()))
   const url = `http://127.0.0.1:${port}`
   let earlier = ''
@@ -55,7 +58,7 @@ export async function startService(
       earlier += service.output()
       return spawnGuarded(process.execPath, ['--enable-source-maps', main], {
         env: { ...process.env, ...env, PORT: String(port) },
-        cwd: projectRoot,
+        cwd: root,
         logFile: options.logFile,
       })
     },
@@ -80,9 +83,9 @@ export async function startService(
   }
 }
 
-/** The path of a compiled file under `dist/`. @throws StackError `not-built` */
-export function builtFile(path: string): string {
-  const file = join(projectRoot, 'dist', path)
+/** The path of a compiled file under the `dist/` of `root`. @throws StackError `not-built` */
+export function builtFile(path: string, root = projectRoot): string {
+  const file = join(root, 'dist', path)
   if (existsSync(file)) return file
   throw new StackError('not-built', `dist/${path} is not there: run \`npm run build\` first.`)
 }

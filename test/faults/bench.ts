@@ -1,9 +1,9 @@
-import { expect } from 'vitest'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import type { ServiceName } from '#libs/contracts/catalogue'
 import { eventually, type WeirSystem } from '../harness/weir-system.js'
-import { type Channels, differences, summaryOf } from './differences.js'
-import { observe, readInput } from './observe.js'
-import { type Expected, expectedOf, inputTopic } from './oracle.js'
+import { type Channels, type Difference, differences, type Observed, summaryOf } from './differences.js'
+import { Archive, observe, readInput } from './observe.js'
+import { type Expected, expectedOf, type InputRecord, inputTopic } from './oracle.js'
 import { type OutgoingRecord, TEXTS } from './workload.js'
 
 /** The two platforms of the fault tests; the same account ids exist on both. */
@@ -22,11 +22,12 @@ export async function prepare(system: WeirSystem): Promise<void> {
       const [kind, email] = channel.split(' ')
       return kind === 'email' ? [{ name: 'On duty', email }] : []
     })
-    expect(await system.register(id, { contacts })).toMatchObject({ status: 201 })
+    const { status } = await system.register(id, { contacts })
+    equal(status, 201, `platform ${id} is registered`)
   }
   const put = { method: 'PUT', json: { url: NOBODY } }
   const hook = await system.call('notification', '/v1/webhooks/p1', { roles: ['admin'] }, put)
-  expect(hook.status).toBe(201)
+  equal(hook.status, 201, 'the webhook is registered')
   const messages = [...TEXTS.keys()].map((text, i) => ({
     messageId: `known-${i}`,
     accountId: 'known',
@@ -44,7 +45,7 @@ export async function prepare(system: WeirSystem): Promise<void> {
     outcome,
     severity: Math.max(1, ...categories.map((one) => (one.outcome === outcome ? (one.severity ?? 1) : 1))),
   }))
-  expect(known).toEqual([...TEXTS.values()])
+  deepEqual(known, [...TEXTS.values()])
 }
 
 /** Sends records in their order, a request for each topic and stretch of `size`. Resolves when the broker has them. */
@@ -68,14 +69,28 @@ export async function send(
   await flush()
 }
 
-/** What the oracle says of everything sent so far, after all of it has gone its way. */
-export async function judge(system: WeirSystem, sent: number): Promise<Expected> {
+/** What must be, what is, and in what they differ. */
+export interface Judgement {
+  readonly input: readonly InputRecord[]
+  readonly expected: Expected
+  readonly observed: Observed
+  readonly found: readonly Difference[]
+}
+
+/** What the oracle says of everything that is on the input topics, after all of it has gone its way. */
+export async function compare(system: WeirSystem, archive = new Archive(system)): Promise<Judgement> {
   const input = await readInput(system, PLATFORMS)
-  expect(input.length).toBeGreaterThanOrEqual(sent)
   const expected = expectedOf(input, TEXTS)
-  const found = differences(expected, await observe(system, PLATFORMS), CHANNELS)
+  const observed = await observe(system, PLATFORMS, archive)
+  return { input, expected, observed, found: differences(expected, observed, CHANNELS) }
+}
+
+/** The same where every difference is a failure. @throws AssertionError that counts them and shows some of each kind */
+export async function judge(system: WeirSystem, sent: number): Promise<Expected> {
+  const { input, expected, found } = await compare(system)
+  ok(input.length >= sent, `${input.length} of ${sent} records are on the input topics`)
   if (found.length > 0) for (const line of summaryOf(found).split('\n')) console.log(line)
-  expect(summaryOf(found)).toBe('')
+  equal(summaryOf(found), '')
   return expected
 }
 

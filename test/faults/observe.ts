@@ -1,5 +1,6 @@
-import type { WeirSystem } from '../harness/weir-system.js'
-import type { Observed, SeenAccount } from './differences.js'
+import { randomUUID } from 'node:crypto'
+import type { OutsideRecord, WeirSystem } from '../harness/weir-system.js'
+import type { Observed, SeenAccount, SeenRecord } from './differences.js'
 import { type InputRecord, inputTopic } from './oracle.js'
 
 const AUDITOR = { roles: ['auditor'] as const }
@@ -17,10 +18,33 @@ export async function readInput(system: WeirSystem, platforms: readonly string[]
   }))
 }
 
+/** Everything that was on topics, each record once, also where a topic has been truncated after it was read. */
+export class Archive {
+  readonly records: SeenRecord[] = []
+  private readonly groupId = `outside-archive-${randomUUID()}`
+
+  constructor(private readonly system: WeirSystem) {}
+
+  /** Takes in what has come since the last call. */
+  async readOn(topics: readonly string[]): Promise<void> {
+    await this.system.readOn(topics, this.groupId, (record) => this.records.push(seen(record)))
+  }
+}
+
+/** Half a million records are kept at once: of the headers only what is compared. */
+function seen({ topic, value, headers }: OutsideRecord): SeenRecord {
+  if (topic === 'weir.dead-letters.v1') return { topic, value, headers }
+  return { topic, value, headers: { ce_id: headers['ce_id'] ?? '' } }
+}
+
 /** Looks at everything from outside: all topics but the input, the interface, and the collections that it does not show. */
-export async function observe(system: WeirSystem, platforms: readonly string[]): Promise<Observed> {
-  const topics = (await system.topics()).filter((topic) => !topic.startsWith('weir.in.'))
-  const records = await system.readAll(topics)
+export async function observe(
+  system: WeirSystem,
+  platforms: readonly string[],
+  archive = new Archive(system),
+): Promise<Observed> {
+  await archive.readOn((await system.topics()).filter((topic) => !topic.startsWith('weir.in.')))
+  const { records } = archive
   const enforcement = system.database('enforcement')
   const notification = system.database('notification')
   const keys = await enforcement.collection<{ _id: string }>('accounts').distinct('_id')

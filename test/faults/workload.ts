@@ -45,6 +45,9 @@ export function randomFrom(seed: number): () => number {
   }
 }
 
+/** Repeats, edits and deletions are of one of so many records before them. */
+const LATELY = 400
+
 interface Offender {
   readonly accountId: string
   readonly severity: 2 | 3 | 4
@@ -92,7 +95,8 @@ export function* workload(
       key: message['accountId'] as string,
       value: Buffer.from(JSON.stringify(message)),
     })
-    const earlier = sent.length > 0 ? sent[Math.max(0, sent.length - 1 - below(400))] : undefined
+    const earlier = sent.length > 0 ? sent[Math.max(0, sent.length - 1 - below(LATELY))] : undefined
+    if (sent.length > 1_000) sent.splice(0, sent.length - LATELY)
     if (kind < 0.02) {
       yield record(said({ visibility: 'private', text: `${pick(textsOf('act'))} ${PRIVATE_MARKER}` }))
       continue

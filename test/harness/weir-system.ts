@@ -7,6 +7,7 @@ import { mongo } from 'mongoose'
 import { SERVICES, type ServiceName } from '#libs/contracts/catalogue'
 import { signLocalToken, type TokenRequest } from '#libs/platform/auth/local-token'
 import { registerCodecs } from '#libs/platform/kafka/codecs'
+import { calmRequestQueues } from '#libs/platform/kafka/kafka-client'
 import { applyTopics } from '#libs/testing/apply-topics'
 import { localServiceEnv } from '#libs/testing/local-service-env'
 import type { LocalStack } from '#libs/testing/local-stack'
@@ -32,6 +33,16 @@ export interface Answer<T = unknown> {
   readonly body: T
 }
 
+/** What a system runs on. */
+export interface SystemOptions {
+  /** Its servers; by default a broker and a database of its own on free ports. */
+  readonly stack?: LocalStack
+  /** The folder whose `dist/` holds the services; by default this repository. */
+  readonly root?: string
+  /** Called before topics are made. */
+  readonly prepare?: (brokers: string) => Promise<void>
+}
+
 /**
  * All of Weir as a user runs it: a Kafka and a MongoDB of its own, the four services as processes, and a client for each
  * side, made of nothing but kafkajs and fetch.
@@ -44,13 +55,14 @@ export class WeirSystem {
     public services: Readonly<Record<ServiceName, ServiceProcess>>,
     public env: Readonly<Record<string, string>>,
     private readonly keys: string,
+    private readonly options: Pick<SystemOptions, 'root'>,
   ) {}
 
   private readonly extra: ServiceProcess[] = []
 
   /** One more instance of a service, beside the first. */
   async startAnother(name: ServiceName, env: Record<string, string> = {}): Promise<ServiceProcess> {
-    const started = await startService(name, { ...this.env, ...env })
+    const started = await startService(name, { ...this.env, ...env }, this.options)
     this.extra.push(started)
     return started
   }
@@ -59,27 +71,24 @@ export class WeirSystem {
   async startAnew(env: Record<string, string>): Promise<void> {
     await Promise.all(Object.values(this.services).map((service) => service.stop()))
     this.env = { ...this.env, ...env }
-    const started = await Promise.all(SERVICES.map((name) => startService(name, this.env)))
+    const started = await Promise.all(SERVICES.map((name) => startService(name, this.env, this.options)))
     this.services = Object.fromEntries(started.map((one) => [one.name, one])) as WeirSystem['services']
   }
 
-  /**
-   * Starts everything on free ports; `env` goes to every service, `prepare` is called before topics are made. Nothing is left
-   * running when this process ends.
-   */
+  /** Starts everything on free ports; `env` goes to every service. Nothing is left running when this process ends. */
   static async start(
     env: Record<string, string> = {},
-    prepare: (brokers: string) => Promise<void> = () => Promise.resolve(),
+    { stack: given, prepare, ...options }: SystemOptions = {},
   ): Promise<WeirSystem> {
     const keys = await mkdtemp(join(tmpdir(), 'weir-keys-'))
-    const stack = await startTemporaryStack({ alwaysOwn: true })
+    const stack = given ?? (await startTemporaryStack({ alwaysOwn: true }))
     try {
       const all = { ...localServiceEnv(stack), LOCAL_KEY_DIR: keys, LOG_LEVEL: 'warn', ...env }
-      await prepare(stack.kafkaBrokers)
+      await prepare?.(stack.kafkaBrokers)
       await applyTopics(all)
-      const started = await Promise.all(SERVICES.map((name) => startService(name, all)))
+      const started = await Promise.all(SERVICES.map((name) => startService(name, all, options)))
       const services = Object.fromEntries(started.map((one) => [one.name, one])) as WeirSystem['services']
-      return new WeirSystem(stack, services, all, keys)
+      return new WeirSystem(stack, services, all, keys, options)
     } catch (error) {
       await stack.stop()
       throw error
@@ -118,10 +127,11 @@ export class WeirSystem {
     return this.call('enforcement', '/v1/platforms', { roles: ['admin'] }, { json })
   }
 
-  /** Writes values to a topic; objects as JSON, bytes as they are. */
+  /** Writes values to a topic; objects as JSON, bytes as they are. `compression` is one of kafkajs' CompressionTypes. */
   async produce(
     topic: string,
     records: readonly { key?: string | null; value: object | Buffer | string | null }[],
+    compression: number = kafkajs.CompressionTypes.None,
   ): Promise<void> {
     const producer = await this.producer()
     const messages = records.map(({ key, value }) => ({
@@ -130,7 +140,7 @@ export class WeirSystem {
         value === null || Buffer.isBuffer(value) || typeof value === 'string' ? value : JSON.stringify(value),
     }))
     for (let from = 0; from < messages.length; from += 500) {
-      await producer.send({ topic, messages: messages.slice(from, from + 500), acks: -1 })
+      await producer.send({ topic, messages: messages.slice(from, from + 500), acks: -1, compression })
     }
   }
 
@@ -156,17 +166,18 @@ export class WeirSystem {
 
   /** Follows topics from their beginning; the list grows as records come. */
   async follow(...topics: string[]): Promise<OutsideRecord[]> {
-    const { consumer, records } = await this.consume(topics)
-    this.clients.push(consumer)
+    const records: OutsideRecord[] = []
+    this.clients.push(await this.consume(topics, `outside-${randomUUID()}`, (record) => records.push(record)))
     return records
   }
 
   private async consume(
     topics: readonly string[],
-  ): Promise<{ consumer: Consumer; records: OutsideRecord[] }> {
-    const records: OutsideRecord[] = []
+    groupId: string,
+    onRecord: (record: OutsideRecord) => void,
+  ): Promise<Consumer> {
     const consumer: Consumer = this.kafka().consumer({
-      groupId: `outside-${randomUUID()}`,
+      groupId,
       maxWaitTimeInMs: 100,
       allowAutoTopicCreation: false,
     })
@@ -174,48 +185,70 @@ export class WeirSystem {
     await consumer.subscribe({ topics: [...topics], fromBeginning: true })
     await consumer.run({
       autoCommit: false,
-      eachMessage: async ({ topic, partition, message }) => {
-        records.push({
-          topic,
-          partition,
-          offset: message.offset,
-          key: message.key?.toString() ?? null,
-          value: message.value,
-          headers: Object.fromEntries(
-            Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]),
-          ),
-          timestamp: Number(message.timestamp),
-          seenAt: Date.now(),
-        })
+      eachBatch: async ({ batch: { topic, partition, messages } }) => {
+        for (const message of messages) {
+          onRecord({
+            topic,
+            partition,
+            offset: message.offset,
+            key: message.key?.toString() ?? null,
+            value: message.value,
+            headers: Object.fromEntries(
+              Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]),
+            ),
+            timestamp: Number(message.timestamp),
+            seenAt: Date.now(),
+          })
+        }
       },
     })
-    return { consumer, records }
+    return consumer
   }
 
   /** Everything that is on topics now, each record as often as it is there. */
   async readAll(topics: readonly string[]): Promise<OutsideRecord[]> {
-    const ends = new Map<string, number>()
+    const records: OutsideRecord[] = []
+    await this.readOn(topics, `outside-${randomUUID()}`, (record) => records.push(record))
+    return records
+  }
+
+  /** Reads topics from where the last call with this `groupId` stopped to where they end now; each record once. */
+  async readOn(
+    topics: readonly string[],
+    groupId: string,
+    onRecord: (record: OutsideRecord) => void,
+  ): Promise<void> {
+    const open = new Map<string, number>()
+    const next = new Map<string, number>()
     for (const topic of topics) {
-      for (const { partition, high, low } of await this.ends(topic))
-        if (Number(high) > Number(low)) ends.set(`${topic}/${partition}`, Number(high))
+      const [before] = await this.ask((admin) => admin.fetchOffsets({ groupId, topics: [topic] }))
+      const readTo = new Map(before?.partitions.map(({ partition, offset }) => [partition, Number(offset)]))
+      for (const { partition, high, low } of await this.ends(topic)) {
+        const from = Math.max(Number(low), readTo.get(partition) ?? 0)
+        next.set(`${topic}/${partition}`, from)
+        if (Number(high) > from) open.set(`${topic}/${partition}`, Number(high))
+      }
     }
-    if (ends.size === 0) return []
-    const { consumer, records } = await this.consume(topics)
-    const reached = new Map<string, number>()
-    let counted = 0
-    await eventually(
-      `${topics.join()} read to the end`,
-      () => {
-        for (; counted < records.length; counted++) {
-          const { topic, partition, offset } = records[counted]!
-          reached.set(`${topic}/${partition}`, Number(offset) + 1)
-        }
-        return [...ends].every(([key, end]) => (reached.get(key) ?? 0) >= end)
-      },
-      180,
+    if (open.size === 0) return
+    // A rebalance makes kafkajs start anew from the committed offset: what was read already is passed over.
+    let closed = false
+    const consumer = await this.consume(topics, groupId, (record) => {
+      const key = `${record.topic}/${record.partition}`
+      const offset = Number(record.offset)
+      if (closed || offset < (next.get(key) ?? 0)) return
+      next.set(key, offset + 1)
+      onRecord(record)
+    })
+    const isRead = () => [...open].every(([key, end]) => (next.get(key) ?? 0) >= end)
+    await eventually(`${topics.join()} read to the end`, isRead, 300)
+    closed = true
+    await consumer.commitOffsets(
+      [...next].map(([key, offset]) => {
+        const slash = key.lastIndexOf('/')
+        return { topic: key.slice(0, slash), partition: Number(key.slice(slash + 1)), offset: String(offset) }
+      }),
     )
     await consumer.disconnect()
-    return records
   }
 
   /** How many records there are on a topic, those that were kept for a time included. */
@@ -339,6 +372,7 @@ export class WeirSystem {
 
   private kafka(): Kafka {
     registerCodecs()
+    calmRequestQueues()
     return new Kafka({
       brokers: [this.stack.kafkaBrokers],
       clientId: 'outside',
@@ -357,7 +391,7 @@ export class WeirSystem {
 }
 
 /** The topics that a message goes through, with who takes it from there. */
-function wayOf(platforms: readonly string[]): [ServiceName, string][] {
+export function wayOf(platforms: readonly string[]): [ServiceName, string][] {
   return [
     ...platforms.map((id): [ServiceName, string] => ['ingestion', `weir.in.${id}.messages.v1`]),
     ['classification', 'weir.messages.v1'],

@@ -1,0 +1,64 @@
+import { parseArgs } from 'node:util'
+import { isSabotage, SABOTAGES, type SabotageName } from './sabotage.js'
+
+export interface ChaosOptions {
+  readonly seed: number
+  readonly minutes: number
+  readonly recordsPerSecond: number
+  /** Three brokers and three mongods instead of one each. */
+  readonly cluster: boolean
+  /** Where the figures are written as JSON. */
+  readonly json: string | undefined
+  /** A safeguard to be broken, so that the oracle has something to find. */
+  readonly sabotage: SabotageName | undefined
+  /** Only these kinds of fault; all where empty. */
+  readonly only: readonly string[]
+}
+
+export const USAGE = `npm run chaos -- [--seed N] [--minutes M] [--records-per-second R] [--only KIND,…] [--cluster] [--json FILE] [--sabotage NAME]
+  --seed N                the run to repeat (default 1)
+  --minutes M             how long faults are injected (default 5)
+  --records-per-second R  input (default 600; in a cluster 200)
+  --only KIND,…           only these kinds of fault
+  --cluster               three brokers and three mongods, leaders killed
+  --json FILE             writes the figures to FILE too
+  --sabotage NAME         breaks a safeguard of the services, and must end with complaints: ${Object.keys(SABOTAGES).join(', ')}`
+
+/** @throws TypeError that names the argument which is none */
+export function parseOptions(args: string[]): ChaosOptions {
+  const { values } = parseArgs({
+    args,
+    options: {
+      seed: { type: 'string', default: '1' },
+      minutes: { type: 'string', default: '5' },
+      'records-per-second': { type: 'string' },
+      only: { type: 'string', default: '' },
+      cluster: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      sabotage: { type: 'string' },
+    },
+  })
+  const { cluster, json, sabotage } = values
+  if (sabotage !== undefined && !isSabotage(sabotage))
+    throw new TypeError(`--sabotage is "${sabotage}"; it can be ${Object.keys(SABOTAGES).join(', ')}`)
+  const seed = positive('seed', values.seed)
+  if (!Number.isInteger(seed)) throw new TypeError(`--seed is "${values.seed}"; it must be a whole number`)
+  return {
+    seed,
+    minutes: positive('minutes', values.minutes),
+    recordsPerSecond: positive(
+      'records-per-second',
+      values['records-per-second'] ?? (cluster ? '200' : '600'),
+    ),
+    cluster,
+    json,
+    sabotage,
+    only: values.only.split(',').filter((kind) => kind !== ''),
+  }
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && value > 0 && Number.isFinite(value)) return value
+  throw new TypeError(`--${name} is "${text}"; it must be a number above 0`)
+}
