@@ -1,5 +1,8 @@
 import kafkajs from 'kafkajs'
-import { type Fault, type Heal, pick } from './fault.js'
+import { promisify } from 'node:util'
+import { gzip, zstdCompress } from 'node:zlib'
+import snappy from 'kafkajs-snappy'
+import { type Fault, type Ground, type Heal, pick } from './fault.js'
 import { GOOD_MANNERS } from './steady-load.js'
 
 const { GZIP, Snappy, LZ4, ZSTD } = kafkajs.CompressionTypes
@@ -16,7 +19,7 @@ const resendAndShuffle: Fault = {
 }
 
 /** Batches in each codec that Kafka has, one after the other. */
-const codecs: Fault = {
+const everyCodec: Fault = {
   kind: 'codecs',
   leastMs: 3_000,
   async inject({ load }, random) {
@@ -32,11 +35,55 @@ const codecs: Fault = {
   },
 }
 
-function behaveAgain(load: { manners: typeof GOOD_MANNERS }): Heal {
+/** Batches that the broker refuses, and such as it takes though not every reader can read them. */
+const hostileCodec: Fault = {
+  kind: 'hostile-codec',
+  leastMs: 1_000,
+  async inject({ load }, random) {
+    const { type, encode } = pick(HOSTILE, random)
+    const original = codecs[type]!
+    codecs[type] = () => ({ ...original(), compress: ({ buffer }) => encode(buffer) })
+    load.manners = { ...load.manners, compression: type }
+    return async () => {
+      await behaveAgain(load)()
+      codecs[type] = original
+    }
+  },
+}
+
+interface Codec {
+  compress(encoder: { buffer: Buffer }): Promise<Buffer>
+  decompress(buffer: Buffer): Promise<Buffer>
+}
+const codecs = kafkajs.CompressionCodecs as Record<number, () => Codec>
+
+/** Two halves, each packed by itself, one behind the other. */
+async function inHalves(bytes: Buffer, pack: (half: Buffer) => Promise<Buffer>): Promise<Buffer> {
+  const middle = bytes.length >> 1
+  return Buffer.concat([await pack(bytes.subarray(0, middle)), await pack(bytes.subarray(middle))])
+}
+/** A snappy block in the frame of the Java library: magic, two versions, length. */
+async function xerial(bytes: Buffer): Promise<Buffer> {
+  const block = await snappy().compress({ buffer: bytes })
+  const header = Buffer.from('82534e41505059000000000100000001', 'hex')
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(block.length)
+  return Buffer.concat([header, length, block])
+}
+const rubbish = async (): Promise<Buffer> => Buffer.from('This is not what it claims to be.')
+
+const HOSTILE: readonly { type: number; encode: (bytes: Buffer) => Promise<Buffer> }[] = [
+  ...CODECS.map((type) => ({ type, encode: rubbish })),
+  { type: ZSTD, encode: (bytes) => inHalves(bytes, promisify(zstdCompress)) },
+  { type: Snappy, encode: (bytes) => inHalves(bytes, xerial) },
+  { type: GZIP, encode: async (bytes) => Buffer.concat([await promisify(gzip)(bytes), Buffer.from('more')]) },
+]
+
+function behaveAgain(load: Ground['load']): Heal {
   return async () => {
     load.manners = GOOD_MANNERS
   }
 }
 
 /** What happens to what comes in. */
-export const inputFaults: readonly Fault[] = [resendAndShuffle, codecs]
+export const inputFaults: readonly Fault[] = [resendAndShuffle, everyCodec, hostileCodec]

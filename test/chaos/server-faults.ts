@@ -1,4 +1,6 @@
 import mongoose from 'mongoose'
+import { SERVICES, type ServiceName } from '#libs/contracts/catalogue'
+import { isAlive } from '#libs/testing/is-alive'
 import { eventually } from '../harness/weir-system.js'
 import { type Fault, pick } from './fault.js'
 
@@ -45,5 +47,61 @@ async function isWritable(admin: mongoose.mongo.Db): Promise<boolean> {
   return hello['isWritablePrimary'] === true
 }
 
+/** The broker has stored a batch, and who sent it never hears so. */
+const cutAfterStore: Fault = {
+  kind: 'cut-after-store',
+  leastMs: 2_000,
+  unfit: ({ proxy }) => (proxy ? undefined : 'there is no proxy before the brokers of a cluster'),
+  async inject({ proxy }, random) {
+    proxy!.cutNext(1 + Math.floor(random() * 4), `weir-${pick(SERVICES, random)}-publisher`)
+    return async () => proxy!.cutNext(0, '')
+  },
+}
+
+/** A write of the broker fails with ENOSPC; it stops, and comes back when there is room. */
+const diskFull: Fault = {
+  kind: 'disk-full',
+  unfit: ({ disk }) => (disk ? undefined : 'this machine forbids mounts'),
+  async inject({ disk, brokers: [broker] }) {
+    const { pid } = broker!
+    await disk!.fill()
+    await eventually('the broker has met the full disk', () => !isAlive(pid))
+    return async () => {
+      await disk!.free()
+      await broker!.start()
+    }
+  },
+}
+
+const READERS: readonly (readonly [string, ServiceName])[] = [
+  ['weir.messages.v1', 'classification'],
+  ['weir.verdicts.v1', 'enforcement'],
+  ['weir.notices.v1', 'notification'],
+]
+
+/** All that a service has committed is deleted under it; half of the time it is dead meanwhile, and starts at the new beginning. */
+const truncate: Fault = {
+  kind: 'topic-truncated',
+  async inject({ system, archive }, random) {
+    const [topic, name] = pick(READERS, random)
+    const service = system.services[name]
+    const isKilled = random() < 0.5
+    if (isKilled) service.kill('SIGKILL')
+    const committed = await system.committed(name, topic)
+    await archive.readOn([topic])
+    await system.truncate(topic, committed)
+    return async () => {
+      if (isKilled) await service.restart()
+    }
+  },
+}
+
 /** What happens to the servers that Weir stands on. */
-export const serverFaults: readonly Fault[] = [brokerKill, mongodKill, stepDown]
+export const serverFaults: readonly Fault[] = [
+  brokerKill,
+  mongodKill,
+  stepDown,
+  cutAfterStore,
+  diskFull,
+  truncate,
+]

@@ -274,12 +274,18 @@ export class WeirSystem {
     )
   }
 
+  /** Deletes the records of `topic` below an offset of each partition. */
+  async truncate(topic: string, below: ReadonlyMap<number, number>): Promise<void> {
+    const partitions = [...below].map(([partition, offset]) => ({ partition, offset: String(offset) }))
+    await this.ask((admin) => admin.deleteTopicRecords({ topic, partitions }))
+  }
+
   private get prefix(): string {
     return this.env['KAFKA_GROUP_PREFIX'] ?? 'weir'
   }
 
   /** The next offset of each partition for the groups of a `KAFKA_GROUP_PREFIX`. */
-  private async committed(
+  async committed(
     service: ServiceName,
     topic: string,
     groupPrefix = this.prefix,
