@@ -55,10 +55,17 @@ export function wantedTopic(name: string, keeping: Keeping, replication: number)
           'segment.ms': String(DAY_MS),
         }
       : { 'retention.ms': String(keeping.retentionMs) }),
+    ...(isInput(name) ? { 'compression.type': 'uncompressed' } : {}),
     ...(name === DeadLetterTopic.name ? { 'max.message.bytes': String(DEAD_LETTER_BATCH_BYTES) } : {}),
   }
   return { name, partitions: keeping.partitions, replication, config }
 }
+
+/**
+ * What platforms compress is unpacked by the broker: it takes batches that kafkajs cannot read (two zstd frames, bytes behind a
+ * gzip member), of which one ends every consumer of its topic; and one that unpacks to more than `max.message.bytes` it refuses.
+ */
+const isInput = (topic: string): boolean => topic.startsWith('weir.in.')
 
 /** Creates topics and compares them with the catalogue. Consumers and producers never create one. */
 @Injectable()
