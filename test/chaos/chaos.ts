@@ -116,7 +116,7 @@ function superviseServices({ system }: Ground, log: FaultLog, say: (line: string
     service.onUnexpectedEnd((error) => {
       log.endedByThemselves.push(error.message)
       say(`       ${error.message}`)
-      service.restart().catch((cause: unknown) => say(`       ${name} does not start: ${String(cause)}`))
+      service.restart().catch((cause: unknown) => say(`       ${String(cause).split('\n', 1)[0]}`))
     })
   }
 }

@@ -2,6 +2,7 @@ import kafkajs from 'kafkajs'
 import { promisify } from 'node:util'
 import { gzip, zstdCompress } from 'node:zlib'
 import snappy from 'kafkajs-snappy'
+import { registerCodecs } from '#libs/platform/kafka/codecs'
 import { type Fault, type Ground, type Heal, pick } from './fault.js'
 import { GOOD_MANNERS } from './steady-load.js'
 
@@ -41,6 +42,7 @@ const hostileCodec: Fault = {
   leastMs: 1_000,
   async inject({ load }, random) {
     const { type, encode } = pick(HOSTILE, random)
+    registerCodecs()
     const original = codecs[type]!
     codecs[type] = () => ({ ...original(), compress: ({ buffer }) => encode(buffer) })
     load.manners = { ...load.manners, compression: type }

@@ -9,6 +9,8 @@ import { shuffled } from './plan-faults.js'
 const TICK_MS = 50
 /** Of one go; more than falls due in a tick goes out after an outage. Some records are large: a request holds 1 MB. */
 const MOST_AT_ONCE = 250
+/** No fault lasts so long. */
+const GIVE_UP_MS = 300_000
 /** Records before the present one that may be sent again. */
 const REMEMBERED = 5_000
 
@@ -44,9 +46,11 @@ export class SteadyLoad {
 
   start(): void {
     this.running = this.run()
+    // Told of when it is stopped.
+    this.running.catch(() => undefined)
   }
 
-  /** Resolves when everything that was due is with the broker. */
+  /** Resolves when everything that was due is with the broker. @throws what has ended the sending before */
   async stop(): Promise<void> {
     this.endAt = Date.now()
     await this.running
@@ -105,11 +109,12 @@ export class SteadyLoad {
     records: readonly OutgoingRecord[],
     compression: number,
   ): Promise<void> {
+    const giveUpAt = Date.now() + GIVE_UP_MS
     for (;;) {
       try {
         return await this.system.produce(inputTopic(platformId), records, compression)
       } catch (error) {
-        if (!(error instanceof kafkajs.KafkaJSError)) throw error
+        if (!(error instanceof kafkajs.KafkaJSError) || Date.now() > giveUpAt) throw error
         await sleep(200)
       }
     }
