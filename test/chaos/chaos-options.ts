@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import type { Pace } from './plan-faults.js'
 import { isSabotage, SABOTAGES, type SabotageName } from './sabotage.js'
 
 export interface ChaosOptions {
@@ -13,6 +14,9 @@ export interface ChaosOptions {
   readonly sabotage: SabotageName | undefined
   /** Only these kinds of fault; all where empty. */
   readonly only: readonly string[]
+  /** Ends when each kind of fault has come so often, if that is before the minutes are over. */
+  readonly rounds?: number
+  readonly pace?: Pace
 }
 
 export const USAGE = `npm run chaos -- [--seed N] [--minutes M] [--records-per-second R] [--only KIND,…] [--cluster] [--json FILE] [--sabotage NAME]

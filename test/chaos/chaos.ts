@@ -38,9 +38,11 @@ export async function runChaos(
   const plan = planFaults(
     options.seed,
     faults.map(({ kind }) => kind),
+    options.pace,
   )
+  const most = (options.rounds ?? Infinity) * faults.length
   for (const planned of plan) {
-    if (Date.now() - start >= options.minutes * 60_000) break
+    if (Date.now() - start >= options.minutes * 60_000 || log.faults.length >= most) break
     const fault = faults.find(({ kind }) => kind === planned.kind)!
     await injectAndHeal(planned, fault, ground, watch, log, (line) =>
       say(`${((Date.now() - start) / 1_000).toFixed(0).padStart(5)} s  ${line}`),

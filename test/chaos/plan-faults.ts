@@ -13,23 +13,32 @@ export interface PlannedFault {
   readonly awaitsCatchUp: boolean
 }
 
-const HOLD_MS = [500, 6_000] as const
-const PAUSE_MS = [500, 4_000] as const
+type Range = readonly [least: number, most: number]
+/** How long a fault lasts, and the calm after it, milliseconds. */
+export interface Pace {
+  readonly holdMs: Range
+  readonly pauseMs: Range
+}
+export const STEADY: Pace = { holdMs: [500, 6_000], pauseMs: [500, 4_000] }
+export const HURRIED: Pace = { holdMs: [200, 2_000], pauseMs: [200, 800] }
 /** One fault in four is followed by the next before Weir has caught up. */
 const OVERLAP = 0.25
 
 /** Faults without end, the same for the same seed: every kind once in random order, then all again in another. */
-export function* planFaults(seed: number, kinds: readonly string[]): Generator<PlannedFault> {
+export function* planFaults(
+  seed: number,
+  kinds: readonly string[],
+  { holdMs, pauseMs }: Pace = STEADY,
+): Generator<PlannedFault> {
   const random = randomFrom(seed)
-  const between = ([least, most]: readonly [number, number]): number =>
-    Math.round(least + random() * (most - least))
+  const between = ([least, most]: Range): number => Math.round(least + random() * (most - least))
   for (;;) {
     for (const kind of shuffled(kinds, random)) {
       yield {
         kind,
         seed: between([1, 2 ** 31 - 1]),
-        holdMs: between(HOLD_MS),
-        pauseMs: between(PAUSE_MS),
+        holdMs: between(holdMs),
+        pauseMs: between(pauseMs),
         awaitsCatchUp: random() >= OVERLAP,
       }
     }

@@ -22,7 +22,7 @@ export const SABOTAGES = {
             const rebalancing = await this.handlePart(payload, part, progress);`,
     },
   ],
-  /** What a change left in its outbox when it was cut off counts as published when its record comes again. */
+  /** What a change of an account left in its outbox when it was cut off counts as published when its record comes again. */
   'skip-republish': [
     {
       file: 'apps/enforcement/accounts/account-changes.js',
@@ -32,7 +32,8 @@ export const SABOTAGES = {
     {
       file: 'apps/enforcement/outbox/relay.js',
       from: 'await this.outbox.deliver(holders, collection);',
-      to: `for (const one of holders) await collection.updateOne({ _id: one._id }, { $pull: { pending: { id: { $in: one.pending.map((entry) => entry.id) } } } });`,
+      to: `if (collection.collectionName !== 'accounts') await this.outbox.deliver(holders, collection);
+            else for (const one of holders) await collection.updateOne({ _id: one._id }, { $pull: { pending: { id: { $in: one.pending.map((entry) => entry.id) } } } });`,
     },
   ],
   /** The leader’s word is enough for a record. Only a cluster shows it. */

@@ -5,14 +5,14 @@ import { type Fault, pick } from './fault.js'
 /** The group gives a silent member up after so long; the shortest that a broker allows. */
 export const SESSION_MS = 6_000
 
-const kill: Fault = {
-  kind: 'service-kill',
-  async inject({ system }, random) {
-    const service = system.services[pick(SERVICES, random)]
+const kills = SERVICES.map((name): Fault => ({
+  kind: `kill-${name}`,
+  async inject({ system }) {
+    const service = system.services[name]
     service.kill('SIGKILL')
     return () => service.restart()
   },
-}
+}))
 
 /** Alone: nobody takes its partitions over, and it finds out that its session has ended. */
 const pause: Fault = {
@@ -68,4 +68,4 @@ const rollingRestart: Fault = {
 }
 
 /** What happens to processes of Weir itself. */
-export const serviceFaults: readonly Fault[] = [kill, pause, zombie, killOneOfTwo, rollingRestart]
+export const serviceFaults: readonly Fault[] = [...kills, pause, zombie, killOneOfTwo, rollingRestart]
