@@ -106,7 +106,11 @@ async function bothOrNone(
 }
 
 function toServer(server: Started, port: number | null): StackServer | null {
-  if (!server || port === null) return null
+  return server && port !== null ? serverOf(server, port) : null
+}
+
+/** What others may do with a server that was started. */
+export function serverOf(server: RestartableProcess, port: number): StackServer {
   return {
     get pid() {
       return server.pid

@@ -14,16 +14,28 @@ export interface MongoOptions {
   /** Holds log and data; data of an earlier run is used on. */
   folder: string
   port: number
+  /** The ports of all members of its replica set, its own among them; by default it is the only one. */
+  members?: readonly number[]
   log: (line: string) => void
 }
 
-/** The address for clients of a server that `startMongo` has started. */
-export function mongoUri(port: number): string {
-  return `mongodb://127.0.0.1:${port}/?replicaSet=${REPLICA_SET}`
+/** The address for clients of servers that `startMongo` has started. */
+export function mongoUri(...ports: number[]): string {
+  return `mongodb://${ports.map(hostOf).join()}/?replicaSet=${REPLICA_SET}`
 }
 
-/** Fetches what is missing and starts a replica set of one on 127.0.0.1. @throws StackError */
-export async function startMongo({ folder, port, log }: MongoOptions): Promise<RestartableProcess> {
+const hostOf = (port: number): string => `127.0.0.1:${port}`
+
+/**
+ * Fetches what is missing and starts a member of a replica set on 127.0.0.1. The first of `members` makes the set; all must
+ * be started at once, since none is ready before there is a majority. @throws StackError
+ */
+export async function startMongo({
+  folder,
+  port,
+  members = [port],
+  log,
+}: MongoOptions): Promise<RestartableProcess> {
   const mongod = await getMongod(log)
   const data = join(folder, 'data')
   await mkdir(data, { recursive: true })
@@ -34,9 +46,16 @@ export async function startMongo({ folder, port, log }: MongoOptions): Promise<R
     replSet: REPLICA_SET,
     oplogSize: '990',
     wiredTigerCacheSizeGB: '1',
-    setParameter: 'diagnosticDataCollectionEnabled=false',
   }
-  const arguments_ = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
+  const parameters = [
+    'diagnosticDataCollectionEnabled=false',
+    // A member that is stopped has then at most one answer of the primary waiting for it, not a stream of them.
+    ...(members.length > 1 ? ['oplogFetcherUsesExhaust=false'] : []),
+  ]
+  const arguments_ = [
+    ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
+    ...parameters.flatMap((parameter) => ['--setParameter', parameter]),
+  ]
   const server = new RestartableProcess({
     name: 'MongoDB',
     graceMs: 20_000,
@@ -44,23 +63,26 @@ export async function startMongo({ folder, port, log }: MongoOptions): Promise<R
       spawnGuarded(mongod, [...arguments_, '--nounixsocket', '--quiet'], {
         logFile: join(folder, 'mongod.log'),
       }),
-    isReady: () => isPrimary(port),
+    isReady: () => hasSeat(port, members),
   })
   await server.start()
   return server
 }
 
-/** Makes the server the only member of its replica set if it is not, also where its data was made on another port. */
-async function isPrimary(port: number): Promise<boolean> {
-  const client = new MongoClient(`mongodb://127.0.0.1:${port}/`, {
+/**
+ * Whether the server is the primary, or a secondary of several. Makes the replica set if there is none, and a set of one
+ * anew where its data was made on another port.
+ */
+async function hasSeat(port: number, members: readonly number[]): Promise<boolean> {
+  const client = new MongoClient(`mongodb://${hostOf(port)}/`, {
     directConnection: true,
     serverSelectionTimeoutMS: 1000,
   })
   const admin = client.db('admin')
   try {
-    const { isWritablePrimary } = await admin.command({ hello: 1 })
-    if (isWritablePrimary === true) return true
-    await takeSeat((command) => admin.command(command), `127.0.0.1:${port}`)
+    const { isWritablePrimary, secondary } = await admin.command({ hello: 1 })
+    if (isWritablePrimary === true || (secondary === true && members.length > 1)) return true
+    if (port === members[0]) await takeSeat((command) => admin.command(command), members.map(hostOf))
     return false
   } catch {
     return false
@@ -71,14 +93,16 @@ async function isPrimary(port: number): Promise<boolean> {
 
 async function takeSeat(
   run: (command: mongoose.mongo.Document) => Promise<mongoose.mongo.Document>,
-  host: string,
+  hosts: readonly string[],
 ) {
-  const members = [{ _id: 0, host }]
+  const members = hosts.map((host, _id) => ({ _id, host }))
   try {
     const { config } = (await run({ replSetGetConfig: 1 })) as { config: { members: { host: string }[] } }
-    if (config.members[0]?.host !== host) await run({ replSetReconfig: { ...config, members }, force: true })
+    if (config.members[0]?.host !== hosts[0])
+      await run({ replSetReconfig: { ...config, members }, force: true })
   } catch (error) {
     if (!(error instanceof MongoServerError) || error.code !== NOT_YET_INITIALIZED) throw error
-    await run({ replSetInitiate: { _id: REPLICA_SET, members } })
+    const settings = hosts.length > 1 ? { electionTimeoutMillis: 3_000 } : {}
+    await run({ replSetInitiate: { _id: REPLICA_SET, members, settings } })
   }
 }

@@ -1,5 +1,5 @@
-import type { StackServer } from '#libs/testing/local-stack'
-import { startTemporaryStack } from '#libs/testing/temporary-stack'
+import type { LocalStack, StackServer } from '#libs/testing/local-stack'
+import { startTemporaryCluster, startTemporaryStack } from '#libs/testing/temporary-stack'
 import { PLATFORMS, prepare } from '../faults/bench.js'
 import { Archive } from '../faults/observe.js'
 import { randomFrom, workload } from '../faults/workload.js'
@@ -19,6 +19,41 @@ export type CleanUps = (() => Promise<void>)[]
 export async function startGround(options: ChaosOptions, cleanUps: CleanUps): Promise<Ground> {
   const build = options.sabotage === undefined ? undefined : await sabotage(options.sabotage)
   if (build) cleanUps.push(build.remove)
+  const servers = options.cluster ? await startServersOfCluster(cleanUps) : await startServers(cleanUps)
+  const env = {
+    ...servers.env,
+    KAFKA_SESSION_MS: String(SESSION_MS),
+    RATE_LIMIT_PER_SECOND: '100000',
+  }
+  const { stack } = servers
+  const system = await WeirSystem.start(env, { stack, ...(build ? { root: build.root } : {}) })
+  cleanUps.push(() => system.stop())
+  await prepare(system)
+  return { ...servers, system, load: loadOf(system, options), archive: new Archive(system) }
+}
+
+type Servers = Pick<Ground, 'brokers' | 'mongods' | 'proxy' | 'disk'> & {
+  readonly stack: LocalStack
+  /** What the services need to know of them. */
+  readonly env: Record<string, string>
+}
+
+async function startServersOfCluster(cleanUps: CleanUps): Promise<Servers> {
+  const stack = await startTemporaryCluster()
+  cleanUps.push(stack.stop)
+  const { brokers, mongods } = stack
+  return {
+    stack,
+    brokers,
+    mongods,
+    proxy: null,
+    disk: null,
+    env: { KAFKA_REPLICATION: String(brokers.length) },
+  }
+}
+
+/** One broker, behind a proxy and on a disk of its own, and one mongod. */
+async function startServers(cleanUps: CleanUps): Promise<Servers> {
   const disk = await TightDisk.mount()
   if (disk) cleanUps.push(() => disk.remove())
   let brokerPort = 0
@@ -33,22 +68,13 @@ export async function startGround(options: ChaosOptions, cleanUps: CleanUps): Pr
   })
   cleanUps.push(stack.stop)
   brokerPort = stack.kafka!.port
-  const env = {
-    KAFKA_BROKERS: `127.0.0.1:${proxy.port}`,
-    KAFKA_SESSION_MS: String(SESSION_MS),
-    RATE_LIMIT_PER_SECOND: '100000',
-  }
-  const system = await WeirSystem.start(env, { stack, ...(build ? { root: build.root } : {}) })
-  cleanUps.push(() => system.stop())
-  await prepare(system)
   return {
-    system,
-    load: loadOf(system, options),
+    stack,
     brokers: own(stack.kafka),
     mongods: own(stack.mongo),
     proxy,
     disk,
-    archive: new Archive(system),
+    env: { KAFKA_BROKERS: `127.0.0.1:${proxy.port}` },
   }
 }
 

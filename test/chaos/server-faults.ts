@@ -51,7 +51,7 @@ async function isWritable(admin: mongoose.mongo.Db): Promise<boolean> {
 const cutAfterStore: Fault = {
   kind: 'cut-after-store',
   leastMs: 2_000,
-  unfit: ({ proxy }) => (proxy ? undefined : 'there is no proxy before the brokers of a cluster'),
+  unfit: ({ proxy }) => (proxy ? undefined : 'not in a cluster'),
   async inject({ proxy }, random) {
     proxy!.cutNext(1 + Math.floor(random() * 4), `weir-${pick(SERVICES, random)}-publisher`)
     return async () => proxy!.cutNext(0, '')
@@ -61,7 +61,8 @@ const cutAfterStore: Fault = {
 /** A write of the broker fails with ENOSPC; it stops, and comes back when there is room. */
 const diskFull: Fault = {
   kind: 'disk-full',
-  unfit: ({ disk }) => (disk ? undefined : 'this machine forbids mounts'),
+  unfit: ({ disk, brokers }) =>
+    disk ? undefined : brokers.length > 1 ? 'not in a cluster' : 'this machine forbids mounts',
   async inject({ disk, brokers: [broker] }) {
     const { pid } = broker!
     await disk!.fill()

@@ -280,6 +280,17 @@ export class WeirSystem {
     await this.ask((admin) => admin.deleteTopicRecords({ topic, partitions }))
   }
 
+  /** The port of the broker that leads each partition of Weir's topics. */
+  async leaderPorts(): Promise<number[]> {
+    const topics = await this.topics()
+    const [metadata, { brokers }] = await Promise.all([
+      this.ask((admin) => admin.fetchTopicMetadata({ topics })),
+      this.ask((admin) => admin.describeCluster()),
+    ])
+    const ports = new Map(brokers.map(({ nodeId, port }) => [nodeId, port]))
+    return metadata.topics.flatMap(({ partitions }) => partitions.map(({ leader }) => ports.get(leader) ?? 0))
+  }
+
   private get prefix(): string {
     return this.env['KAFKA_GROUP_PREFIX'] ?? 'weir'
   }
@@ -380,7 +391,7 @@ export class WeirSystem {
     registerCodecs()
     calmRequestQueues()
     return new Kafka({
-      brokers: [this.stack.kafkaBrokers],
+      brokers: this.stack.kafkaBrokers.split(','),
       clientId: 'outside',
       logLevel: logLevel.NOTHING,
       retry: { retries: 60, maxRetryTime: 2_000 },
