@@ -173,7 +173,7 @@ export class Publisher implements OnApplicationShutdown {
   }
 
   /** Sends a batch; what the broker refuses for itself is settled, what waits for the broker is returned. */
-  private async sendAll(batch: Waiting[]): Promise<Waiting[]> {
+  private async sendAll(batch: Waiting[], isSecondTry = false): Promise<Waiting[]> {
     try {
       await this.send(batch)
       for (const waiting of batch) settle(waiting, undefined)
@@ -188,6 +188,8 @@ export class Publisher implements OnApplicationShutdown {
         await this.startAnew()
         return batch
       }
+      // Its leader may be new: kafkajs has asked who it is.
+      if (verdict === 'topic' && !isSecondTry) return this.sendAll(batch, true)
       const parts = split(batch, verdict)
       if (parts.length === 1) {
         for (const waiting of batch) settle(waiting, refusal(waiting.topic, verdict, error))
@@ -231,7 +233,9 @@ export class Publisher implements OnApplicationShutdown {
       allowAutoTopicCreation: false,
       createPartitioner: murmur2Partitioner,
       metadataMaxAge: 60_000,
-      retry: QUICK_RETRY,
+      // kafkajs asks no broker again that has answered, also not for what it leads since the attempt before: such records are
+      // lost, and acknowledged (its producer/sendMessages.js). A batch is sent again whole, by us.
+      retry: { ...QUICK_RETRY, retries: 0 },
     })
     await producer.connect()
     return producer
