@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import kafkajs, { type Admin, type Consumer, Kafka, logLevel, type Producer, type SeekEntry } from 'kafkajs'
+import kafkajs, {
+  type Admin,
+  type Consumer,
+  Kafka,
+  logLevel,
+  type Producer,
+  type ProducerBatch,
+  type SeekEntry,
+} from 'kafkajs'
 import { mongo } from 'mongoose'
 import { SERVICES, type ServiceName } from '#libs/contracts/catalogue'
 import { signLocalToken, type TokenRequest } from '#libs/platform/auth/local-token'
@@ -32,6 +40,8 @@ export interface Answer<T = unknown> {
   readonly status: number
   readonly body: T
 }
+
+const SEND_WITHIN_MS = 120_000
 
 /** What a system runs on. */
 export interface SystemOptions {
@@ -133,14 +143,13 @@ export class WeirSystem {
     records: readonly { key?: string | null; value: object | Buffer | string | null }[],
     compression: number = kafkajs.CompressionTypes.None,
   ): Promise<void> {
-    const producer = await this.producer()
     const messages = records.map(({ key, value }) => ({
       key: key ?? null,
       value:
         value === null || Buffer.isBuffer(value) || typeof value === 'string' ? value : JSON.stringify(value),
     }))
     for (let from = 0; from < messages.length; from += 500) {
-      await producer.send({ topic, messages: messages.slice(from, from + 500), acks: -1, compression })
+      await this.send({ compression, topicMessages: [{ topic, messages: messages.slice(from, from + 500) }] })
     }
   }
 
@@ -150,13 +159,30 @@ export class WeirSystem {
       topic,
       messages: some.map(({ partition, value }) => ({ partition, value: JSON.stringify(value) })),
     }))
-    await (await this.producer()).sendBatch({ topicMessages, acks: -1 })
+    await this.send({ topicMessages })
+  }
+
+  /** Sends whole requests until the brokers have one: kafkajs' own retries lose what another broker leads meanwhile. */
+  private async send(batch: Omit<ProducerBatch, 'acks'>): Promise<void> {
+    const giveUpAt = Date.now() + SEND_WITHIN_MS
+    for (;;) {
+      const sender = this.producer()
+      try {
+        await (await sender).sendBatch({ ...batch, acks: -1 })
+        return
+      } catch (error) {
+        if (!mayBeSentAgain(error) || Date.now() > giveUpAt) throw error
+        if (this.sender === sender) this.sender = undefined
+        await sender.then((producer) => producer.disconnect()).catch(() => undefined)
+        await new Promise((resolve) => setTimeout(resolve, 200))
+      }
+    }
   }
 
   private sender: Promise<Producer> | undefined
   private producer(): Promise<Producer> {
     this.sender ??= (async () => {
-      const producer = this.kafka().producer({ allowAutoTopicCreation: false })
+      const producer = this.kafka().producer({ allowAutoTopicCreation: false, retry: { retries: 0 } })
       await producer.connect()
       this.clients.push(producer)
       return producer
@@ -405,6 +431,12 @@ export class WeirSystem {
     await this.stack.stop()
     await rm(this.keys, { recursive: true, force: true })
   }
+}
+
+/** kafkajs calls an error final too when it was told to try once only. */
+function mayBeSentAgain(error: unknown): boolean {
+  if (error instanceof kafkajs.KafkaJSNumberOfRetriesExceeded) return true
+  return error instanceof kafkajs.KafkaJSError && !(error instanceof kafkajs.KafkaJSNonRetriableError)
 }
 
 /** The topics that a message goes through, with who takes it from there. */
