@@ -71,6 +71,8 @@ function memberConfig(
     'offsets.topic.replication.factor': '3',
     'transaction.state.log.replication.factor': '3',
     'transaction.state.log.min.isr': '2',
+    // Who leads stays so until it stops.
+    'auto.leader.rebalance.enable': 'false',
     // A dead leader is replaced within seconds.
     'broker.session.timeout.ms': '4000',
     'broker.heartbeat.interval.ms': '1000',

@@ -1,30 +1,81 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StackServer } from '#libs/testing/local-stack'
-import type { Fault, Ground } from './fault.js'
+import { type Fault, type Ground, pick } from './fault.js'
 
-/** Less than the replicas need to find out that their leader, or the leader that its replicas, are silent. */
+/** Less than followers need to find out that their leader, or the leader that its followers, are silent. */
 const LAGGING_MS = 1_500
+/** Less than a group needs to give a silent member up. */
+const BACKLOG_MS = 2_000
 
-/** Kills who leads; where its followers lag they are frozen before it, so that it alone has what came in meanwhile. */
-function leaderKill(
-  kind: string,
-  membersOf: (ground: Ground) => readonly StackServer[],
-  leaderOf: (ground: Ground) => Promise<StackServer>,
-  { lagging }: { lagging: boolean },
-): Fault {
-  return {
-    kind,
-    unfit: (ground) => (membersOf(ground).length > 1 ? undefined : 'a single server leads nobody'),
-    async inject(ground) {
-      const leader = await leaderOf(ground)
-      const followers = lagging ? membersOf(ground).filter((one) => one !== leader) : []
-      for (const follower of followers) follower.kill('SIGSTOP')
-      if (lagging) await sleep(LAGGING_MS)
-      leader.kill('SIGKILL')
-      for (const follower of followers) follower.kill('SIGCONT')
-      return () => leader.start()
-    },
-  }
+const unfit = ({ brokers }: Ground): string | undefined =>
+  brokers.length > 1 ? undefined : 'only in a cluster'
+
+const brokerLeaderKill: Fault = {
+  kind: 'broker-leader-kill',
+  unfit,
+  async inject(ground) {
+    const leader = await leadingBroker(ground)
+    leader.kill('SIGKILL')
+    return () => leader.start()
+  },
+}
+
+/**
+ * One broker leads everything, its followers freeze, and a service works off what had come in before: the leader alone has
+ * what it publishes. Then the leader dies. Nothing of it may have been acknowledged.
+ */
+const brokerLeaderKillLagging: Fault = {
+  kind: 'broker-leader-kill-lagging',
+  unfit,
+  async inject(ground, random) {
+    const leader = await leadingBroker(ground)
+    const followers = ground.brokers.filter((one) => one !== leader)
+    // Who restarts gives up what it leads; what both led before is led by the third.
+    for (const follower of followers) {
+      await follower.stop()
+      await follower.start()
+    }
+    const service = ground.system.services[pick(['ingestion', 'classification'] as const, random)]
+    service.kill('SIGSTOP')
+    await sleep(BACKLOG_MS)
+    await killAhead(leader, followers, () => service.kill('SIGCONT'))
+    return () => leader.start()
+  },
+}
+
+const primaryKill: Fault = {
+  kind: 'mongod-primary-kill',
+  unfit,
+  async inject(ground) {
+    const leader = await primary(ground)
+    leader.kill('SIGKILL')
+    return () => leader.start()
+  },
+}
+
+/** The secondaries freeze, the primary alone has what is written meanwhile, and dies. */
+const primaryKillLagging: Fault = {
+  kind: 'mongod-primary-kill-lagging',
+  unfit,
+  async inject(ground) {
+    const leader = await primary(ground)
+    const secondaries = ground.mongods.filter((one) => one !== leader)
+    await killAhead(leader, secondaries)
+    return () => leader.start()
+  },
+}
+
+/** Freezes followers, lets their leader get ahead of them, and kills it. */
+async function killAhead(
+  leader: StackServer,
+  followers: readonly StackServer[],
+  frozen: () => void = () => undefined,
+): Promise<void> {
+  for (const follower of followers) follower.kill('SIGSTOP')
+  frozen()
+  await sleep(LAGGING_MS)
+  leader.kill('SIGKILL')
+  for (const follower of followers) follower.kill('SIGCONT')
 }
 
 /** The broker that leads most partitions. */
@@ -41,13 +92,10 @@ async function primary({ system, mongods }: Ground): Promise<StackServer> {
   return found
 }
 
-const brokers = (ground: Ground) => ground.brokers
-const mongods = (ground: Ground) => ground.mongods
-
 /** What only a cluster can lose. */
 export const clusterFaults: readonly Fault[] = [
-  leaderKill('broker-leader-kill', brokers, leadingBroker, { lagging: false }),
-  leaderKill('broker-leader-kill-lagging', brokers, leadingBroker, { lagging: true }),
-  leaderKill('mongod-primary-kill', mongods, primary, { lagging: false }),
-  leaderKill('mongod-primary-kill-lagging', mongods, primary, { lagging: true }),
+  brokerLeaderKill,
+  brokerLeaderKillLagging,
+  primaryKill,
+  primaryKillLagging,
 ]

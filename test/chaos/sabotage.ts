@@ -45,6 +45,12 @@ export const SABOTAGES = {
       from: "writeConcern: { w: 'majority', journal: true }",
       to: 'writeConcern: { w: 1, journal: false }',
     },
+    // Without this the services would not find what they have just written.
+    {
+      file: 'libs/platform/mongo/mongo.module.js',
+      from: "readConcern: { level: 'majority' }",
+      to: "readConcern: { level: 'local' }",
+    },
   ],
 } as const satisfies Record<string, readonly Patch[]>
 
