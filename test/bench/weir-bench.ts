@@ -31,9 +31,10 @@ export class WeirBench {
 
   /** `partitions`: of the topics that every message goes through; `processes`: of ingestion and of classification. */
   static async start(mix: Mix, { partitions = 8, processes = 1 } = {}): Promise<WeirBench> {
-    const system = await WeirSystem.start({}, async (brokers) => {
+    const prepare = async (brokers: string): Promise<void> => {
       if (partitions !== 8) await createTopics(brokers, [INPUT, Topics.messages.name], partitions)
-    })
+    }
+    const system = await WeirSystem.start({}, { prepare })
     const kafka = new Kafka({ brokers: [system.stack.kafkaBrokers], logLevel: logLevel.NOTHING })
     const bench = new WeirBench(system, kafka, mix)
     await system.register(PLATFORM)
