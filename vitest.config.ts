@@ -13,6 +13,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          testTimeout: 60_000,
           sequence: { groupOrder: 0 },
           maxWorkers: 2,
           include: ['{apps,libs,test}/**/*.spec.ts'],

@@ -1,4 +1,5 @@
 import { accountKey, derivedId } from '#libs/contracts/ids'
+import { isoInstant } from '#libs/contracts/iso-instant'
 import type { MessageIn } from '#libs/contracts/message-in'
 import { type Message, revisionOf } from '#libs/contracts/message'
 import type { CheckedMessage, Rejection } from './check-message.rules.js'
@@ -86,7 +87,7 @@ function passedOn<A extends Arrival>(
   message: MessageIn,
   revision: string,
 ): Accepted<A> {
-  const receivedAt = arrival.receivedAt.toISOString()
+  const receivedAt = isoInstant(arrival.receivedAt)
   const { partition, offset } = arrival
   return {
     arrival,

@@ -28,7 +28,7 @@ type MakeRequest = (options: ProduceOptions) => ProduceRequest
 
 /**
  * Puts a faster encoder of records and a lazier decoder in the place of those of kafkajs 2.2.4, which take more of a hop's
- * time than all else (docs/adr/0073). They write and read the same bytes. Call it before the first request of the process.
+ * time than all else (docs/adr/0074). They write and read the same bytes. Call it before the first request of the process.
  * @throws Error when kafkajs has loaded its own already, or is another version: then nothing would be faster, unnoticed
  */
 export function useFastRecords(): void {

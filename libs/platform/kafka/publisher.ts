@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common'
 import kafkajs, { type Message, type Producer } from 'kafkajs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ServiceName, TopicSpec } from '#libs/contracts/catalogue'
+import { isoInstant } from '#libs/contracts/iso-instant'
 import { PermanentError, RetryableError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { ENV, LOGGER, SERVICE_NAME } from '../tokens.js'
@@ -136,7 +137,7 @@ export class Publisher implements OnApplicationShutdown {
         ce_id: record.id,
         ce_type: record.topic.type,
         ce_source: `/weir/${this.service}`,
-        ce_time: (record.time ?? new Date()).toISOString(),
+        ce_time: isoInstant(record.time ?? new Date()),
         'content-type': 'application/json',
         traceparent: traceparentFor(record.id, record.trace),
       },
