@@ -20,6 +20,8 @@ export interface Figures {
   /** Classification of 100-character texts: the function by itself, the service by itself. */
   hundred?: { functionPerSecond: number; servicePerCoreSecond: number }
   latency?: { weir: Latency; weirRate: number; bare: Latency; bareRate: number }
+  /** A platform at `rate` messages/s: alone, and beside one that has sent `rubbish` records meanwhile. */
+  flood?: { rate: number; quiet: Latency; flooded: Latency; rubbish: number }
   steps?: StepCost[]
   growth?: GrowthPoint[]
   soak?: Record<string, number>[]
@@ -53,6 +55,10 @@ export function barsOf(figures: Figures): Bar[] {
   if (latency) {
     atMost('p99 from intended send to directive, ms', latency.weir.p99, 250)
     atMost('times the p99 of bare kafkajs over two hops', latency.weir.p99 / latency.bare.p99, 4, 1)
+  }
+  if (figures.flood) {
+    const { quiet, flooded } = figures.flood
+    atMost('p99 beside a platform that sends rubbish, times the quiet one', flooded.p99 / quiet.p99, 2, 2)
   }
   if (growth) {
     atMost(
@@ -119,13 +125,6 @@ export function pageOf(figures: Figures): string {
   }
   if (figures.latency) {
     const { weir, weirRate, bare, bareRate } = figures.latency
-    const row = (name: string, rate: number, one: Latency) => [
-      name,
-      thousands(rate),
-      one.count,
-      ...[one.p50, one.p99, one.p999, one.max].map((ms) => ms.toFixed(1)),
-      one.missing,
-    ]
     table(
       [
         'open loop, 50 % of its limit',
@@ -137,7 +136,20 @@ export function pageOf(figures: Figures): string {
         'longest ms',
         'missing',
       ],
-      [row('bare kafkajs, two hops', bareRate, bare), row('Weir, to the directive', weirRate, weir)],
+      [
+        latencyRow('bare kafkajs, two hops', bareRate, bare),
+        latencyRow('Weir, to the directive', weirRate, weir),
+      ],
+    )
+  }
+  if (figures.flood) {
+    const { rate, quiet, flooded, rubbish } = figures.flood
+    table(
+      ['a platform', 'messages/s', 'timed', 'p50 ms', 'p99 ms', 'p99.9 ms', 'longest ms', 'missing'],
+      [
+        latencyRow('alone', rate, quiet),
+        latencyRow(`beside ${thousands(rubbish)} records of rubbish and as many good ones`, rate, flooded),
+      ],
     )
   }
   if (figures.steps)
@@ -166,6 +178,11 @@ export function pageOf(figures: Figures): string {
     barsOf(figures).map(({ name, wanted, found, met }) => [name, wanted, found, met ? 'met' : 'missed']),
   )
   return lines.join('\n')
+}
+
+function latencyRow(name: string, rate: number, one: Latency): (string | number)[] {
+  const times = [one.p50, one.p99, one.p999, one.max].map((ms) => ms.toFixed(1))
+  return [name, thousands(rate), one.count, ...times, one.missing]
 }
 
 function thousands(value: number): string {

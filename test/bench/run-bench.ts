@@ -13,6 +13,8 @@ import { WeirBench } from './weir-bench.js'
 
 const HARMFUL_PER_MILLE = 5
 const LATENCY_SECONDS = 30
+/** Messages a second of the platform whose neighbour sends rubbish. */
+const FLOOD_RATE = 500
 const STOCK_RECORDS = 10_000
 const say = (line: string) => void process.stderr.write(`${line}\n`)
 
@@ -76,6 +78,8 @@ async function measure(weir: WeirBench, mix: Mix, options: BenchOptions, figures
       ;(figures.soak ??= []).push(memory)
     })
   }
+  say('Beside a platform that sends rubbish …')
+  figures.flood = { rate: FLOOD_RATE, ...(await weir.besideFlood(FLOOD_RATE, LATENCY_SECONDS)) }
   await weir.endServices()
   say('The peers …')
   const peers: PeerBench = {

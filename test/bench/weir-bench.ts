@@ -3,7 +3,7 @@ import { Topics } from '#libs/contracts/catalogue'
 import type { ServiceProcess } from '#libs/testing/service-process'
 import { eventually, WeirSystem } from '../harness/weir-system.js'
 import { type Charged, drain, type Drained, handledBy } from './drain.js'
-import type { Stage } from './hop.js'
+import { type Stage, startHop } from './hop.js'
 import { loadBacklog } from './load-backlog.js'
 import { messageMaker, type Mix } from './make-messages.js'
 import { type Latency, openLoop } from './open-loop.js'
@@ -12,7 +12,8 @@ import { serviceStage } from './service-stage.js'
 /** The platform of the benchmark. */
 export const PLATFORM = 'b1'
 export const INPUT = `weir.in.${PLATFORM}.messages.v1`
-const DIRECTIVES = `weir.out.${PLATFORM}.directives.v1`
+/** Another platform, which sends little, and sends it well. */
+const NEIGHBOUR = 'b2'
 const WARM_RECORDS = 60_000
 
 /** All of Weir on this machine, to be measured. */
@@ -99,24 +100,52 @@ export class WeirBench {
     }
   }
 
-  /** From the instant at which a harmful message is to be sent until its first directive, at `rate` messages a second. */
-  async latency(rate: number, seconds: number): Promise<Latency> {
+  /**
+   * From the instant at which a harmful message is to be sent until its first directive, at `rate` messages a second of a
+   * platform.
+   */
+  async latency(
+    rate: number,
+    seconds: number,
+    { platform = PLATFORM, mix = this.mix } = {},
+  ): Promise<Latency> {
     const run = this.nextRun()
     const total = Math.floor(rate * seconds)
-    const every = Math.round(1000 / this.mix.harmfulPerMille)
+    const every = Math.round(1000 / mix.harmfulPerMille)
     return openLoop({
       kafka: this.kafka,
-      input: INPUT,
-      output: DIRECTIVES,
+      input: `weir.in.${platform}.messages.v1`,
+      output: `weir.out.${platform}.directives.v1`,
       rate,
       seconds,
-      make: messageMaker(this.mix, run),
+      make: messageMaker(mix, run),
       expected: Math.floor(total / every),
       numberOf: (value) => {
         const [messageId = ''] = (JSON.parse(value) as { messageIds: string[] }).messageIds
         return messageId.startsWith(`${run}-`) ? Number(messageId.slice(run.length + 1)) : undefined
       },
     })
+  }
+
+  /** The latency of a platform while nobody else sends, and while its neighbour sends rubbish at full speed. */
+  async besideFlood(
+    rate: number,
+    seconds: number,
+  ): Promise<{ quiet: Latency; flooded: Latency; rubbish: number }> {
+    await this.system.register(NEIGHBOUR)
+    const mix = { ...this.mix, harmfulPerMille: 50 }
+    const options = { platform: NEIGHBOUR, mix }
+    await this.latency(rate, seconds / 2, options)
+    const quiet = await this.latency(rate, seconds, options)
+    const { kafkaBrokers: brokers } = this.system.stack
+    const settings = { brokers, from: '', to: INPUT, groupId: '', chunk: 500, concurrency: 1, passOn: 1 }
+    const sender = await startHop('flood', 'flood-sender.js', settings)
+    try {
+      const flooded = await this.latency(rate, seconds, options)
+      return { quiet, flooded, rubbish: (await sender.handled()) / 2 }
+    } finally {
+      await sender.stop()
+    }
   }
 
   /** More records, a tenth at a time, and the memory of each process after each. */

@@ -1,0 +1,25 @@
+import { Kafka, logLevel, Partitioners } from 'kafkajs'
+import { hopProcess } from './hop.js'
+import { messageMaker } from './make-messages.js'
+
+/** A platform that sends as fast as the broker takes it, and of whose records every second is rubbish. */
+let sent = 0
+const { options, ready } = hopProcess(() => sent)
+const make = messageMaker(
+  { texts: ['Bus 12 runs every ten minutes.'], harmful: ['-'], accounts: 1_000, harmfulPerMille: 0 },
+  'flood',
+)
+const RUBBISH = Buffer.from(`{"messageId": "rubbish", "text": "${'never closed '.repeat(20)}`)
+const producer = new Kafka({ brokers: [options.brokers], logLevel: logLevel.NOTHING }).producer({
+  allowAutoTopicCreation: false,
+  createPartitioner: Partitioners.DefaultPartitioner,
+})
+await producer.connect()
+ready()
+for (;;) {
+  const messages = Array.from({ length: options.chunk }, (_, i) =>
+    i % 2 === 0 ? make(sent + i, Date.now()) : { key: `acc-${i}`, value: RUBBISH },
+  )
+  await producer.send({ topic: options.to, messages, acks: 1 })
+  sent += messages.length
+}
