@@ -166,7 +166,7 @@ export class ServiceEnv {
     'KiB of dead letters that one process keeps of one platform per minute; above that it reads the platform more slowly.',
   )
   @NumberSetting(1, 100_000_000)
-  DEAD_LETTER_KIB_PER_MINUTE = 10_240
+  DEAD_LETTER_KIB_PER_MINUTE = 4_096
 
   @Setting('MongoDB connection string; each service uses its own database `weir_<service>`.')
   @IsString()

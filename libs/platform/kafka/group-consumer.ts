@@ -279,11 +279,12 @@ export class GroupConsumer {
     const { generation } = this
     const lost = (): boolean =>
       this.stopping || this.generation !== generation || !payload.isRunning() || payload.isStale()
+    // Not between its parts: what kafkajs has fetched and decoded would be thrown away, and fetched again.
+    const holdMs = this.options.deadLetters.holdMs(topic)
+    if (holdMs > 0) return progress.pause(payload.pause(), Math.min(holdMs, LONGEST_HOLD_MS))
     const size = this.options.env.KAFKA_BATCH_RECORDS
     for (let start = 0; start < messages.length; start += size) {
       if (lost()) return
-      const holdMs = this.options.deadLetters.holdMs(topic)
-      if (holdMs > 0) return progress.pause(payload.pause(), Math.min(holdMs, LONGEST_HOLD_MS))
       const part = messages.slice(start, start + size)
       const rebalancing = await this.handlePart(payload, part, progress)
       if (this.generation !== generation) return
