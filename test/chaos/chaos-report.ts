@@ -36,6 +36,8 @@ export interface Run {
   readonly drainMs: number
   readonly judgeMs: number
   readonly worstAges: ReadonlyMap<string, number>
+  /** Connections that the proxy has cut. */
+  readonly cuts: number
 }
 
 const KINDS: readonly Kind[] = ['lost', 'duplicate', 'unseen', 'invented', 'wrong']
@@ -74,6 +76,7 @@ export function reportOf(run: Run): ChaosReport {
     faults,
     skipped: log.skipped,
     endedByThemselves: log.endedByThemselves,
+    cutConnections: run.cuts,
     messages: { sent, onTopics: input.length, valid: expected.valid.length, private: expected.privates },
     effects,
     worstLagMs: { all: worstLagMs, ...Object.fromEntries(worstAges) },
@@ -100,7 +103,7 @@ export function reportOf(run: Run): ChaosReport {
     `records published again under their id: ${effects.publishedAgain}`,
     `worst lag: ${[...worstAges].map(([topic, ms]) => `${topic} ${(ms / 1_000).toFixed(1)} s`).join(', ')}`,
     `drained in ${(run.drainMs / 1_000).toFixed(1)} s, judged in ${(run.judgeMs / 1_000).toFixed(1)} s, ${figures.memoryMb} MB`,
-    `services that ended by themselves: ${log.endedByThemselves.length}`,
+    `services that ended by themselves: ${log.endedByThemselves.length}; connections cut after a store: ${run.cuts}`,
     ...complaints,
     `oracle: lost ${lost}, duplicate ${duplicate}, unseen ${unseen}, invented ${invented}, wrong ${wrong}`,
     `chaos: ${log.faults.length} faults, ${sent} messages, lost ${lost}, duplicate effects ${duplicate}, unseen ${unseen}`,

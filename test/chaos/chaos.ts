@@ -72,6 +72,7 @@ export async function runChaos(
     drainMs,
     judgeMs: Date.now() - judgeFrom,
     worstAges: watch.worstAges,
+    cuts: ground.proxy?.cuts ?? 0,
   })
 }
 
