@@ -144,6 +144,12 @@ export class ServiceEnv {
   @NumberSetting(1, 10_000)
   KAFKA_BATCH_RECORDS = 500
 
+  @Setting(
+    'KiB of one partition that are fetched at once: with more, a platform in a rush keeps others waiting longer.',
+  )
+  @NumberSetting(16, 10_240)
+  KAFKA_FETCH_KIB = 128
+
   @Setting('Milliseconds without a sign of life after which a group gives a member’s partitions to others.')
   @NumberSetting(6_000, 120_000)
   KAFKA_SESSION_MS = 12_000

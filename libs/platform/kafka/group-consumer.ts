@@ -93,6 +93,7 @@ export class GroupConsumer {
       heartbeatInterval: HEARTBEAT_MS,
       rebalanceTimeout: REBALANCE_MS,
       maxWaitTimeInMs: FETCH_WAIT_MS,
+      maxBytesPerPartition: env.KAFKA_FETCH_KIB * 1024,
       metadataMaxAge: 60_000,
       retry: LONG_RETRY,
     })
