@@ -15,7 +15,7 @@ const HARMFUL_PER_MILLE = 5
 const LATENCY_SECONDS = 30
 /** Messages a second of the platform whose neighbour sends rubbish. */
 const FLOOD_RATE = 500
-const STOCK_RECORDS = 10_000
+const STOCK_RECORDS = 4_000
 const say = (line: string) => void process.stderr.write(`${line}\n`)
 
 /** Runs what was asked for and gives the figures. */
