@@ -71,8 +71,11 @@ export class AccountChanges {
     private readonly clock: Clock,
   ) {}
 
-  /** Makes the changes, at most one per account. @throws PermanentError `unknown-platform`, `unknown-policy` */
-  async make(requests: readonly AccountRequest[]): Promise<void> {
+  /**
+   * Makes the changes, at most one per account. `groundwork` is awaited before any is stored: what they refer to, on its way
+   * to the database meanwhile. @throws PermanentError `unknown-platform`, `unknown-policy`
+   */
+  async make(requests: readonly AccountRequest[], groundwork?: Promise<void>): Promise<void> {
     let open = [...requests]
     for (let round = 0; open.length > 0; round++) {
       if (round === MOST_ROUNDS) throw new RetryableError('contention', 'The account changes too fast.')
@@ -82,6 +85,7 @@ export class AccountChanges {
         const change = this.makeOne(request, loaded)
         return change ? [{ request, change }] : []
       })
+      await groundwork
       if (made.length === 0) return
       const won = await this.accounts.compareAndSet(
         made.map(({ change }) => change),
@@ -165,25 +169,25 @@ export class AccountChanges {
         .map((step) => step.decisionId),
       ...account.decided.map((measure) => measure.decisionId),
     ])
-    const [strikes, decisions, taken, platforms] = await Promise.all([
+    const about = requests.flatMap((request) => request.messageIds ?? [])
+    const [strikes, decisions, taken, platforms, measures] = await Promise.all([
       this.strikes.ofAccounts(keys),
       this.decisions.byIds([...decisionIds, ...requests.flatMap((request) => request.decisionIds ?? [])]),
       this.cases.taken(requests.flatMap((request) => request.verdictIds ?? [])),
       this.platforms.byIds([...new Set(requests.map((request) => request.platformId))]),
+      this.directives.onMessages(keys, about),
+      this.policies.refresh(this.clock.now()),
     ])
+    const held = decisions.flatMap(({ state, messages }) =>
+      state === 'held' ? messages.map((message) => message.messageId) : [],
+    )
     const [messages, policies] = await Promise.all([
-      this.directives.onMessages(keys, [
-        ...requests.flatMap((request) => request.messageIds ?? []),
-        ...decisions.flatMap(({ state, messages: about }) =>
-          state === 'held' ? about.map((message) => message.messageId) : [],
-        ),
-      ]),
+      held.length === 0 ? measures : this.directives.onMessages(keys, [...about, ...held]),
       this.policies.byVersions([
         ...strikes.map((strike) => strike.policyVersion),
         ...decisions.map((decision) => decision.policyVersion),
         ...requests.flatMap((request) => request.policyVersions ?? []),
       ]),
-      this.policies.refresh(this.clock.now()),
     ])
     return {
       accounts: new Map(accounts.map((account) => [account._id, account])),

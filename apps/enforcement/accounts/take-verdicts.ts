@@ -18,15 +18,17 @@ export class TakeVerdicts {
 
   async take(verdicts: readonly Verdict[], heartbeat: () => Promise<void>): Promise<void> {
     const entering = distinct(verdicts.filter(entersCases))
-    await this.cases.keepEvidence(entering)
+    const kept = this.cases.keepEvidence(entering)
+    // Awaited before a change is stored; if reading fails before that, nobody else looks at it.
+    kept.catch(() => undefined)
     const byAccount = Map.groupBy(entering, (verdict) => accountKey(verdict.platformId, verdict.accountId))
     for (let from = 0; ; from += MOST_PER_CHANGE) {
       const requests = [...byAccount.values()]
         .map((ofAccount) => ofAccount.slice(from, from + MOST_PER_CHANGE))
         .filter((part) => part.length > 0)
         .map(requestFor)
-      if (requests.length === 0) return
-      await this.changes.make(requests)
+      if (requests.length === 0) return kept
+      await this.changes.make(requests, kept)
       await heartbeat()
     }
   }
