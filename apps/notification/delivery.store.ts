@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
-import { type Model, Schema } from 'mongoose'
+import { type Model, type mongo, Schema } from 'mongoose'
 import { randomUUID } from 'node:crypto'
+import { insertMissing } from '#libs/platform/mongo/bulk-write'
 import type { Settled } from './attempt.rules.js'
 import type { Attempt, Channel, Delivery, DeliveryState } from './delivery.js'
 
@@ -59,11 +60,8 @@ export class DeliveryStore {
 
   /** Adds the deliveries that are not there yet; those that are stay as they are. */
   async add(deliveries: readonly Delivery[]): Promise<void> {
-    if (deliveries.length === 0) return
-    const operations = deliveries.map(({ _id, ...fields }) => ({
-      updateOne: { filter: { _id }, update: { $setOnInsert: fields }, upsert: true },
-    }))
-    await this.model.collection.bulkWrite(operations as never, { ordered: false })
+    const collection = this.model.collection as unknown as mongo.Collection<Delivery>
+    await insertMissing(collection, deliveries)
   }
 
   /** Destination and id of deliveries that are due, in order of destination. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
-import { type Model, Schema } from 'mongoose'
+import { type Model, type mongo, Schema } from 'mongoose'
+import { insertMissing } from '#libs/platform/mongo/bulk-write'
 import type { Delivery, NoticeContent } from './delivery.js'
 
 export const NOTICES = 'Notice'
@@ -32,10 +33,8 @@ export class NoticeStore {
 
   /** Keeps those of `fresh` that are new, and returns the notices of all `ids` as they were first kept. */
   async keep(fresh: readonly StoredNotice[], ids: readonly string[]): Promise<StoredNotice[]> {
-    const operations = fresh.map(({ _id, ...fields }) => ({
-      updateOne: { filter: { _id }, update: { $setOnInsert: fields }, upsert: true },
-    }))
-    if (operations.length > 0) await this.model.collection.bulkWrite(operations as never, { ordered: false })
+    const notices = this.model.collection as unknown as mongo.Collection<StoredNotice>
+    await insertMissing(notices, fresh)
     // All in one answer: the server's first batch holds 101 otherwise.
     return this.model
       .find({ _id: { $in: [...ids] } })

@@ -3,7 +3,7 @@ import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import type { AccountStatus } from '#libs/contracts/measures-in-force'
 import { given, prefix } from '../queries.js'
-import { onlyDuplicates } from '../outbox/bulk-write.js'
+import { onlyDuplicates } from '#libs/platform/mongo/bulk-write'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import type { AccountChange } from './account-draft.rules.js'
 import type { AccountState } from './account-state.js'
@@ -61,18 +61,24 @@ export class AccountStore {
    * stored; the others lost to somebody else and are to be made anew.
    */
   async compareAndSet(changes: readonly AccountChange[], writer: string): Promise<Set<string>> {
-    const operations = changes.map(({ state, pending }) => {
+    const outboxAt = new Date()
+    const operations = changes.map(({ state, pending }): mongo.AnyBulkWriteOperation<AccountDocument> => {
       const { _id, ...rest } = state
+      const set = { ...rest, outboxAt, searchName: searchable(state.profile?.displayName ?? '') }
+      if (state.rev === 1) {
+        const document = { _id, ...set, pending: [...pending], writers: [writer] }
+        return { insertOne: { document: document } }
+      }
       const update = {
-        $set: { ...rest, outboxAt: new Date(), searchName: searchable(state.profile?.displayName ?? '') },
+        $set: set,
         $push: { pending: { $each: pending }, writers: { $each: [writer], $slice: -WRITERS_KEPT } },
       } as unknown as mongo.UpdateFilter<AccountDocument>
-      return { updateOne: { filter: { _id, rev: state.rev - 1 }, update, upsert: state.rev === 1 } }
+      return { updateOne: { filter: { _id, rev: state.rev - 1 }, update } }
     })
     let stored: number
     try {
       const result = await this.accounts.bulkWrite(operations, { ordered: false })
-      stored = result.matchedCount + result.upsertedCount
+      stored = result.matchedCount + result.insertedCount
     } catch (error) {
       if (!onlyDuplicates(error)) throw error
       stored = -1

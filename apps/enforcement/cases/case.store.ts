@@ -3,7 +3,7 @@ import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import type { Verdict } from '#libs/contracts/verdict'
 import { given, prefix } from '../queries.js'
-import { bulkWrite } from '../outbox/bulk-write.js'
+import { bulkWrite, insertMissing } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import type { CaseChange, CaseEntry, CaseNote, CaseRecord } from './case.js'
@@ -56,11 +56,7 @@ export class CaseStore {
 
   /** Keeps the evidence. It belongs to no case until the account has taken it in. */
   async keepEvidence(verdicts: readonly Verdict[]): Promise<void> {
-    const operations = verdicts.map((verdict) => {
-      const { _id, ...entry } = entryOf(verdict)
-      return { updateOne: { filter: { _id }, update: { $setOnInsert: entry }, upsert: true } }
-    })
-    await bulkWrite(this.entries, operations)
+    await insertMissing(this.entries, verdicts.map(entryOf))
   }
 
   /** Which of the verdicts are in a case already. */

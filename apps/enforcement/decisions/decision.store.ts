@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { accountKey } from '#libs/contracts/ids'
-import { bulkWrite } from '../outbox/bulk-write.js'
+import { bulkWrite } from '#libs/platform/mongo/bulk-write'
 import { given, olderThan } from '../queries.js'
 import type { DecisionRecord, DecisionState } from './decision.js'
 

@@ -5,7 +5,7 @@ import type { Directive } from '#libs/contracts/directive'
 import { accountKey } from '#libs/contracts/ids'
 import type { MessageMeasures } from '../accounts/account-draft.rules.js'
 import { given, olderThan } from '../queries.js'
-import { bulkWrite } from '../outbox/bulk-write.js'
+import { bulkWrite, insertMissing } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import type { DirectiveChange, DirectiveOrder } from './directive-order.js'
@@ -120,14 +120,11 @@ export class DirectiveStore {
   }
 
   async write(orders: readonly DirectiveOrder[]): Promise<void> {
-    const operations = orders.map(({ platformId, directive }) => ({
-      updateOne: {
-        filter: { _id: directive.directiveId },
-        update: { $setOnInsert: documentOf(platformId, directive) },
-        upsert: true,
-      },
+    const documents = orders.map(({ platformId, directive }) => ({
+      _id: directive.directiveId,
+      ...documentOf(platformId, directive),
     }))
-    await bulkWrite(this.directives, operations)
+    await insertMissing(this.directives, documents)
   }
 
   /** Notes that other directives undid these. What is not done yet is withdrawn. */

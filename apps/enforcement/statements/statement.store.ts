@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { given, olderThan } from '../queries.js'
-import { bulkWrite } from '../outbox/bulk-write.js'
+import { insertMissing } from '#libs/platform/mongo/bulk-write'
 import type { StatementOfReasons } from './statement.js'
 
 export interface StatementDocument extends StatementOfReasons {
@@ -44,13 +44,7 @@ export class StatementStore {
   }
 
   async write(statements: readonly StatementOfReasons[]): Promise<void> {
-    const operations = statements.map((statement) => ({
-      updateOne: {
-        filter: { _id: statement.statementId },
-        update: { $setOnInsert: statement },
-        upsert: true,
-      },
-    }))
-    await bulkWrite(this.statements, operations)
+    const documents = statements.map((statement) => ({ _id: statement.statementId, ...statement }))
+    await insertMissing(this.statements, documents)
   }
 }
