@@ -69,7 +69,7 @@ export async function openLoop(run: OpenLoop): Promise<Latency> {
   } finally {
     await Promise.all([consumer.disconnect(), producer.disconnect()])
   }
-  return summary(histogram, run.expected - seen.size)
+  return summary(histogram, Math.max(0, run.expected - seen.size))
 }
 
 async function send(
