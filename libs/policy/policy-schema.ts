@@ -137,7 +137,7 @@ export const POLICY_SCHEMA = closed({
       },
       { stage: { type: 'string', enum: ['live', 'shadow'] } },
     ),
-    { max: 500 },
+    { max: 1_000 },
   ),
   exceptions: list(
     closed(
