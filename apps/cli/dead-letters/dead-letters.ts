@@ -2,6 +2,8 @@ import { Command, InvalidArgumentError } from 'commander'
 import { readEnv, ServiceEnv } from '#libs/platform/env'
 import { DeadLetterReader } from '#libs/platform/kafka/dead-letter-reader'
 import { DeadLetterRedriver } from '#libs/platform/kafka/dead-letter-redriver'
+import { Publisher } from '#libs/platform/kafka/publisher'
+import { TopicsAdmin } from '#libs/platform/kafka/topics-admin'
 import { createLogger } from '#libs/platform/logger'
 import { findLetter, findLetters } from './find-letters.js'
 import { ALREADY_REDRIVEN } from './plan-redrive.rules.js'
@@ -83,9 +85,11 @@ export function deadLettersCommand(): Command {
   return command
 }
 
-function open(): { env: Readonly<ServiceEnv>; reader: DeadLetterReader } {
+function open() {
   const env = readEnv(ServiceEnv)
-  return { env, reader: new DeadLetterReader(env, createLogger('cli', 'silent')) }
+  const logger = createLogger('cli', 'silent')
+  const topics = new TopicsAdmin(env, logger)
+  return { env, logger, topics, reader: new DeadLetterReader(env, logger, topics) }
 }
 
 function print(lines: readonly string[]): void {
@@ -114,10 +118,10 @@ async function redriveLetters(letters: string[], options: RedriveOptions, self: 
   if ([letters.length > 0, filtered, all === true].filter(Boolean).length !== 1) {
     self.error('error: name letters, or give filters, or --all', { exitCode: 2 })
   }
-  const { env, reader } = open()
-  const redriver = await DeadLetterRedriver.open(env, createLogger('cli', 'silent'))
+  const { env, logger, topics, reader } = open()
+  const publisher = new Publisher(env, 'cli', logger)
   try {
-    const plan = await planRedrive(reader, redriver, {
+    const plan = await planRedrive(reader, topics, {
       addresses: new Set(letters),
       filter: options,
       again: again === true,
@@ -125,11 +129,11 @@ async function redriveLetters(letters: string[], options: RedriveOptions, self: 
     })
     printRefused(plan)
     if (dryRun) print([`letters that would be redriven: ${plan.letters.length}`, ...targets(plan)])
-    else await carryOut(reader, redriver, plan, rate)
+    else await carryOut(reader, new DeadLetterRedriver(publisher), plan, rate)
     const bad = plan.refused.filter(({ why }) => letters.length > 0 || why !== ALREADY_REDRIVEN)
     if (bad.length > 0) throw new Error(`letters that were not redriven: ${bad.length}`)
   } finally {
-    await redriver.close()
+    await publisher.onApplicationShutdown()
   }
 }
 

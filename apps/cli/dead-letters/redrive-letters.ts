@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { DeadLetter } from '#libs/platform/kafka/dead-letter'
 import type { DeadLetterReader, LetterRange } from '#libs/platform/kafka/dead-letter-reader'
 import type { DeadLetterRedriver } from '#libs/platform/kafka/dead-letter-redriver'
+import type { TopicsAdmin } from '#libs/platform/kafka/topics-admin'
 import { rangeFrom, withoutContent } from './find-letters.js'
 import { chunkSize, refusalOf, waitMs } from './plan-redrive.rules.js'
 import { isMeant, type LetterFilter, parseAddress } from './select-letters.rules.js'
@@ -27,7 +28,7 @@ export interface RedrivePlan {
 /** Reads the letters once and decides on each that is meant. @throws Error where an address holds no letter */
 export async function planRedrive(
   reader: DeadLetterReader,
-  redriver: Pick<DeadLetterRedriver, 'partitionCounts'>,
+  topics: Pick<TopicsAdmin, 'partitionCounts'>,
   request: RedriveRequest,
 ): Promise<RedrivePlan> {
   const { addresses, filter, again, limit } = request
@@ -42,7 +43,7 @@ export async function planRedrive(
   const found = new Set(meant.map(({ address }) => address))
   const missing = [...addresses].filter((address) => !found.has(address))
   if (missing.length > 0) throw new Error(`there is no letter at ${missing.join(', ')}`)
-  const partitions = await redriver.partitionCounts([...new Set(meant.map(({ topic }) => topic))])
+  const partitions = await topics.partitionCounts([...new Set(meant.map(({ topic }) => topic))])
   const refused: { letter: DeadLetter; why: string }[] = []
   const letters: DeadLetter[] = []
   for (const letter of meant.sort((a, b) => a.at.getTime() - b.at.getTime())) {

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import type { Consumer, EachBatchPayload } from 'kafkajs'
 import { DeadLetterTopic } from '#libs/contracts/catalogue'
 import { RetryableError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { type DeadLetterRecord, readDeadLetter } from './dead-letter.js'
 import { createKafka, type KafkaEnv } from './kafka-client.js'
+import type { TopicsAdmin } from './topics-admin.js'
 
 /** Offsets of one partition, the first included, the last not. */
 export interface LetterRange {
@@ -25,29 +26,24 @@ const RECHECK_MS = 5_000
 
 /** Reads the topic of dead letters as it is at a moment. */
 export class DeadLetterReader {
-  private readonly kafka: Kafka
-
   constructor(
     private readonly env: KafkaEnv,
-    logger: Logger,
-  ) {
-    this.kafka = createKafka(env, 'weir-dead-letters', logger)
-  }
+    private readonly logger: Logger,
+    private readonly topics: Pick<TopicsAdmin, 'existing' | 'offsets' | 'offsetsSince'>,
+  ) {}
 
   /** Everything that lies there now, or since an instant. @throws RetryableError `kafka-away`, `no-topic` */
   async ranges(since?: Date): Promise<LetterRange[]> {
-    return this.withAdmin(async (admin) => {
-      if (!(await admin.listTopics()).includes(TOPIC))
-        throw new RetryableError('no-topic', `${TOPIC} does not exist.`)
-      const all = await admin.fetchTopicOffsets(TOPIC)
-      const later = since ? await admin.fetchTopicOffsetsByTimestamp(TOPIC, since.getTime()) : []
-      const starts = new Map(later.map(({ partition, offset }) => [partition, BigInt(offset)]))
-      return all.map(({ partition, low, high }) => ({
-        partition,
-        from: starts.get(partition) ?? BigInt(low),
-        to: BigInt(high),
-      }))
-    })
+    if (!(await this.topics.existing()).has(TOPIC))
+      throw new RetryableError('no-topic', `${TOPIC} does not exist.`)
+    const all = await this.topics.offsets(TOPIC)
+    const later = since ? await this.topics.offsetsSince(TOPIC, since) : []
+    const starts = new Map(later.map(({ partition, offset }) => [partition, BigInt(offset)]))
+    return all.map(({ partition, low, high }) => ({
+      partition,
+      from: starts.get(partition) ?? BigInt(low),
+      to: BigInt(high),
+    }))
   }
 
   /**
@@ -57,7 +53,7 @@ export class DeadLetterReader {
    */
   async read(ranges: readonly LetterRange[], visit: LetterVisitor, signal?: AbortSignal): Promise<void> {
     const reading = new Reading(ranges, visit, signal)
-    const consumer = this.kafka.consumer({
+    const consumer = createKafka(this.env, 'weir-dead-letters', this.logger).consumer({
       groupId: `${this.env.KAFKA_GROUP_PREFIX}.cli.dead-letters.${randomUUID()}`,
       allowAutoTopicCreation: false,
       sessionTimeout: SESSION_MS,
@@ -67,19 +63,6 @@ export class DeadLetterReader {
       await reading.run(consumer, () => this.ranges())
     } finally {
       await consumer.disconnect().catch(() => undefined)
-    }
-  }
-
-  private async withAdmin<T>(errand: (admin: Admin) => Promise<T>): Promise<T> {
-    const admin = this.kafka.admin()
-    try {
-      await admin.connect()
-      return await errand(admin)
-    } catch (error) {
-      if (error instanceof RetryableError) throw error
-      throw new RetryableError('kafka-away', 'Kafka does not answer.', { cause: error })
-    } finally {
-      await admin.disconnect().catch(() => undefined)
     }
   }
 }

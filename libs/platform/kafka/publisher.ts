@@ -38,6 +38,8 @@ export interface PlainRecord {
   key: Buffer | string | null
   value: Buffer | null
   headers: Message['headers']
+  /** Where it has to go; absent: by its key. */
+  partition?: number
 }
 
 /** Milliseconds that a record waits for company. */
@@ -80,7 +82,7 @@ export class Publisher implements OnApplicationShutdown {
 
   constructor(
     @Inject(ENV) private readonly env: KafkaEnv,
-    @Inject(SERVICE_NAME) private readonly service: ServiceName,
+    @Inject(SERVICE_NAME) private readonly service: ServiceName | 'cli',
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -107,8 +109,13 @@ export class Publisher implements OnApplicationShutdown {
     const deadline = Date.now() + this.env.KAFKA_PUBLISH_TIMEOUT_MS
     return new Promise((resolve, reject) => {
       const call: Call = { open: records.length, failure: undefined, resolve, reject }
-      for (const [i, { topic, key, value, headers }] of records.entries()) {
-        const message = { key, value, ...(headers ? { headers } : {}) }
+      for (const [i, { topic, key, value, headers, partition }] of records.entries()) {
+        const message = {
+          key,
+          value,
+          ...(headers ? { headers } : {}),
+          ...(partition === undefined ? {} : { partition }),
+        }
         this.queue.push({ topic, message, bytes: sizes[i]!, deadline, call })
       }
       this.running ??= this.run()

@@ -114,6 +114,22 @@ export class TopicsAdmin {
     return this.withAdmin((admin) => admin.fetchTopicOffsets(topic))
   }
 
+  /** The first offset of each partition whose record is not older than an instant; the next one where none is. */
+  async offsetsSince(topic: string, since: Date): Promise<{ partition: number; offset: string }[]> {
+    return this.withAdmin((admin) => admin.fetchTopicOffsetsByTimestamp(topic, since.getTime()))
+  }
+
+  /** How many partitions each of these topics has; those that do not exist are left out. */
+  async partitionCounts(topics: readonly string[]): Promise<Map<string, number>> {
+    return this.withAdmin(async (admin) => {
+      const existing = new Set(await admin.listTopics())
+      const present = topics.filter((topic) => existing.has(topic))
+      if (present.length === 0) return new Map()
+      const metadata = await admin.fetchTopicMetadata({ topics: present })
+      return new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]))
+    })
+  }
+
   /** Where each partition of these topics stands, and a group with it, by `topic/partition`. Topics that are gone are left out. */
   async stands(groupId: string, topics: readonly string[]): Promise<Map<string, PartitionStand>> {
     return this.withAdmin(async (admin) => {
