@@ -1,4 +1,5 @@
-import { Kafka, logLevel, Partitioners } from 'kafkajs'
+import { Partitioners } from 'kafkajs'
+import { outsideKafka } from '../harness/outside-kafka.js'
 import { hopProcess } from './hop.js'
 import { messageMaker } from './make-messages.js'
 
@@ -10,7 +11,7 @@ const make = messageMaker(
   'flood',
 )
 const RUBBISH = Buffer.from(`{"messageId": "rubbish", "text": "${'never closed '.repeat(20)}`)
-const producer = new Kafka({ brokers: [options.brokers], logLevel: logLevel.NOTHING }).producer({
+const producer = outsideKafka(options.brokers).producer({
   allowAutoTopicCreation: false,
   createPartitioner: Partitioners.DefaultPartitioner,
 })

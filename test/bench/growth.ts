@@ -5,7 +5,8 @@ import { TextModel } from '../../apps/classification/detectors/text-model.js'
 import { numberFrom } from '../../apps/classification/training/seeded.js'
 import type { Drained } from './drain.js'
 import type { Mix } from './make-messages.js'
-import { defaultDocuments, judgeOf, nanosecondsEach } from './micro.js'
+import { nanosecondsEach } from './cpu-cost.js'
+import { defaultDocuments, judgeOf } from './default-judge.js'
 import { textsOfLength } from './texts.js'
 import { WeirBench } from './weir-bench.js'
 
@@ -59,21 +60,24 @@ export async function growthByMessages(
 }
 
 /** How the function of classification does with more words in the bank and more rules in the policy: 100-character texts. */
-export function growthByPolicy(texts: readonly string[], tell: (point: GrowthPoint) => void): void {
+export async function growthByPolicy(
+  texts: readonly string[],
+  tell: (point: GrowthPoint) => void,
+): Promise<void> {
   const { policy, banks } = defaultDocuments()
   const messages = textsOfLength(texts, 100).map(messageOf)
   const model = TextModel.load(readFileSync('models/text-v1.bin'))
-  const measure = (varied: string, changed: { policy?: object; words?: object[] }): void => {
+  const measure = async (varied: string, changed: { policy?: object; words?: object[] }): Promise<void> => {
     const words = { ...banks['words'], entries: changed.words ?? banks['words']!['entries'] }
     const judge = judgeOf({ ...policy, ...changed.policy }, { ...banks, words })
     const now = new Date(0)
-    const each = nanosecondsEach(messages.length, () => {
+    const each = await nanosecondsEach(messages.length, () => {
       for (const message of messages) classify(message, { judge, model, mode: 'live', now })
     })
     tell({ varied, cpu: each / 1_000 })
   }
-  for (const count of [100, 10_000, 100_000]) measure(`${count} words`, { words: wordsOf(count) })
-  for (const count of [10, 100, 1_000]) measure(`${count} rules`, { policy: { rules: rulesOf(count) } })
+  for (const count of [100, 10_000, 100_000]) await measure(`${count} words`, { words: wordsOf(count) })
+  for (const count of [10, 100, 1_000]) await measure(`${count} rules`, { policy: { rules: rulesOf(count) } })
 }
 
 /** Words of four to ten letters or two to four characters, none of which says anything. */

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { barsOf } from './bars.js'
 import type { Drained } from './drain.js'
+import type { Figures } from './figures.js'
 import type { Latency } from './open-loop.js'
-import { barsOf, type Figures, pageOf } from './report.js'
+import { pageOf } from './report.js'
 
 const drained = (perSecond: number): Drained => ({
   records: 1_000,

@@ -1,87 +1,7 @@
+import { barsOf } from './bars.js'
 import type { Drained } from './drain.js'
-import type { GrowthPoint } from './growth.js'
-import type { StepCost } from './micro.js'
+import type { Figures } from './figures.js'
 import type { Latency } from './open-loop.js'
-import type { PeerResult } from './peers.js'
-
-/** All that a run has found; sections that were not asked for are absent. */
-export interface Figures {
-  machine: { cpus: number; model: string; memoryGiB: number; node: string }
-  texts: string
-  /** Mean length of the texts in characters. */
-  meanLength: number
-  bare?: PeerResult
-  /** With Weir's codec of records in the place of kafkajs's. */
-  bareFast?: PeerResult
-  /** The second hop passes on as few as Weir acts on. */
-  bareSparse?: PeerResult
-  stock?: PeerResult
-  weir?: { all: Drained; ingestion: Drained; classification: Drained }
-  /** Classification of 100-character texts: the function by itself, the service by itself. */
-  hundred?: { functionPerSecond: number; servicePerCoreSecond: number }
-  latency?: { weir: Latency; weirRate: number; bare: Latency; bareRate: number }
-  /** A platform at `rate` messages/s: alone, and beside one that has sent `rubbish` records meanwhile. */
-  flood?: { rate: number; quiet: Latency; flooded: Latency; rubbish: number }
-  steps?: StepCost[]
-  growth?: GrowthPoint[]
-  soak?: Record<string, number>[]
-}
-
-/** What is promised of the figures, and whether it holds. */
-export interface Bar {
-  readonly name: string
-  readonly wanted: string
-  readonly found: string
-  readonly met: boolean
-}
-
-/** The bars that the figures can tell of. */
-export function barsOf(figures: Figures): Bar[] {
-  const { bare, stock, weir, hundred, latency, growth, soak } = figures
-  const bars: Bar[] = []
-  const atLeast = (name: string, found: number, bar: number, digits = 0) =>
-    bars.push({ name, wanted: `≥ ${bar}`, found: found.toFixed(digits), met: found >= bar })
-  const atMost = (name: string, found: number, bar: number, digits = 0) =>
-    bars.push({ name, wanted: `≤ ${bar}`, found: found.toFixed(digits), met: found <= bar })
-  if (weir) atLeast('all four services, messages/s', weir.all.perSecond, 20_000)
-  if (weir && bare)
-    atLeast('share of the bare kafkajs limit', weir.all.perSecond / bare.best.perSecond, 0.5, 2)
-  if (weir && stock)
-    atLeast('times the stock Nest transport', weir.all.perSecond / stock.best.perSecond, 5, 1)
-  if (hundred) {
-    atLeast('the classification function, messages/s', hundred.functionPerSecond, 50_000)
-    atLeast('the classification service, messages per core-second', hundred.servicePerCoreSecond, 25_000)
-  }
-  if (latency) {
-    atMost('p99 from intended send to directive, ms', latency.weir.p99, 250)
-    atMost('times the p99 of bare kafkajs over two hops', latency.weir.p99 / latency.bare.p99, 4, 1)
-  }
-  if (figures.flood) {
-    const { quiet, flooded } = figures.flood
-    atMost('p99 beside a platform that sends rubbish, times the quiet one', flooded.p99 / quiet.p99, 2, 2)
-  }
-  if (growth) {
-    atMost(
-      'CPU at 1000000 accounts, times that at 1000',
-      ratio(growth, '1000000 accounts', '1000 accounts'),
-      1.3,
-      2,
-    )
-    atMost('CPU at 100000 words, times that at 100', ratio(growth, '100000 words', '100 words'), 1.3, 2)
-  }
-  if (soak && soak.length > 2) {
-    for (const name of Object.keys(soak[0]!)) {
-      const half = soak.slice(soak.length >> 1).map((memory) => memory[name]!)
-      atMost(`memory of ${name} at the end, times that at half-time`, half.at(-1)! / half[0]!, 1.15, 2)
-    }
-  }
-  return bars
-}
-
-function ratio(growth: readonly GrowthPoint[], large: string, small: string): number {
-  const cpuAt = (varied: string) => growth.find((point) => point.varied === varied)?.cpu ?? NaN
-  return cpuAt(large) / cpuAt(small)
-}
 
 /** The figures as a page of tables in Markdown. */
 export function pageOf(figures: Figures): string {
@@ -173,10 +93,13 @@ export function pageOf(figures: Figures): string {
       figures.soak.map((memory, i) => [i + 1, ...names.map((name) => memory[name]!.toFixed(0))]),
     )
   }
-  table(
-    ['bar', 'wanted', 'found', ''],
-    barsOf(figures).map(({ name, wanted, found, met }) => [name, wanted, found, met ? 'met' : 'missed']),
-  )
+  const bars = barsOf(figures)
+  if (bars.length > 0) {
+    table(
+      ['bar', 'wanted', 'found', ''],
+      bars.map(({ name, wanted, found, met }) => [name, wanted, found, met ? 'met' : 'missed']),
+    )
+  }
   return lines.join('\n')
 }
 

@@ -2,12 +2,14 @@ import 'reflect-metadata'
 import { writeFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { StackError } from '#libs/testing/stack-error'
+import { barsOf } from './bars.js'
 import { type BenchOptions, parseOptions, USAGE } from './bench-options.js'
+import type { Figures } from './figures.js'
 import { growthByMessages, growthByPartitions, growthByPolicy } from './growth.js'
 import type { Mix } from './make-messages.js'
 import { stepCosts } from './micro.js'
 import { bareKafkajs, bareLatency, type PeerBench, stockNest } from './peers.js'
-import { barsOf, type Figures, pageOf } from './report.js'
+import { pageOf } from './report.js'
 import { HARMFUL, loadTexts, textsOfLength } from './texts.js'
 import { WeirBench } from './weir-bench.js'
 
@@ -33,7 +35,7 @@ async function bench(options: BenchOptions): Promise<Figures> {
     meanLength: texts.reduce((sum, text) => sum + text.length, 0) / texts.length,
   }
   say('The cost of each step …')
-  figures.steps = stepCosts(textsOfLength(texts, 100))
+  figures.steps = await stepCosts(textsOfLength(texts, 100))
   if (options.micro) return figures
   const weir = await WeirBench.start(mix)
   try {
@@ -45,7 +47,7 @@ async function bench(options: BenchOptions): Promise<Figures> {
     figures.growth ??= []
     const tell = (point: NonNullable<Figures['growth']>[number]) => void figures.growth!.push(point)
     say('More words and rules …')
-    growthByPolicy(texts, tell)
+    await growthByPolicy(texts, tell)
     say('More partitions and processes …')
     await growthByPartitions(mix, Math.ceil(options.records / 3), tell)
   }

@@ -1,6 +1,7 @@
-import { Kafka, logLevel } from 'kafkajs'
+import type { Kafka } from 'kafkajs'
 import { Topics } from '#libs/contracts/catalogue'
 import type { ServiceProcess } from '#libs/testing/service-process'
+import { outsideKafka } from '../harness/outside-kafka.js'
 import { eventually, WeirSystem } from '../harness/weir-system.js'
 import { type Charged, drain, type Drained, handledBy } from './drain.js'
 import { type Stage, startHop } from './hop.js'
@@ -36,7 +37,7 @@ export class WeirBench {
       if (partitions !== 8) await createTopics(brokers, [INPUT, Topics.messages.name], partitions)
     }
     const system = await WeirSystem.start({}, { prepare })
-    const kafka = new Kafka({ brokers: [system.stack.kafkaBrokers], logLevel: logLevel.NOTHING })
+    const kafka = outsideKafka(system.stack.kafkaBrokers)
     const bench = new WeirBench(system, kafka, mix)
     await system.register(PLATFORM)
     for (let i = 1; i < processes; i++) {
@@ -184,7 +185,7 @@ export async function createTopics(
   topics: readonly string[],
   partitions: number,
 ): Promise<void> {
-  const admin = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING }).admin()
+  const admin = outsideKafka(brokers).admin()
   await admin.connect()
   try {
     await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: partitions })) })

@@ -1,6 +1,7 @@
-import { type Admin, Kafka, logLevel } from 'kafkajs'
+import type { Admin } from 'kafkajs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ServiceName } from '#libs/contracts/catalogue'
+import { outsideKafka } from '../harness/outside-kafka.js'
 
 /** Where a service stands in a topic that it reads. */
 export interface Standing {
@@ -119,10 +120,7 @@ export class LagWatch {
   }
 
   private async connect(): Promise<Admin> {
-    const kafka = new Kafka({
-      brokers: this.brokers.split(','),
-      clientId: 'outside-lag',
-      logLevel: logLevel.NOTHING,
+    const kafka = outsideKafka(this.brokers, {
       requestTimeout: 5_000,
       retry: { ...QUICK, restartOnFailure: () => Promise.resolve(false) },
     })

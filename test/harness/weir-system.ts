@@ -5,8 +5,7 @@ import { join } from 'node:path'
 import kafkajs, {
   type Admin,
   type Consumer,
-  Kafka,
-  logLevel,
+  type Kafka,
   type Producer,
   type ProducerBatch,
   type SeekEntry,
@@ -14,13 +13,12 @@ import kafkajs, {
 import { mongo } from 'mongoose'
 import { SERVICES, type ServiceName } from '#libs/contracts/catalogue'
 import { signLocalToken, type TokenRequest } from '#libs/platform/auth/local-token'
-import { registerCodecs } from '#libs/platform/kafka/codecs'
-import { calmRequestQueues } from '#libs/platform/kafka/kafka-client'
 import { applyTopics } from '#libs/testing/apply-topics'
 import { localServiceEnv } from '#libs/testing/local-service-env'
 import type { LocalStack } from '#libs/testing/local-stack'
 import { type ServiceProcess, startService } from '#libs/testing/service-process'
 import { startTemporaryStack } from '#libs/testing/temporary-stack'
+import { outsideKafka } from './outside-kafka.js'
 
 /** A record as someone outside reads it. */
 export interface OutsideRecord {
@@ -414,14 +412,7 @@ export class WeirSystem {
   }
 
   private kafka(): Kafka {
-    registerCodecs()
-    calmRequestQueues()
-    return new Kafka({
-      brokers: this.stack.kafkaBrokers.split(','),
-      clientId: 'outside',
-      logLevel: logLevel.NOTHING,
-      retry: { retries: 60, maxRetryTime: 2_000 },
-    })
+    return outsideKafka(this.stack.kafkaBrokers, { retry: { retries: 60, maxRetryTime: 2_000 } })
   }
 
   /** Ends clients, services and stack, in this order. */

@@ -1,0 +1,28 @@
+import type { Drained } from './drain.js'
+import type { GrowthPoint } from './growth.js'
+import type { StepCost } from './cpu-cost.js'
+import type { Latency } from './open-loop.js'
+import type { PeerResult } from './peers.js'
+
+/** All that a run has found; sections that were not asked for are absent. */
+export interface Figures {
+  machine: { cpus: number; model: string; memoryGiB: number; node: string }
+  texts: string
+  /** Mean length of the texts in characters. */
+  meanLength: number
+  bare?: PeerResult
+  /** With Weir's codec of records in the place of kafkajs's. */
+  bareFast?: PeerResult
+  /** The second hop passes on as few as Weir acts on. */
+  bareSparse?: PeerResult
+  stock?: PeerResult
+  weir?: { all: Drained; ingestion: Drained; classification: Drained }
+  /** Classification of 100-character texts: the function by itself, the service by itself. */
+  hundred?: { functionPerSecond: number; servicePerCoreSecond: number }
+  latency?: { weir: Latency; weirRate: number; bare: Latency; bareRate: number }
+  /** A platform at `rate` messages/s: alone, and beside one that has sent `rubbish` records meanwhile. */
+  flood?: { rate: number; quiet: Latency; flooded: Latency; rubbish: number }
+  steps?: StepCost[]
+  growth?: GrowthPoint[]
+  soak?: Record<string, number>[]
+}
