@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cached } from './fetch-cache.js'
+import { pipDownload } from './pip-download.js'
 import { runNeededTool } from './run-tool.js'
 import { StackError } from './stack-error.js'
 import { verifyFile } from './verify-hash.js'
@@ -28,19 +29,10 @@ export async function getWheel(
   return cached(`${wheel.name}-${wheel.version}-${wheel.sha256.slice(0, 12)}`, async (folder) => {
     log(wheel.fetching)
     const pin = `${wheel.name}==${wheel.version}`
-    const pip = [
-      '-m',
-      'pip',
-      'download',
-      '--quiet',
-      '--disable-pip-version-check',
-      '--no-cache-dir',
-      '--no-deps',
-    ]
     await runNeededTool('python3', ['-m', 'pip', '--version'], missing).catch(() => {
       throw new StackError('tool-missing', missing)
     })
-    await runNeededTool('python3', [...pip, '--only-binary', ':all:', '--dest', folder, pin], missing)
+    await pipDownload(folder, ['--only-binary', ':all:', pin], missing)
     const [file] = await readdir(folder)
     if (file === undefined) throw new StackError('tool-failed', `pip fetched no file for ${pin}.`)
     const path = join(folder, file)

