@@ -3,6 +3,7 @@ import type { GrowthPoint } from './growth.js'
 import type { StepCost } from './cpu-cost.js'
 import type { Latency } from './open-loop.js'
 import type { PeerResult } from './peers.js'
+import type { StageTime } from './stage-times.js'
 
 /** All that a run has found; sections that were not asked for are absent. */
 export interface Figures {
@@ -19,7 +20,7 @@ export interface Figures {
   weir?: { all: Drained; ingestion: Drained; classification: Drained }
   /** Classification of 100-character texts: the function by itself, the service by itself. */
   hundred?: { functionPerSecond: number; servicePerCoreSecond: number }
-  latency?: { weir: Latency; weirRate: number; bare: Latency; bareRate: number }
+  latency?: { weir: Latency & { stages: StageTime[] }; weirRate: number; bare: Latency; bareRate: number }
   /** A platform at `rate` messages/s: alone, and beside one that has sent `rubbish` records meanwhile. */
   flood?: { rate: number; quiet: Latency; flooded: Latency; rubbish: number }
   steps?: StepCost[]

@@ -17,6 +17,8 @@ export interface OpenLoop {
   readonly numberOf: (value: string) => number | undefined
   /** How many of the messages lead to a record of the output. */
   readonly expected: number
+  /** Told of each message that led to something, with the timestamp of that record. */
+  readonly onSeen?: (n: number, timestamp: number) => void
 }
 
 /** Milliseconds from when a message was to be sent until what follows from it was seen. */
@@ -53,10 +55,11 @@ export async function openLoop(run: OpenLoop): Promise<Latency> {
     await consumer.subscribe({ topics: [run.output], fromBeginning: true })
     await consumer.run({
       autoCommit: false,
-      eachMessage: async ({ message: { value } }) => {
+      eachMessage: async ({ message: { value, timestamp } }) => {
         const n = run.numberOf(value!.toString())
         if (n === undefined || seen.has(n)) return
         seen.add(n)
+        if (n >= first) run.onSeen?.(n, Number(timestamp))
         const late = performance.now() - (start + (n * 1_000) / run.rate)
         if (n >= first) histogram.recordValue(Math.max(1, Math.round(late * 1_000)))
       },

@@ -26,7 +26,7 @@ const figures = (all: number, p99: number): Figures => ({
   weir: { all: drained(all), ingestion: drained(all), classification: drained(all) },
   bare: peer(40_000),
   stock: peer(1_000),
-  latency: { weir: latency(p99), weirRate: 10_000, bare: latency(60), bareRate: 20_000 },
+  latency: { weir: { ...latency(p99), stages: [] }, weirRate: 10_000, bare: latency(60), bareRate: 20_000 },
   growth: [
     { varied: '1000 accounts', cpu: 50 },
     { varied: '1000000 accounts', cpu: 60 },

@@ -61,6 +61,10 @@ export function pageOf(figures: Figures): string {
         latencyRow('Weir, to the directive', weirRate, weir),
       ],
     )
+    table(
+      ['Weir: part of the way', 'p50 ms', 'p99 ms'],
+      weir.stages.map(({ stage, p50, p99 }) => [stage, p50.toFixed(0), p99.toFixed(0)]),
+    )
   }
   if (figures.flood) {
     const { rate, quiet, flooded, rubbish } = figures.flood

@@ -9,6 +9,7 @@ import { loadBacklog } from './load-backlog.js'
 import { messageMaker, type Mix } from './make-messages.js'
 import { type Latency, openLoop } from './open-loop.js'
 import { serviceStage } from './service-stage.js'
+import { type StageTime, StageTimes } from './stage-times.js'
 
 /** The platform of the benchmark. */
 export const PLATFORM = 'b1'
@@ -109,11 +110,13 @@ export class WeirBench {
     rate: number,
     seconds: number,
     { platform = PLATFORM, mix = this.mix } = {},
-  ): Promise<Latency> {
+  ): Promise<Latency & { stages: StageTime[] }> {
     const run = this.nextRun()
     const total = Math.floor(rate * seconds)
     const every = Math.round(1000 / mix.harmfulPerMille)
-    return openLoop({
+    const stages = new StageTimes(this.kafka)
+    await stages.start()
+    const latency = await openLoop({
       kafka: this.kafka,
       input: `weir.in.${platform}.messages.v1`,
       output: `weir.out.${platform}.directives.v1`,
@@ -127,7 +130,9 @@ export class WeirBench {
         // Some of the ordinary texts are acted on, too.
         return n % every === every - 1 ? n : undefined
       },
+      onSeen: (n, timestamp) => stages.directive(`${run}-${n}`, timestamp),
     })
+    return { ...latency, stages: await stages.stop() }
   }
 
   /** The latency of a platform while nobody else sends, and while its neighbour sends rubbish at full speed. */
