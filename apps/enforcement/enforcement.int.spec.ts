@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { DeadLetterTopic, platformTopicName, Topics } from '#libs/contracts/catalogue'
 import type { Directive } from '#libs/contracts/directive'
 import type { Verdict } from '#libs/contracts/verdict'
+import { calmRequestQueues } from '#libs/platform/kafka/kafka-client'
 import { signLocalToken } from '#libs/platform/auth/local-token'
 import type { Role } from '#libs/platform/auth/roles'
 import { parsePolicy } from '#libs/policy/parse-policy'
@@ -144,6 +145,7 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
   beforeAll(async () => {
     stack = await startTemporaryStack({ alwaysOwn: true })
     folder = await mkdtemp(join(tmpdir(), 'weir-enforcement-'))
+    calmRequestQueues()
     kafka = new kafkajs.Kafka({ brokers: [stack.kafkaBrokers], logLevel: kafkajs.logLevel.NOTHING })
     const admin = kafka.admin()
     await admin.connect()
