@@ -3,7 +3,7 @@ import { NumberSetting, ServiceEnv, Setting } from '#libs/platform/env'
 /** The settings of ingestion. */
 export class IngestionEnv extends ServiceEnv {
   @Setting(
-    'Messages whose latest revision is remembered to drop repeats, about 250 bytes each; 0 drops none.',
+    'Messages whose latest revision is remembered to drop repeats, about 120 bytes each; 0 drops none.',
   )
   @NumberSetting(0, 10_000_000)
   REPEATS_REMEMBERED = 500_000

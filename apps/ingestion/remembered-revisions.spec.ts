@@ -1,6 +1,10 @@
 import fc from 'fast-check'
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { RememberedRevisions } from './remembered-revisions.js'
+
+const revisionOf = (content: number): string =>
+  createHash('sha256').update(String(content)).digest('base64url')
 
 describe('remembered revisions', () => {
   it('never tells an outdated revision, keeps the last half of its capacity, and no more than all of it', () => {
@@ -9,8 +13,8 @@ describe('remembered revisions', () => {
       fc.property(steps, fc.integer({ min: 1, max: 20 }), (all, half) => {
         const remembered = new RememberedRevisions(half * 2)
         const truth = new Map<string, string>()
-        for (const [message, revision] of all) {
-          const [key, value] = [`m${message}`, `r${revision}`]
+        for (const [message, content] of all) {
+          const [key, value] = [`m${message}`, revisionOf(content)]
           truth.delete(key)
           truth.set(key, value)
           remembered.remember(new Map([[key, value]]))
@@ -25,7 +29,7 @@ describe('remembered revisions', () => {
 
   it('remembers nothing with a capacity of 0', () => {
     const remembered = new RememberedRevisions(0)
-    remembered.remember(new Map([['m', 'r']]))
+    remembered.remember(new Map([['m', revisionOf(1)]]))
     expect(remembered.latest('m')).toBeUndefined()
   })
 })
