@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
 import { PermanentError, RetryableError } from '../errors.js'
 import type { Batch, InRecord } from './batch.js'
@@ -58,7 +59,7 @@ describe('joined batches', () => {
     )
   })
 
-  it('go together while the handler is at work, up to a number of records', async () => {
+  it('go together where they come together, up to a number of records', async () => {
     const sizes: number[] = []
     const join = joinBatches(async (batch) => {
       sizes.push(batch.records.length)
@@ -66,7 +67,22 @@ describe('joined batches', () => {
     }, 5)
     const all = [1, 2, 2, 2, 9, 1]
     await Promise.all(all.map((count, i) => join(batchOf(i, Array<Kind>(count).fill('good')))))
-    expect(sizes).toEqual([1, 4, 2, 9, 1])
+    expect(sizes).toEqual([5, 2, 9, 1])
+  })
+
+  it('go together where they come while the handler is at work', async () => {
+    const sizes: number[] = []
+    const later: Promise<void>[] = []
+    const join = joinBatches(async (batch) => {
+      sizes.push(batch.records.length)
+      if (sizes.length > 1) return
+      later.push(join(batchOf(1, ['good', 'good'])))
+      await nextTurn()
+      later.push(join(batchOf(2, ['good'])))
+    }, 5)
+    await join(batchOf(0, ['good']))
+    await Promise.all(later)
+    expect(sizes).toEqual([1, 3])
   })
 
   it('all come again when something is away, and are not tried one by one', async () => {
@@ -77,7 +93,7 @@ describe('joined batches', () => {
     const join = joinBatches(handler, 100)
     const settled = await Promise.allSettled([1, 1, 1].map((_, i) => join(batchOf(i, ['good']))))
     expect(settled.every(({ status }) => status === 'rejected')).toBe(true)
-    expect(handler).toHaveBeenCalledTimes(2)
+    expect(handler).toHaveBeenCalledTimes(1)
   })
 
   it('keep every member of the group alive', async () => {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isRetryable } from '../errors.js'
 import type { Batch, InRecord } from './batch.js'
 
@@ -10,8 +11,8 @@ interface Waiting {
 }
 
 /**
- * A handler that takes batches of several partitions as one: those that come while it is at work wait, and go together
- * next. So the round trips of a handler that writes to a database grow with time and not with the number of batches, as in
+ * A handler that takes batches of several partitions as one: those that come in one turn of the event loop, or while it is
+ * at work, go together. So the round trips of a handler that writes to a database grow with time and not with the number of batches, as in
  * a group commit. Each batch settles as it would have alone: where a joined one fails for good, each is handled by itself.
  * `most`: records of a joined batch, unless the first alone has more.
  */
@@ -28,6 +29,8 @@ export function joinBatches(handle: Handle, most: number): Handle {
   }
   const work = async (): Promise<void> => {
     working = true
+    // kafkajs hands out the partitions of one fetch in one turn of the event loop, and fetches again when all are done.
+    await nextTurn()
     while (waiting.length > 0) await settle(handle, take())
     working = false
   }
