@@ -1,9 +1,12 @@
 import { Partitioners } from 'kafkajs'
+import { constants, setPriority } from 'node:os'
 import { outsideKafka } from '../harness/outside-kafka.js'
 import { hopProcess } from './hop.js'
 import { messageMaker } from './make-messages.js'
 
 /** A platform that sends as fast as the broker takes it, and of whose records every second is rubbish. */
+// It stands for another machine: what it takes of this one is what Weir and the broker leave.
+setPriority(constants.priority.PRIORITY_LOW)
 let sent = 0
 const { options, ready } = hopProcess(() => sent)
 const make = messageMaker(

@@ -18,8 +18,7 @@ it('whoever waits as told keeps, over any time, no more than its rate, one minut
       let now = START
       for (const { wait, bytes } of some) {
         now += wait
-        now += budget.holdMs('p', now)
-        expect(budget.holdMs('p', now)).toBe(0)
+        for (let hold = budget.admit('p', now); hold > 0; hold = budget.admit('p', now)) now += hold
         budget.spend('p', bytes, now)
         kept.push({ at: now, bytes })
       }
@@ -38,19 +37,28 @@ it('nobody waits who stays below the rate, nor longer than until the debt is pai
   const budget = new DeadLetterBudget(RATE)
   for (let second = 0; second < 600; second++) {
     budget.spend('p', 1_000, START + second * 1_000)
-    expect(budget.holdMs('p', START + second * 1_000)).toBe(0)
+    expect(budget.admit('p', START + second * 1_000)).toBe(0)
   }
   budget.spend('p', 90_000, START + 600_000)
-  expect(budget.holdMs('p', START + 600_000)).toBe(30_000)
-  expect(budget.holdMs('p', START + 629_999)).toBe(1)
-  expect(budget.holdMs('p', START + 630_000)).toBe(0)
+  expect(budget.admit('p', START + 600_000)).toBe(30_000)
+  expect(budget.admit('p', START + 629_999)).toBe(1)
+  expect(budget.admit('p', START + 630_000)).toBe(0)
+})
+
+it('who was held back is let in once at a time, until a minute has passed without debts', () => {
+  const budget = new DeadLetterBudget(RATE)
+  budget.spend('p', RATE + 1_000, START)
+  expect(budget.admit('p', START)).toBe(1_000)
+  const asked = [1_000, 1_000, 1_040, 1_100, 1_100, 60_999].map((ms) => budget.admit('p', START + ms))
+  expect(asked).toEqual([0, 100, 60, 0, 100, 0])
+  expect([60_000, 60_000].map((ms) => budget.admit('p', START + 1_000 + ms))).toEqual([0, 0])
 })
 
 it('one platform does not pay for another, and who is held back is told for a minute', () => {
   const budget = new DeadLetterBudget(RATE)
   budget.spend('a', 2 * RATE, START)
   budget.spend('b', 1, START)
-  expect([budget.holdMs('a', START), budget.holdMs('b', START), budget.holdMs('c', START)]).toEqual([
+  expect([budget.admit('a', START), budget.admit('b', START), budget.admit('c', START)]).toEqual([
     60_000, 0, 0,
   ])
   expect(budget.heldBack(START + 59_999)).toEqual(['a'])
@@ -61,5 +69,5 @@ it('a clock that goes back earns nothing', () => {
   const budget = new DeadLetterBudget(RATE)
   budget.spend('p', 2 * RATE, START)
   budget.spend('p', 1, START - 3_600_000)
-  expect(budget.holdMs('p', START)).toBe(60_001)
+  expect(budget.admit('p', START)).toBe(60_001)
 })

@@ -54,10 +54,13 @@ export class DeadLetters {
     }
   }
 
-  /** Milliseconds for which nothing may be read from this topic, its platform having sent too much rubbish; mostly 0. */
-  holdMs(topic: string, now = Date.now()): number {
+  /**
+   * Lets one batch of this topic be handled, and returns 0; or says in how many milliseconds to ask again, its platform
+   * having sent too much rubbish.
+   */
+  admit(topic: string, now = Date.now()): number {
     const platformId = platformOfTopic(topic)?.platformId
-    return platformId === undefined ? 0 : this.budget.holdMs(platformId, now)
+    return platformId === undefined ? 0 : this.budget.admit(platformId, now)
   }
 
   private writeHeldBack(): void {

@@ -26,7 +26,7 @@ async function join(
         got.push(...records.map(({ value }) => String(value)))
       },
     }),
-    deadLetters: { keep: async () => undefined, holdMs: () => 0 },
+    deadLetters: { keep: async () => undefined, admit: () => 0 },
     logger: createLogger('test', 'silent'),
     stands: async () => new Map(),
     onCrash: () => undefined,

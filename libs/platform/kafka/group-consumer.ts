@@ -19,7 +19,7 @@ export interface GroupConsumerOptions {
   readonly clientId: string
   readonly topics: readonly string[]
   readonly routeOf: (topic: string) => Route
-  readonly deadLetters: Pick<DeadLetters, 'keep' | 'holdMs'>
+  readonly deadLetters: Pick<DeadLetters, 'keep' | 'admit'>
   readonly logger: Logger
   /** Where the partitions of these topics stand, by `topic/partition`. Rejects when the broker is away. */
   readonly stands: (
@@ -272,7 +272,7 @@ export class GroupConsumer {
     const lost = (): boolean =>
       this.stopping || this.generation !== generation || !payload.isRunning() || payload.isStale()
     // Not between its parts: what kafkajs has fetched and decoded would be thrown away, and fetched again.
-    const holdMs = this.options.deadLetters.holdMs(topic)
+    const holdMs = this.options.deadLetters.admit(topic)
     if (holdMs > 0) return progress.pause(payload.pause(), Math.min(holdMs, LONGEST_HOLD_MS))
     const size = this.options.env.KAFKA_BATCH_RECORDS
     for (let start = 0; start < messages.length; start += size) {

@@ -33,7 +33,7 @@ async function join(
       decode: ({ value }) => value!.toString(),
       handle: ({ records }) => handle(records.map(({ value }) => String(value))),
     }),
-    deadLetters: { keep: async () => undefined, holdMs: () => 0 },
+    deadLetters: { keep: async () => undefined, admit: () => 0 },
     logger: silent,
     stands: (groupId, topics) => admin.stands(groupId, topics),
     onCrash: () => undefined,
