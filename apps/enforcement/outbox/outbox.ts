@@ -60,10 +60,9 @@ export class Outbox {
     ])
   }
 
-  /** One change of a case after the other: a later one builds on what an earlier one made. */
+  /** One change of a case after the other, since a later one builds on what an earlier one made; all cases side by side. */
   private async writeCases(changes: readonly Extract<PendingWrite, { write: 'case' }>[]): Promise<void> {
-    const revisions = [...new Set(changes.map((change) => change.rev))].sort((a, b) => a - b)
-    for (const rev of revisions) await this.cases.write(changes.filter((change) => change.rev === rev))
+    for (const round of inRounds(changes)) await this.cases.write(round)
   }
 
   private async writeDirectives(
@@ -86,4 +85,16 @@ function newest<T extends { rev: number; value: object }>(
     if (!known || known.rev < write.rev) byId.set(idOf(write.value), write)
   }
   return [...byId.values()]
+}
+
+/** The first change of each case, then the second of each, and so on. */
+function inRounds<T extends { rev: number; value: { caseId: string } }>(changes: readonly T[]): T[][] {
+  const rounds: T[][] = []
+  const made = new Map<string, number>()
+  for (const change of [...changes].sort((a, b) => a.rev - b.rev)) {
+    const round = made.get(change.value.caseId) ?? 0
+    made.set(change.value.caseId, round + 1)
+    ;(rounds[round] ??= []).push(change)
+  }
+  return rounds
 }
