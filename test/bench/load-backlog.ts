@@ -2,7 +2,9 @@ import { type Kafka, type Message, Partitioners } from 'kafkajs'
 import type { MadeMessage } from './make-messages.js'
 
 /** Records of one request: kafkajs sorts them into partitions in quadratic time. */
-const REQUEST = 1_000
+const MOST_RECORDS = 1_000
+/** Bytes of one request, all of which may go to one partition: the broker takes 1 MB. */
+const MOST_BYTES = 800_000
 
 /** Writes `count` messages to a topic as fast as it goes. */
 export async function loadBacklog(
@@ -17,11 +19,20 @@ export async function loadBacklog(
   })
   await producer.connect()
   try {
-    for (let from = 0; from < count; from += REQUEST) {
-      const messages: Message[] = []
-      for (let n = from; n < Math.min(count, from + REQUEST); n++) messages.push(make(n, Date.now()))
-      await producer.send({ topic, messages, acks: 1 })
+    let messages: Message[] = []
+    let bytes = 0
+    const send = async (): Promise<void> => {
+      if (messages.length > 0) await producer.send({ topic, messages, acks: 1 })
+      messages = []
+      bytes = 0
     }
+    for (let n = 0; n < count; n++) {
+      const message = make(n, Date.now())
+      if (messages.length === MOST_RECORDS || bytes + message.value.length > MOST_BYTES) await send()
+      messages.push(message)
+      bytes += message.value.length
+    }
+    await send()
   } finally {
     await producer.disconnect()
   }
