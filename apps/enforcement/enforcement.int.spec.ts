@@ -249,6 +249,24 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     const timeline = await get<{ items: { kind: string }[] }>('/accounts/p1/a1/timeline')
     expect(timeline.items.map(({ kind }) => kind)).toContain('strike.added')
     expect((await call('GET', '/accounts/p1/nobody', ['moderator'])).status).toBe(404)
+    const label = { label: 'watch', reason: 'Posts at night.', expiresAt: '2126-01-01T00:00:00Z' }
+    const put = (path: string, body: unknown, roles: Role[] = ['moderator']) =>
+      call('POST', `${path}/labels`, roles, body)
+    const once = () =>
+      call('POST', '/accounts/p1/a1/labels', ['moderator'], label, { 'idempotency-key': 'l-1' })
+    const [first, again] = [await once(), await once()]
+    expect([first.status, again.body]).toEqual([201, first.body])
+    const { labels } = await get<{ labels: unknown[] }>('/accounts/p1/a1')
+    expect(labels).toMatchObject([{ label: 'watch', by: 'moderator' }])
+    const past = { ...label, expiresAt: '2026-01-01T00:00:00Z' }
+    const refused = await Promise.all([
+      put('/accounts/p1/a1', past),
+      put('/accounts/p1/a1', { ...label, label: 'No Slug' }),
+      put('/accounts/p1/nobody', label),
+      put('/accounts/unknown/nobody', label),
+      put('/accounts/p1/a1', label, ['triage']),
+    ])
+    expect(refused.map(({ status }) => status)).toEqual([400, 400, 404, 404, 403])
   })
 
   it('lets people decide what is for review, and undo it', async () => {
@@ -309,7 +327,7 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
       expect(page.items).toHaveLength(1)
       return page
     })
-    expect(directivesFor('a3').map(({ kind }) => kind)).toEqual(['remove_message'])
+    await settled(() => expect(directivesFor('a3').map(({ kind }) => kind)).toEqual(['remove_message']))
     expect(await get(`/cases/${items[0]!.caseId}`)).toMatchObject({ state: 'open' })
     const path = `/decisions/${items[0]!.decisionId}/approve`
     expect((await call('POST', path, ['moderator'], { reasons: 'yes' })).status).toBe(403)

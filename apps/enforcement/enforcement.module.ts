@@ -4,6 +4,7 @@ import { PlatformModule } from '#libs/platform/platform.module'
 import { AccountChanges } from './accounts/account-changes.js'
 import { ACCOUNTS, AccountSchema, AccountStore } from './accounts/account.store.js'
 import { AccountsController } from './accounts/accounts.controller.js'
+import { LabelAccount } from './accounts/label-account.js'
 import { ReadAccount } from './accounts/read-account.js'
 import { STRIKES, StrikeSchema, StrikeStore } from './accounts/strike.store.js'
 import { TakeVerdicts } from './accounts/take-verdicts.js'
@@ -68,6 +69,7 @@ const collections = MongooseModule.forFeature([
     VerdictsConsumer,
     TakeVerdicts,
     AccountChanges,
+    LabelAccount,
     ReadAccount,
     AccountStore,
     StrikeStore,

@@ -24,6 +24,7 @@ export const WEIR_EVENT_KINDS = [
   'strike.expired',
   'strike.reversed',
   'account.level_changed',
+  'account.labelled',
   'measure.ordered',
   'measure.lifted',
   'measure.lapsed',

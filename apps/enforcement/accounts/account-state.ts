@@ -67,6 +67,16 @@ interface OpenCase {
   why: CaseReason[]
 }
 
+/** What an operator says of an account to other operators, until it expires. Not a measure: nobody outside sees it. */
+export interface AccountLabel {
+  labelId: string
+  label: string
+  reason: string
+  by: string
+  at: Date
+  expiresAt: Date
+}
+
 /** The account as its platform last described it. */
 export interface AccountProfile {
   displayName: string | null
@@ -95,6 +105,7 @@ export interface AccountState {
   followersByDay: Record<string, number>
   steps: StepOnAccount[]
   decided: DecidedMeasure[]
+  labels: AccountLabel[]
   /** Counts the directives on this account. */
   accountSeq: number
   openCase: OpenCase | null
@@ -121,6 +132,7 @@ export function newAccount(platformId: string, accountId: string, now: Date): Ac
     followersByDay: {},
     steps: [],
     decided: [],
+    labels: [],
     accountSeq: 0,
     openCase: null,
     automatedCaseId: null,

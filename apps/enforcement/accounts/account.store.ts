@@ -49,11 +49,13 @@ export class AccountStore {
   }
 
   async byKeys(keys: readonly string[]): Promise<AccountDocument[]> {
-    return this.accounts.find({ _id: { $in: [...keys] } }).toArray()
+    const found = await this.accounts.find({ _id: { $in: [...keys] } }).toArray()
+    return found.map(complete)
   }
 
   async byKey(key: string): Promise<AccountDocument | null> {
-    return this.accounts.findOne({ _id: key })
+    const found = await this.accounts.findOne({ _id: key })
+    return found && complete(found)
   }
 
   /**
@@ -120,6 +122,11 @@ export class AccountStore {
       .limit(limit + 1)
       .toArray()
   }
+}
+
+/** With the fields that documents of earlier versions do not have. */
+function complete(document: AccountDocument): AccountDocument {
+  return { ...document, labels: (document as Partial<AccountDocument>).labels ?? [] }
 }
 
 /** Compatibility forms and case folded, spaces single: how names are compared. */

@@ -1,12 +1,15 @@
-import { Controller, Get, Param, Query } from '@nestjs/common'
-import { OneOf, Optional, PlatformId, Text } from '#libs/contracts/fields'
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common'
+import { Instant, OneOf, Optional, Pattern, PlatformId, Text } from '#libs/contracts/fields'
 import { ACCOUNT_STATUSES, type AccountStatus } from '#libs/contracts/measures-in-force'
+import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
-import { apiQuery } from '#libs/platform/http/openapi'
+import { Idempotent, RequestId } from '#libs/platform/http/idempotency'
+import { apiBody, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { QueryInt } from '#libs/platform/http/query-fields'
 import { instantCursor } from '../cursor.js'
 import { AccountStore, type AccountDocument } from './account.store.js'
+import { LabelAccount } from './label-account.js'
 import { ReadAccount } from './read-account.js'
 
 export class AccountsQuery extends PageQuery {
@@ -17,12 +20,19 @@ export class AccountsQuery extends PageQuery {
   @Optional() @Text(128, 1) q?: string
 }
 
+export class LabelBody {
+  @Pattern('^[a-z0-9][a-z0-9-]{0,39}$') label!: string
+  @Text(2_000, 1) reason!: string
+  @Instant() expiresAt!: string
+}
+
 /** Accounts that were ever flagged. */
 @Controller('accounts')
 export class AccountsController {
   constructor(
     private readonly accounts: AccountStore,
     private readonly readAccount: ReadAccount,
+    private readonly labelAccount: LabelAccount,
   ) {}
 
   @Get()
@@ -50,6 +60,21 @@ export class AccountsController {
     @Query() query: PageQuery,
   ) {
     return this.readAccount.timeline(platformId, accountId, query.limit, instantCursor(query.cursor))
+  }
+
+  @Post(':platform/:account/labels')
+  @Roles('moderator', 'senior')
+  @Idempotent()
+  @apiBody(LabelBody)
+  label(
+    @Param('platform') platformId: string,
+    @Param('account') accountId: string,
+    @Body() body: LabelBody,
+    @CurrentCaller() caller: Caller,
+    @RequestId() requestId: string,
+  ) {
+    const given = { ...body, expiresAt: new Date(body.expiresAt) }
+    return this.labelAccount.label(platformId, accountId, given, caller.subject, requestId)
   }
 }
 

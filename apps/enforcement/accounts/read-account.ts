@@ -8,6 +8,7 @@ import { DecisionStore } from '../decisions/decision.store.js'
 import { DirectiveStore } from '../directives/directive.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { AccountStore } from './account.store.js'
+import { labelsAt } from './label-account.rules.js'
 import { standingOf } from './standing.rules.js'
 import type { StrikeRecord } from './account-state.js'
 import { StrikeStore } from './strike.store.js'
@@ -52,7 +53,7 @@ export class ReadAccount {
       held: [...account.steps, ...account.decided].flatMap(({ state, decisionId, measure, hold }) =>
         state === 'held' ? [{ decisionId, measure, ...hold }] : [],
       ),
-      labels: [],
+      labels: labelsAt(account.labels, now),
       account: account.profile ?? {},
       openCaseId: account.openCase?.caseId ?? null,
       timelineUrl: `/v1/accounts/${encodeURIComponent(platformId)}/${encodeURIComponent(accountId)}/timeline`,

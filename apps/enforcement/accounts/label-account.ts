@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common'
+import { accountKey, derivedId } from '#libs/contracts/ids'
+import { Clock } from '#libs/platform/clock'
+import { badRequest, conflict, notFound } from '#libs/platform/http/problem'
+import { AccountChanges } from './account-changes.js'
+import { AccountStore } from './account.store.js'
+import type { AccountLabel } from './account-state.js'
+import { applyLabel, labelsAt, MOST_LABELS } from './label-account.rules.js'
+
+/** What an operator says of an account, and until when. */
+export interface GivenLabel {
+  readonly label: string
+  readonly reason: string
+  readonly expiresAt: Date
+}
+
+/** Labels of operators on accounts: notes to each other that expire, not measures. */
+@Injectable()
+export class LabelAccount {
+  constructor(
+    private readonly accounts: AccountStore,
+    private readonly changes: AccountChanges,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * `requestId`: the same request again puts no second label on it.
+   * @throws Problem 400 for an expiry that has passed; 404 for an account that was never flagged; 409 `too-many-labels`
+   */
+  async label(
+    platformId: string,
+    accountId: string,
+    given: GivenLabel,
+    by: string,
+    requestId: string,
+  ): Promise<AccountLabel> {
+    const at = this.clock.now()
+    if (given.expiresAt <= at) {
+      const errors = [{ path: '/expiresAt', reason: 'It has passed.' }]
+      throw badRequest('invalid-request', 'A label must expire in the future.', errors)
+    }
+    const key = accountKey(platformId, accountId)
+    if (!(await this.accounts.byKey(key))) throw notFound('This account was never flagged.')
+    const labelId = derivedId('lbl', key, by, requestId)
+    let kept: AccountLabel = { labelId, ...given, by, at }
+    await this.changes.make([
+      {
+        platformId,
+        accountId,
+        actor: by,
+        make: (facts, context) => {
+          const known = labelsAt(facts.state?.labels ?? [], at)
+          const again = known.find((label) => label.labelId === labelId)
+          if (again) {
+            kept = again
+            return null
+          }
+          if (known.length >= MOST_LABELS)
+            throw conflict('too-many-labels', `The account has ${known.length} labels already.`)
+          return applyLabel(facts, kept, context)
+        },
+      },
+    ])
+    return kept
+  }
+}
