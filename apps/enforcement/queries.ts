@@ -7,7 +7,8 @@ export function given<T extends object>(filter: T): Partial<T> {
 export function olderThan(after: [Date, string] | undefined, field = 'at'): object {
   if (!after) return {}
   const [at, id] = after
-  return { $or: [{ [field]: { $lt: at } }, { [field]: at, _id: { $lt: id } }] }
+  // The first bound is what the index is entered by; of an `$or` alone it makes a filter.
+  return { [field]: { $lte: at }, $or: [{ [field]: { $lt: at } }, { _id: { $lt: id } }] }
 }
 
 /** A range of strings by prefix, in which nothing of the prefix is special. */

@@ -147,7 +147,7 @@ describe('changes of accounts, on a real MongoDB', () => {
       pending: state.pending.length,
       strikes: strikes.length,
       decisions: (await store(DecisionStore).list({ platformId: 'p1', accountId: account }, 200)).length,
-      directives: (await store(DirectiveStore).list({ accountKey: key }, 200)).length,
+      directives: (await store(DirectiveStore).list({ platformId: 'p1', accountId: account }, 200)).length,
       statements: (await store(StatementStore).list({ platformId: 'p1', accountId: account }, 200)).length,
       entries: (await cases.entriesOfAccount('p1', account, new Date(8e15), 1_000)).length,
     }

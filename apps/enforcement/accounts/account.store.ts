@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
-import type { AccountStatus } from '#libs/contracts/measures-in-force'
-import { given, prefix } from '../queries.js'
+import { ACCOUNT_STATUSES, type AccountStatus } from '#libs/contracts/measures-in-force'
+import { given, olderThan, prefix } from '../queries.js'
 import { onlyDuplicates } from '#libs/platform/mongo/bulk-write'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import type { AccountChange } from './account-draft.rules.js'
@@ -21,13 +21,17 @@ export const AccountSchema = new Schema<AccountDocument>(
   { _id: String },
   { collection: 'accounts', strict: false, versionKey: false },
 )
-AccountSchema.index({ updatedAt: -1, _id: -1 })
-AccountSchema.index({ platformId: 1, updatedAt: -1, _id: -1 })
+// Lists without a status ask for each of them: one index less to change with every account.
+AccountSchema.index({ status: 1, updatedAt: -1, _id: -1 })
+AccountSchema.index({ platformId: 1, status: 1, updatedAt: -1, _id: -1 })
+AccountSchema.index({ level: 1, updatedAt: -1, _id: -1 })
 AccountSchema.index({ accountId: 1 })
 AccountSchema.index({ searchName: 1 })
 AccountSchema.index({ nextDueAt: 1 }, { partialFilterExpression: { nextDueAt: { $type: 'date' } } })
 AccountSchema.index(...outboxIndex)
 
+/** Of accounts (SPEC 4.5). */
+const LEVELS = [0, 1, 2, 3, 4, 5]
 /** More writers than could come between an update and the look whether it won. */
 const WRITERS_KEPT = 50
 
@@ -104,17 +108,15 @@ export class AccountStore {
   }
 
   async list(filter: AccountFilter, limit: number, after?: [Date, string]): Promise<AccountDocument[]> {
-    const { q, minLevel, ...exact } = filter
-    const older = after
-      ? { $or: [{ updatedAt: { $lt: after[0] } }, { updatedAt: after[0], _id: { $lt: after[1] } }] }
-      : {}
+    const { q, minLevel = 0, status, platformId } = filter
     const search = q ? { $or: [{ accountId: prefix(q) }, { searchName: prefix(searchable(q)) }] } : {}
     return this.accounts
       .find(
         {
-          ...given(exact),
-          ...(minLevel === undefined ? {} : { level: { $gte: minLevel } }),
-          $and: [older, search],
+          ...given({ platformId }),
+          status: status ?? { $in: [...ACCOUNT_STATUSES] },
+          ...(minLevel > 0 ? { level: { $in: LEVELS.filter((level) => level >= minLevel) } } : {}),
+          $and: [olderThan(after, 'updatedAt'), search],
         } as mongo.Filter<AccountDocument>,
         { projection: { pending: 0 } },
       )

@@ -76,8 +76,8 @@ export class ReadAccount {
     const [entries, strikes, decisions, directives] = await Promise.all([
       this.cases.entriesOfAccount(platformId, accountId, before, most),
       this.strikes.ofAccounts([key]),
-      this.decisions.until(key, before, most),
-      this.directives.until(key, before, most),
+      this.decisions.until(platformId, accountId, before, most),
+      this.directives.until(platformId, accountId, before, most),
     ])
     const items = timelineOf({ entries, strikes, decisions, directives }).filter(
       ({ at, id }) => !after || at < after[0] || (at.getTime() === after[0].getTime() && id < after[1]),

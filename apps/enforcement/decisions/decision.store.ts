@@ -18,7 +18,8 @@ export const DecisionSchema = new Schema<DecisionDocument>(
   { _id: String },
   { collection: 'decisions', strict: false, versionKey: false },
 )
-DecisionSchema.index({ accountKey: 1, at: -1 })
+DecisionSchema.index({ accountId: 1, at: -1, _id: -1 })
+DecisionSchema.index({ platformId: 1, at: -1, _id: -1 })
 DecisionSchema.index({ caseId: 1, at: -1 })
 DecisionSchema.index({ at: -1, _id: -1 })
 DecisionSchema.index({ state: 1, at: -1, _id: -1 })
@@ -59,20 +60,17 @@ export class DecisionStore {
     limit: number,
     after?: [Date, string],
   ): Promise<DecisionDocument[]> {
-    const { platformId, accountId, ...rest } = filter
-    const account =
-      platformId && accountId ? { accountKey: accountKey(platformId, accountId) } : { platformId, accountId }
     return this.decisions
-      .find({ ...given({ ...rest, ...account }), ...olderThan(after) })
+      .find({ ...given(filter), ...olderThan(after) })
       .sort({ at: -1, _id: -1 })
       .limit(limit + 1)
       .toArray()
   }
 
   /** Those of an account up to an instant, newest first. */
-  async until(key: string, at: Date, limit: number): Promise<DecisionDocument[]> {
+  async until(platformId: string, accountId: string, at: Date, limit: number): Promise<DecisionDocument[]> {
     return this.decisions
-      .find({ accountKey: key, at: { $lte: at } })
+      .find({ accountId, platformId, at: { $lte: at } })
       .sort({ at: -1 })
       .limit(limit)
       .toArray()

@@ -41,10 +41,15 @@ export const DirectiveSchema = new Schema<DirectiveDocument>(
   { collection: 'directives', strict: false, versionKey: false },
 )
 DirectiveSchema.index({ accountKey: 1, messageIds: 1 })
-DirectiveSchema.index({ accountKey: 1, issuedAt: -1 })
+DirectiveSchema.index({ accountId: 1, issuedAt: -1, _id: -1 })
 DirectiveSchema.index({ issuedAt: -1, _id: -1 })
 DirectiveSchema.index({ platformId: 1, issuedAt: -1, _id: -1 })
 DirectiveSchema.index({ state: 1, issuedAt: -1, _id: -1 })
+for (const [name, key] of [
+  ['overdue', { issuedAt: -1, _id: -1 }],
+  ['overdue_platform', { platformId: 1, issuedAt: -1, _id: -1 }],
+] as const)
+  DirectiveSchema.index(key, { name, partialFilterExpression: { overdue: true } })
 DirectiveSchema.index({ nextDueAt: 1 }, { partialFilterExpression: { nextDueAt: { $type: 'date' } } })
 DirectiveSchema.index(...outboxIndex)
 
@@ -97,7 +102,6 @@ export class DirectiveStore {
       state?: string
       platformId?: string
       accountId?: string
-      accountKey?: string
       overdue?: boolean
     },
     limit: number,
@@ -111,9 +115,9 @@ export class DirectiveStore {
   }
 
   /** Those of an account up to an instant, newest first. */
-  async until(key: string, at: Date, limit: number): Promise<DirectiveDocument[]> {
+  async until(platformId: string, accountId: string, at: Date, limit: number): Promise<DirectiveDocument[]> {
     return this.directives
-      .find({ accountKey: key, issuedAt: { $lte: at } })
+      .find({ accountId, platformId, issuedAt: { $lte: at } })
       .sort({ issuedAt: -1 })
       .limit(limit)
       .toArray()

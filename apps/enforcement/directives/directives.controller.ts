@@ -1,6 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
 import { Instant, OneOf, Optional, OwnId, PlatformId, Text } from '#libs/contracts/fields'
-import { accountKey } from '#libs/contracts/ids'
 import { RECEIPT_STATUSES, type ReceiptStatus } from '#libs/contracts/receipt'
 import { Clock } from '#libs/platform/clock'
 import { type Caller, CurrentCaller, hasRole } from '#libs/platform/auth/caller'
@@ -55,9 +54,8 @@ export class DirectivesController {
     const platformId = hasRole(caller, ...READERS) ? query.platform : caller.platform
     const state = query.state === 'overdue' ? undefined : query.state
     const filter = {
-      ...(query.account && platformId
-        ? { accountKey: accountKey(platformId, query.account) }
-        : { platformId, accountId: query.account }),
+      platformId,
+      accountId: query.account,
       state,
       overdue: query.state === 'overdue' ? true : query.overdue,
     }

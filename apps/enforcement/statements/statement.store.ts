@@ -16,7 +16,7 @@ export const StatementSchema = new Schema<StatementDocument>(
 )
 StatementSchema.index({ issuedAt: -1, _id: -1 })
 StatementSchema.index({ platformId: 1, issuedAt: -1, _id: -1 })
-StatementSchema.index({ platformId: 1, accountId: 1, issuedAt: -1, _id: -1 })
+StatementSchema.index({ accountId: 1, issuedAt: -1, _id: -1 })
 
 /** Statements of reasons; never changed once issued. */
 @Injectable()

@@ -1,0 +1,174 @@
+import 'reflect-metadata'
+import { build } from 'hdr-histogram-js'
+import { mongo } from 'mongoose'
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { Topics } from '#libs/contracts/catalogue'
+import { parsePolicy } from '#libs/policy/parse-policy'
+import { aVerdict } from '../../apps/enforcement/accounts/a-verdict.js'
+import { eventually, WeirSystem } from '../harness/weir-system.js'
+import { fillDatabase, templateOf } from './fill-database.js'
+import { listRequests } from './list-requests.js'
+
+const PLATFORM = 'p1'
+const RATE = 50
+const SECONDS = 4
+const MOST_MS = 50
+const READER = { roles: ['auditor' as const] }
+/** A page of 50, its own index entries, and those of a few that a filter leaves out. */
+const MOST_EXAMINED = 5_000
+const say = (line: string) => void process.stderr.write(`${line}\n`)
+
+interface Measured {
+  readonly path: string
+  readonly p50: number
+  readonly p95: number
+  readonly items: number
+  readonly plans: string
+  readonly examined: number
+}
+
+/** Accounts of each sort, made by the services themselves from verdicts. */
+async function makeTemplates(system: WeirSystem): Promise<void> {
+  await system.register(PLATFORM)
+  const clauses = Object.entries(parsePolicy(readFileSync('policies/default.yaml', 'utf8')).policy!.clauses)
+  const harmful = (account: string, i: number, severity: 1 | 2 | 3, more: object = {}) => {
+    const clause = clauses.find(([, one]) => one.severity === severity)![0]
+    return aVerdict(account, `${account}-m${i}`, { severity, clause, ...more })
+  }
+  const verdicts = [
+    harmful('warned', 1, 1),
+    ...[1, 2].map((i) => harmful('limited', i, 2)),
+    ...[1, 2].map((i) => harmful('suspended', i, 3)),
+    harmful('held', 1, 3, { followers: null }),
+    harmful('held', 2, 3, { followers: null }),
+    harmful('review', 1, 2, { outcome: 'review' }),
+    harmful('violent', 1, 2, { outcome: 'review', category: 'violence' }),
+  ]
+  await system.produce(
+    Topics.verdicts.name,
+    verdicts.map((value) => ({ key: `${value.platformId}/${value.accountId}`, value })),
+  )
+  await system.drained([PLATFORM], 60)
+}
+
+/** The answers of one request at a fixed rate, timed from when each was to be sent. */
+async function timed(url: string, token: string): Promise<{ p50: number; p95: number; items: number }> {
+  const histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: 60_000_000 })
+  let items = 0
+  const once = async (due: number): Promise<void> => {
+    const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
+    const body = (await response.json()) as { items?: unknown[] }
+    if (response.status !== 200) throw new Error(`${url} answered ${response.status}.`)
+    items = body.items?.length ?? 1
+    histogram.recordValue(Math.max(1, Math.round((performance.now() - due) * 1_000)))
+  }
+  for (let i = 0; i < 5; i++) await once(performance.now())
+  histogram.reset()
+  const start = performance.now()
+  const all: Promise<void>[] = []
+  for (let i = 0; i < RATE * SECONDS; i++) {
+    const due = start + (i * 1_000) / RATE
+    await sleep(Math.max(0, due - performance.now()))
+    all.push(once(due))
+  }
+  await Promise.all(all)
+  const at = (percentile: number) => histogram.getValueAtPercentile(percentile) / 1_000
+  return { p50: at(50), p95: at(95), items }
+}
+
+/** How MongoDB found the answers of one request, by its profiler: the plans, and the most documents or keys that one looked at. */
+async function planned(
+  database: mongo.Db,
+  collection: string,
+  ask: () => Promise<unknown>,
+): Promise<{ plans: string; examined: number }> {
+  await database.command({ profile: 0 })
+  await database
+    .collection('system.profile')
+    .drop()
+    .catch(() => undefined)
+  await database.command({ profile: 2 })
+  await ask()
+  await database.command({ profile: 0 })
+  const queries = await database
+    .collection<mongo.Document>('system.profile')
+    .find({ ns: `${database.databaseName}.${collection}`, op: 'query', planSummary: { $exists: true } })
+    .toArray()
+  const plans = queries.map(
+    (query) => `${String(query['planSummary'])}${query['hasSortStage'] === true ? ' + SORT' : ''}`,
+  )
+  const examined = Math.max(
+    0,
+    ...queries.map((query) => Math.max(Number(query['docsExamined']), Number(query['keysExamined']))),
+  )
+  return { plans: [...new Set(plans)].join('; '), examined }
+}
+
+/** Where a list comes from; of a page about one account, the account. */
+function collectionOf(path: string): string {
+  const [, , list = ''] = new URL(path, 'http://x').pathname.split('/')
+  return list === 'statements-of-reasons' ? 'statements' : list
+}
+
+const { values } = parseArgs({
+  options: {
+    accounts: { type: 'string', default: '1000000' },
+    cases: { type: 'string', default: '200000' },
+    assert: { type: 'boolean', default: false },
+  },
+})
+const system = await WeirSystem.start()
+const client = new mongo.MongoClient(system.stack.mongoUri)
+try {
+  await client.connect()
+  const database = client.db('weir_enforcement')
+  await makeTemplates(system)
+  const weights = { warned: 60, limited: 20, suspended: 5, held: 1, review: 20, violent: 4 }
+  const templates = await Promise.all(
+    Object.entries(weights).map(async ([accountId, weight]) => {
+      const of = await templateOf(database, accountId)
+      if (!of.has('cases')) throw new Error(`The account ${accountId} has no case.`)
+      return { accountId, weight, of }
+    }),
+  )
+  const sizes = { accounts: Number(values.accounts), cases: Number(values.cases) }
+  await fillDatabase(database, templates, sizes, (done) => {
+    if (done % 100_000 === 0) say(`${done} accounts …`)
+  })
+  await eventually('MongoDB has caught up', async () => (await database.command({ ping: 1 }))['ok'] === 1)
+  const token = await system.token(READER)
+  const measured: Measured[] = []
+  for (const path of listRequests('acc-777')) {
+    const url = `${system.services.enforcement.url}${path}`
+    const latency = await timed(url, token)
+    const plan = await planned(database, collectionOf(path), () => system.call('enforcement', path, READER))
+    measured.push({ path, ...latency, ...plan })
+    say(`${latency.p95.toFixed(1).padStart(8)} ms  ${path}  ${plan.plans}  ${plan.examined}`)
+  }
+  const rows = measured.map(
+    ({ path, p50, p95, items, examined, plans }) =>
+      `| ${decodeURIComponent(path)} | ${items} | ${p50.toFixed(1)} | ${p95.toFixed(1)} | ${examined} | ${plans} |`,
+  )
+  const bad = measured.filter(
+    ({ p95, plans, examined }) => p95 > MOST_MS || plans.includes('COLLSCAN') || examined > MOST_EXAMINED,
+  )
+  process.stdout.write(
+    [
+      `${sizes.accounts} accounts, ${sizes.cases} cases; ${RATE} requests/s for ${SECONDS} s each.`,
+      '',
+      '| request | items | p50 ms | p95 ms | looked at | plan |',
+      '| --- | --- | --- | --- | --- | --- |',
+      ...rows,
+      '',
+      `${measured.length - bad.length} of ${measured.length} within ${MOST_MS} ms at p95, by index, looking at no more than ${MOST_EXAMINED}.`,
+      '',
+    ].join('\n'),
+  )
+  process.exitCode = values.assert && bad.length > 0 ? 1 : 0
+} finally {
+  await client.close()
+  await system.stop()
+}
+process.exit()
