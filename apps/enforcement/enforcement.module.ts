@@ -35,6 +35,7 @@ import { PublishFirstPolicies } from './policies/publish-first-policies.js'
 import { YamlBodies } from './policies/yaml-bodies.js'
 import { AppealLinks, KEYS, KeySchema } from './statements/appeal-links.js'
 import { STATEMENTS, StatementSchema, StatementStore } from './statements/statement.store.js'
+import { DsaExport } from './statements/dsa-export.js'
 import { StatementsController } from './statements/statements.controller.js'
 import { Timer } from './timers/timer.js'
 
@@ -85,6 +86,7 @@ const collections = MongooseModule.forFeature([
     AnswerDirective,
     DirectiveStore,
     StatementStore,
+    DsaExport,
     AppealLinks,
     // platforms and policies
     RegisterPlatform,

@@ -6,6 +6,7 @@ import { given, prefix } from '../queries.js'
 import { bulkWrite, insertMissing } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
+import type { JudgedContent } from '../statements/dsa-statement.rules.js'
 import type { CaseChange, CaseEntry, CaseNote, CaseRecord } from './case.js'
 import { statesBefore, type CaseAction, type CaseState } from './case-transitions.js'
 
@@ -81,6 +82,36 @@ export class CaseStore {
 
   async entriesOfMessages(caseId: string, messageIds: readonly string[]): Promise<CaseEntry[]> {
     return this.entries.find({ caseId, messageId: { $in: [...messageIds] } }).toArray()
+  }
+
+  /** By verdict: what the judged messages were, without what they said. */
+  async contentOf(verdictIds: readonly string[]): Promise<Map<string, JudgedContent>> {
+    if (verdictIds.length === 0) return new Map()
+    const found = await this.entries
+      .find({ _id: { $in: [...verdictIds] } })
+      .project<Pick<CaseEntry, '_id' | 'receivedAt' | 'message'> & { hasText: boolean; hasLinks: boolean }>({
+        receivedAt: 1,
+        'message.sentAt': 1,
+        'message.language': 1,
+        'message.account.kind': 1,
+        'message.media.kind': 1,
+        hasText: { $gt: ['$message.text', ''] },
+        hasLinks: { $gt: [{ $size: { $ifNull: ['$message.links', []] } }, 0] },
+      })
+      .toArray()
+    return new Map(
+      found.map(({ _id, receivedAt, message, hasText, hasLinks }) => [
+        _id,
+        {
+          sentAt: new Date(message.sentAt),
+          receivedAt,
+          language: message.language ?? null,
+          text: hasText || hasLinks,
+          media: (message.media ?? []).map(({ kind }) => kind),
+          accountKind: message.account?.kind ?? null,
+        },
+      ]),
+    )
   }
 
   async entriesOfAccount(

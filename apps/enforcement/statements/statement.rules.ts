@@ -29,6 +29,7 @@ export function statementOf(given: {
     caseId: decision.caseId,
     issuedAt: new Date(directive.issuedAt),
     until: directive.until ? new Date(directive.until) : null,
+    limits: directive.limits,
     ground: {
       clause: decision.clause,
       category: decision.category,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
+import type { DirectiveKind } from '#libs/contracts/directive'
 import { given, olderThan } from '../queries.js'
 import { insertMissing } from '#libs/platform/mongo/bulk-write'
 import type { StatementOfReasons } from './statement.js'
@@ -32,12 +33,14 @@ export class StatementStore {
   }
 
   async list(
-    filter: { platformId?: string; accountId?: string },
+    filter: { platformId?: string; accountId?: string; kinds?: readonly DirectiveKind[] },
     limit: number,
     after?: [Date, string],
   ): Promise<StatementDocument[]> {
+    const { kinds, ...exact } = filter
+    const kind = kinds && { kind: { $in: [...kinds] } }
     return this.statements
-      .find({ ...given(filter), ...olderThan(after, 'issuedAt') })
+      .find({ ...given(exact), ...kind, ...olderThan(after, 'issuedAt') })
       .sort({ issuedAt: -1, _id: -1 })
       .limit(limit + 1)
       .toArray()

@@ -1,4 +1,4 @@
-import type { Bilingual, DirectiveKind } from '#libs/contracts/directive'
+import type { AccountLimits, Bilingual, DirectiveKind } from '#libs/contracts/directive'
 import type { Measure } from '#libs/contracts/measures-in-force'
 
 /** Why, on what ground, found how, decided how, and how to object (SPEC promise 7). Derived from the decision, never typed. */
@@ -15,6 +15,8 @@ export interface StatementOfReasons {
   caseId: string
   issuedAt: Date
   until: Date | null
+  /** What a limited account may not do. */
+  limits: AccountLimits
   ground: {
     clause: string | null
     category: string | null

@@ -1,16 +1,20 @@
 import { Controller, Get, Param, Query } from '@nestjs/common'
-import { Optional, OwnId, PlatformId } from '#libs/contracts/fields'
+import { OneOf, Optional, OwnId, PlatformId } from '#libs/contracts/fields'
 import { type Caller, CurrentCaller, hasRole } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
 import { instantCursor } from '../cursor.js'
+import { DSA_BATCH, DsaExport } from './dsa-export.js'
+import { RESTRICTIONS } from './dsa-statement.rules.js'
 import { StatementStore, type StatementDocument } from './statement.store.js'
 
 export class StatementsQuery extends PageQuery {
   @Optional() @PlatformId() platform?: string
   @Optional() @OwnId() account?: string
+  /** `dsa`: what the EU DSA Transparency Database takes (docs/dsa-export.md), at most 100 at a time. */
+  @Optional() @OneOf(['json', 'dsa']) format?: 'json' | 'dsa'
 }
 
 const READERS = ['moderator', 'senior', 'auditor', 'admin'] as const
@@ -18,7 +22,10 @@ const READERS = ['moderator', 'senior', 'auditor', 'admin'] as const
 /** Statements of reasons. A platform reads its own. */
 @Controller('statements-of-reasons')
 export class StatementsController {
-  constructor(private readonly statements: StatementStore) {}
+  constructor(
+    private readonly statements: StatementStore,
+    private readonly dsa: DsaExport,
+  ) {}
 
   @Get()
   @Roles(...READERS, 'platform')
@@ -26,8 +33,10 @@ export class StatementsController {
   async list(@CurrentCaller() caller: Caller, @Query() query: StatementsQuery) {
     const platformId = hasRole(caller, ...READERS) ? query.platform : caller.platform
     const filter = { platformId, accountId: query.account }
-    const found = await this.statements.list(filter, query.limit, instantCursor(query.cursor))
-    return page(found, query.limit, (one) => [one.issuedAt.toISOString(), one._id], statementView)
+    const cursor = instantCursor(query.cursor)
+    if (query.format === 'dsa') return this.dsaBatch(filter, Math.min(query.limit, DSA_BATCH), cursor)
+    const found = await this.statements.list(filter, query.limit, cursor)
+    return page(found, query.limit, keyOf, statementView)
   }
 
   @Get(':id')
@@ -38,6 +47,21 @@ export class StatementsController {
     if (!visible) throw notFound('There is no such statement.')
     return statementView(statement)
   }
+
+  /** Statements of restrictions only, so that a batch is full unless it is the last. */
+  private async dsaBatch(
+    filter: { platformId?: string; accountId?: string },
+    limit: number,
+    after?: [Date, string],
+  ) {
+    const found = await this.statements.list({ ...filter, kinds: RESTRICTIONS }, limit, after)
+    const { items, nextCursor } = page(found, limit, keyOf)
+    return { statements: await this.dsa.of(items), nextCursor }
+  }
+}
+
+function keyOf({ issuedAt, _id }: StatementDocument): [string, string] {
+  return [issuedAt.toISOString(), _id]
 }
 
 function statementView({ _id, statementId, ...statement }: StatementDocument) {
