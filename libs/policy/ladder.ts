@@ -285,7 +285,12 @@ function runOf(at: Date, level: number, { timeline, steps }: Course): Run | null
 }
 
 function stands(step: IssuedStep, course: Course): boolean {
-  return step.liftedAt === null && runOf(step.at, step.level, course)?.first.liftedAt === null
+  const first = runOf(step.at, step.level, course)?.first
+  if (step.liftedAt !== null || !first || first.liftedAt !== null) return false
+  // One that was approved late runs longer than the step that begins its run: what is reversed in that time counts too.
+  const end = holdEnd(step, course)
+  const longer = first.until !== null && first.until.getTime() < end
+  return !longer || liftInstant({ ...first, until: new Date(end) }, course.set, course.ladderAt) === null
 }
 
 /** Until when a step that stands holds. */

@@ -73,7 +73,10 @@ export class AccountWorld {
   readonly events: WeirEvent[] = []
   readonly notices: Notice[] = []
 
-  constructor(readonly mode: 'enforce' | 'observe' = 'enforce') {}
+  constructor(
+    readonly mode: 'enforce' | 'observe' = 'enforce',
+    readonly policies: ReadonlyMap<string, Policy> = new Map([['1', SPEC_POLICY]]),
+  ) {}
 
   get facts(): AccountFacts {
     return {
@@ -92,7 +95,7 @@ export class AccountWorld {
       actor,
       policy: SPEC_POLICY,
       policyVersion: '1',
-      policies: new Map([['1', SPEC_POLICY]]),
+      policies: this.policies,
       platform: { platformId: 'p1', mode: this.mode, deadlines: {} },
       appealUrl: (statementId) => `http://x/appeal?token=${statementId}`,
     }

@@ -196,6 +196,37 @@ describe('a person’s decision', () => {
     )
   })
 
+  it('is undone whole also in the days that a suspension runs longer because it was approved late', () => {
+    const world = new AccountWorld()
+    const grave = review('m1', null, 'act')
+    grave.categories = [{ ...grave.categories[0]!, clause: 'c.4', severity: 4 }]
+    world.apply(applyVerdicts(world.facts, [grave], world.context(after(0))))
+    const [removal, suspension] = [...world.decisions.values()]
+    const approved = world.context(after(2 * DAY), 'senior')
+    world.apply(applyApproval(world.facts, suspension!.decisionId, step(approved.now), approved))
+    expect(world.directives.at(-1)).toMatchObject({ until: after(9 * DAY).toISOString() })
+    const context = world.context(after(8 * DAY), 'senior')
+    world.apply(applyReversal(world.facts, removal!.decisionId, step(context.now), new Set(), context))
+    expect(world.state).toMatchObject({ points: 0, level: 0, status: 'active' })
+    expect(kinds(world).at(-1)).toBe('lift_restriction')
+  })
+
+  it('that nobody approved in time cannot be approved any more, though the clock has not rung yet', () => {
+    const late = decided(reviewed(200_000), { measure: 'suspend' })
+    const context = late.context(after(HOUR + 3 * DAY), 'senior')
+    late.apply(applyApproval(late.facts, 'd1', step(context.now), context))
+    expect(late.decisions.get('d1')).toMatchObject({ state: 'lapsed', approval: null })
+    expect(kinds(late)).toEqual([])
+  })
+
+  it('that is held lapses when its end has come, so that nothing is ordered which is over', () => {
+    const world = decided(reviewed(200_000), { measure: 'suspend', until: after(DAY) })
+    expect(world.state!.nextDueAt).toEqual(after(DAY))
+    world.apply(applyTime(world.facts, world.context(after(DAY))))
+    expect(world.decisions.get('d1')!.state).toBe('lapsed')
+    expect(kinds(world)).toEqual([])
+  })
+
   it('leaves a message removed while another decision stands on its removal', () => {
     const world = new AccountWorld()
     world.apply(applyVerdicts(world.facts, [review('m1', 10, 'act')], world.context(after(0))))

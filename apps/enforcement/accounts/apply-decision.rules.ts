@@ -107,7 +107,7 @@ export function applyDecision(
   return draft.finish()
 }
 
-/** Approves a held decision; it comes into force now, or on its day. */
+/** Approves a held decision; it comes into force now, or on its day. One that nobody approved in time lapses instead. */
 export function applyApproval(
   facts: AccountFacts,
   decisionId: string,
@@ -116,6 +116,10 @@ export function applyApproval(
 ): AccountChange {
   const draft = new AccountDraft(facts, context)
   const decision = draft.decision(decisionId)
+  if (decision.hold?.lapsesAt && decision.hold.lapsesAt <= draft.now) {
+    settle(draft)
+    return draft.finish()
+  }
   decision.approval = approval
   draft.tellDecision('decision.approved', decision)
   const step = draft.state.steps.find((candidate) => candidate.decisionId === decisionId)
@@ -214,8 +218,12 @@ function holdOf(draft: AccountDraft, given: PersonsDecision, urgent: boolean): H
   const dates = [intent, given.notBefore].filter((date) => date !== null && date > now)
   const notBefore = dates.length > 0 ? new Date(Math.max(...dates.map((date) => date!.getTime()))) : null
   if (!needsApproval && !notBefore) return null
-  const lapsesAt = needsApproval ? new Date(now.getTime() + policy.secondApproval.lapseAfter) : null
-  return { needsApproval, lapsesAt, notBefore }
+  // What would be over when it is approved lapses.
+  const latest = Math.min(
+    now.getTime() + policy.secondApproval.lapseAfter,
+    given.until?.getTime() ?? Infinity,
+  )
+  return { needsApproval, lapsesAt: needsApproval ? new Date(latest) : null, notBefore }
 }
 
 function holdDecision(draft: AccountDraft, decision: DecisionRecord, hold: Hold): void {

@@ -272,6 +272,29 @@ describe('verdicts on an account', () => {
     expect(world.directives.map((d) => d.kind)).toEqual(['remove_message', 'remove_message'])
   })
 
+  it('give no strike without a decision that names it, also where the message was gone already', () => {
+    for (const together of [true, false]) {
+      const sweep = verdict('m1', 1, after(0), { mode: 'sweep:c1' })
+      const live = verdict('m1', 2, after(HOUR))
+      const world = judged(together ? [[sweep, live]] : [[sweep], [live]], after(2 * HOUR))
+      const [strike] = world.strikes.keys()
+      const removals = [...world.decisions.values()].filter(({ measure }) => measure === 'remove')
+      expect(removals.map(({ strikeIds }) => strikeIds)).toEqual([[], [strike]])
+      expect(world.directives.filter(({ kind }) => kind === 'remove_message')).toHaveLength(1)
+      const [removal] = world.directives
+      for (const [i, { decisionId }] of removals.entries()) {
+        const context = world.context(after((3 + i) * HOUR), 'senior')
+        const shared = new Set(i === 0 ? [removal!.directiveId] : [])
+        const step = { by: 'senior', at: context.now, reasons }
+        world.apply(applyReversal(world.facts, decisionId, step, shared, context))
+        expect([world.state!.points, world.messages.get('m1')!.removedBy === null]).toEqual(
+          i === 0 ? [2, false] : [0, true],
+        )
+      }
+      expect(world.state!.status).toBe('active')
+    }
+  })
+
   it('keep the decided out of the queue, and put what needs a person into one open case', () => {
     const acts = judged([[verdict('m1', 1, after(0))], [verdict('m2', 1, after(1))]], after(HOUR))
     expect(acts.state!.openCase).toBeNull()

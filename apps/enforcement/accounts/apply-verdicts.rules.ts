@@ -50,7 +50,7 @@ export function applyVerdicts(
   const ordered = [...verdicts].sort(byReceipt)
   for (const verdict of ordered) meet(draft, verdict)
   const acting = ordered.filter((verdict) => verdict.outcome === 'act')
-  const added = new Set(acting.flatMap((verdict) => addStrike(draft, verdict)))
+  const began = new Set(acting.filter((verdict) => addStrike(draft, verdict)))
   for (const planned of planSteps(draft)) {
     if (planned.held) draft.openCase('held', ordered[0]!.verdictId)
     if (planned.proposes === 'ban') draft.openCase('ban', ordered[0]!.verdictId)
@@ -59,7 +59,7 @@ export function applyVerdicts(
     if (verdict.outcome === 'review') draft.openCase('review', verdict.verdictId)
     const caseId = draft.gatheringCase(verdict.verdictId)
     enter(draft, verdict, caseId)
-    if (verdict.outcome === 'act') act(draft, verdict, caseId, added)
+    if (verdict.outcome === 'act') act(draft, verdict, caseId, began.has(verdict))
   }
   settle(draft)
   return draft.finish()
@@ -109,13 +109,13 @@ function profileOf(account: AccountIn, seenAt: Date, before: AccountProfile | nu
   }
 }
 
-/** Adds the strike of a live verdict on a message that is not too old. Gives its id where the verdict began it. */
-function addStrike(draft: AccountDraft, verdict: VerdictFact): string[] {
-  if (verdict.mode !== 'live' || draft.observed) return []
+/** Adds the strike of a live verdict on a message that is not too old. Says whether the verdict began it. */
+function addStrike(draft: AccountDraft, verdict: VerdictFact): boolean {
+  if (verdict.mode !== 'live' || draft.observed) return false
   const policy = draft.policyOf(verdict.policyVersion)
-  if (verdict.receivedAt.getTime() - verdict.sentAt.getTime() > policy.strikes.maxAge) return []
+  if (verdict.receivedAt.getTime() - verdict.sentAt.getTime() > policy.strikes.maxAge) return false
   const { clause, category, severity } = groundOf(verdict, policy)
-  const { strikeId, added } = draft.addCause(verdict.messageId, {
+  const { added } = draft.addCause(verdict.messageId, {
     causeId: verdict.verdictId,
     at: verdict.receivedAt,
     clause,
@@ -125,7 +125,7 @@ function addStrike(draft: AccountDraft, verdict: VerdictFact): string[] {
     expiresAt: new Date(verdict.receivedAt.getTime() + policy.strikes.expiresAfter),
     policyVersion: verdict.policyVersion,
   })
-  return added ? [strikeId] : []
+  return added
 }
 
 function enter(draft: AccountDraft, verdict: VerdictFact, caseId: string): void {
@@ -142,18 +142,21 @@ function enter(draft: AccountDraft, verdict: VerdictFact, caseId: string): void 
   })
 }
 
-/** Decides one verdict that acts: the message goes, unless it is gone. */
-function act(draft: AccountDraft, verdict: VerdictFact, caseId: string, added: Set<string>): void {
+/**
+ * Decides one verdict that acts: the message goes. Where it is gone already, nothing is decided, unless the verdict began a
+ * strike: then the decision shares the removal, so that no strike is without a decision by which it can be undone.
+ */
+function act(draft: AccountDraft, verdict: VerdictFact, caseId: string, began: boolean): void {
   const { platformId, accountId } = draft.state
   const message = draft.messageMeasures(verdict.messageId)
-  if (message.removedBy) return
+  if (message.removedBy && !began) return
   const policy = draft.policyOf(verdict.policyVersion)
   const { clause, category, severity } = groundOf(verdict, policy)
-  const strikeId = draft.strikeIdOf(verdict.messageId)
   const decision: DecisionRecord = {
-    decisionId: draft.observed
-      ? derivedId('dec', verdict.verdictId)
-      : derivedId('dec', platformId, accountId, verdict.messageId, message.removals),
+    decisionId:
+      draft.observed || message.removedBy
+        ? derivedId('dec', verdict.verdictId)
+        : derivedId('dec', platformId, accountId, verdict.messageId, message.removals),
     platformId,
     accountId,
     caseId,
@@ -177,7 +180,7 @@ function act(draft: AccountDraft, verdict: VerdictFact, caseId: string, added: S
     hold: null,
     inForceSince: draft.now,
     ordered: !draft.observed,
-    strikeIds: added.delete(strikeId) ? [strikeId] : [],
+    strikeIds: began ? [draft.strikeIdOf(verdict.messageId)] : [],
     directiveIds: [],
     approval: null,
     refusal: null,
