@@ -127,39 +127,6 @@ describe('verdicts on an account', () => {
     )
   })
 
-  it('end the same also where messages have several violating revisions within a day', () => {
-    const revisions = fc.uniqueArray(
-      fc.record({
-        message: fc.integer({ min: 0, max: 5 }),
-        minutes: fc.integer({ min: 0, max: 24 * 60 }),
-        severity: severities,
-      }),
-      { minLength: 2, maxLength: 10, selector: (v) => `${v.message} ${v.minutes}` },
-    )
-    fc.assert(
-      fc.property(
-        revisions.chain((list) => {
-          const all = list.map((v) => verdict(`m${v.message}`, v.severity, after(v.minutes * 60_000)))
-          return fc.tuple(
-            fc.constant(all),
-            fc.shuffledSubarray(all, { minLength: all.length, maxLength: all.length }),
-            fc.array(fc.boolean(), { minLength: 1, maxLength: 10 }),
-          )
-        }),
-        fc.integer({ min: 1, max: 120 }),
-        ([all, shuffled, cuts], days) => {
-          const now = after(days * DAY)
-          const inOrder = judged(
-            [[...all].sort((a, b) => a.receivedAt.getTime() - b.receivedAt.getTime())],
-            now,
-          )
-          expect(end(judged(splits(shuffled, cuts), now))).toEqual(end(inOrder))
-        },
-      ),
-      { numRuns: 1_000 },
-    )
-  })
-
   it('end the same when they come as they happen or all at the end', () => {
     fc.assert(
       fc.property(someVerdicts, fc.integer({ min: 0, max: 120 }), (list, days) => {
@@ -174,37 +141,6 @@ describe('verdicts on an account', () => {
         expect(end(live)).toEqual(end(late))
       }),
       { numRuns: 300 },
-    )
-  })
-
-  it('order nothing twice: every id of a directive, statement, notice and event is there once', () => {
-    fc.assert(
-      fc.property(someVerdicts, fc.array(fc.boolean(), { minLength: 1, maxLength: 5 }), (list, cuts) => {
-        const world = judged(splits([...list, ...list], cuts), END)
-        const ids = [
-          ...world.directives.map((directive) => directive.directiveId),
-          ...world.statements.map((statement) => statement.statementId),
-          ...world.notices.map((notice) => notice.noticeId),
-          ...world.events.map((event) => event.eventId),
-        ]
-        expect(ids.length).toBe(new Set(ids).size)
-        expect(world.statements.length).toBe(world.directives.length)
-      }),
-    )
-  })
-
-  it('never skip a threshold: whoever stands at a level was ordered its measure', () => {
-    fc.assert(
-      fc.property(fc.array(severities, { minLength: 1, maxLength: 12 }), (list) => {
-        const world = judged(
-          list.map((severity, i) => [verdict(`m${i}`, severity, after(i * 1_000))]),
-          after(HOUR),
-        )
-        const kinds = world.directives.map((directive) => directive.kind)
-        const expected = ['', 'warn_account', 'limit_account', 'suspend_account', 'suspend_account']
-        expect(kinds).toContain(expected[world.state!.level])
-        expect(world.state!.points).toBe(list.reduce((sum, s) => sum + [0, 1, 2, 4, 8][s]!, 0))
-      }),
     )
   })
 

@@ -63,7 +63,7 @@ export function dsaStatementOf(
   content: readonly JudgedContent[],
 ): DsaStatement | null {
   const restriction = restrictionOf(statement.kind, statement.limits)
-  if (!restriction || statement.reverses !== null) return null
+  if (!restriction) return null
   const end = endDate(statement.until)
   return {
     ...restriction,
