@@ -9,6 +9,13 @@ import { ReadAccount } from './accounts/read-account.js'
 import { STRIKES, StrikeSchema, StrikeStore } from './accounts/strike.store.js'
 import { TakeVerdicts } from './accounts/take-verdicts.js'
 import { VerdictsConsumer } from './accounts/verdicts.consumer.js'
+import { AppealPages } from './appeals/appeal-pages.controller.js'
+import { APPEALS, AppealSchema, AppealStore } from './appeals/appeal.store.js'
+import { AppealsController } from './appeals/appeals.controller.js'
+import { HearAppeals } from './appeals/hear-appeals.js'
+import { OpenAppeal } from './appeals/open-appeal.js'
+import { ReadEvidence } from './appeals/read-evidence.js'
+import { SettleAppeals } from './appeals/settle-appeals.js'
 import { CASE_ENTRIES, CASES, CaseEntrySchema, CaseSchema, CaseStore } from './cases/case.store.js'
 import { CasesController } from './cases/cases.controller.js'
 import { DecideCase } from './cases/decide-case.js'
@@ -47,17 +54,20 @@ const collections = MongooseModule.forFeature([
   { name: DECISIONS, schema: DecisionSchema },
   { name: DIRECTIVES, schema: DirectiveSchema },
   { name: STATEMENTS, schema: StatementSchema },
+  { name: APPEALS, schema: AppealSchema },
   { name: PLATFORMS, schema: PlatformSchema },
   { name: POLICIES, schema: PolicySchema },
   { name: BANKS, schema: BankSchema },
   { name: KEYS, schema: KeySchema },
 ])
 
-/** What enforcement does: takes verdicts into accounts and cases, orders measures, hears the platforms, is asked by operators. */
+/** What enforcement does: takes verdicts into accounts and cases, orders measures, hears the platforms and appeals, is asked by operators. */
 @Module({
   imports: [PlatformModule.forService('enforcement', EnforcementEnv), collections],
   controllers: [
     AccountsController,
+    AppealPages,
+    AppealsController,
     CasesController,
     DecisionsController,
     DirectivesController,
@@ -80,6 +90,12 @@ const collections = MongooseModule.forFeature([
     ChangeDecision,
     CaseStore,
     DecisionStore,
+    // appeals
+    OpenAppeal,
+    HearAppeals,
+    SettleAppeals,
+    ReadEvidence,
+    AppealStore,
     // directives and statements
     ReceiptsConsumer,
     TakeReceipts,

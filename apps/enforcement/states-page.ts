@@ -1,3 +1,4 @@
+import { APPEAL_STATES, APPEAL_TRANSITIONS } from './appeals/appeal-transitions.js'
 import { CASE_STATES, CASE_TRANSITIONS } from './cases/case-transitions.js'
 import { POLICY_STATES, POLICY_TRANSITIONS } from './policies/policy-transitions.js'
 
@@ -9,6 +10,9 @@ export function statesPage(): string {
     'Printed from the transition tables in the code; what is not listed is not possible. A test keeps this page up to date.',
     '',
     ...chapter('Case', CASE_STATES, CASE_TRANSITIONS),
+    ...chapter('Appeal', APPEAL_STATES, APPEAL_TRANSITIONS),
+    '`late` is a mark beside the state: it was not decided in time, and its measure was suspended (docs/adr/0087).',
+    '',
     ...chapter('Policy', POLICY_STATES, POLICY_TRANSITIONS),
     '## Directive',
     '',

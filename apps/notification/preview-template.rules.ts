@@ -16,6 +16,9 @@ const SAMPLES_BY_NAME: Readonly<Record<string, unknown>> = {
   accountId: 'acc-9',
   kind: 'suspend_account',
   automated: true,
+  outcome: 'partly_granted',
+  measure: 'suspend',
+  replacement: 'limit',
   clause: 'fraud.advance-fee',
 }
 

@@ -165,7 +165,7 @@ export class AccountChanges {
     const accounts = await this.withoutPending(keys)
     const decisionIds = accounts.flatMap((account) => [
       ...account.steps
-        .filter(({ state }) => state === 'in_force' || state === 'held')
+        .filter(({ state }) => state === 'in_force' || state === 'held' || state === 'paused')
         .map((step) => step.decisionId),
       ...account.decided.map((measure) => measure.decisionId),
     ])

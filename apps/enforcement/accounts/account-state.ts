@@ -29,8 +29,12 @@ export interface StrikeRecord extends Strike {
   reversedBy: string | null
 }
 
-/** Where a measure stands. `covered`: a graver one that holds at least as long made it needless. `waived`: a reversal uncovered it. */
-type MeasureState = 'held' | 'in_force' | 'over' | 'refused' | 'lapsed' | 'lifted' | 'covered' | 'waived'
+/**
+ * Where a measure stands. `covered`: a graver one that holds at least as long made it needless. `waived`: a reversal uncovered
+ * it. `paused`: an appeal against it is late.
+ */
+type MeasureState =
+  'held' | 'in_force' | 'paused' | 'over' | 'refused' | 'lapsed' | 'lifted' | 'covered' | 'waived'
 
 /** What holds a decision back: a second person, a date before which it may not begin, or both. */
 export interface Hold {

@@ -31,7 +31,7 @@ export interface PersonsDecision {
 }
 
 /** How long a measure holds that was decided without an end: as the ladder has it, a warning as long as a strike. */
-function durationOf(measure: Measure, policy: Policy): number | null {
+export function durationOf(measure: Measure, policy: Policy): number | null {
   switch (measure) {
     case 'warn':
       return policy.strikes.expiresAfter
@@ -186,20 +186,41 @@ export function applyReversal(
   context: ChangeContext,
 ): AccountChange {
   const draft = new AccountDraft(facts, context)
-  const decision = draft.decision(decisionId)
-  const step = draft.state.steps.find((candidate) => candidate.decisionId === decisionId)
-  const at = reversalInstant([...draft.strikes.values()], draft.now)
-  if (step && (step.state === 'in_force' || step.state === 'held')) {
-    liftStep(draft, step, at, reversal)
-  } else {
-    undoMeasures(draft, decision, reversal, shared)
-    decision.state = 'reversed'
-    decision.reversal = reversal
-    draft.tellDecision('decision.reversed', decision)
-  }
-  for (const strikeId of decision.strikeIds) draft.reverseStrike(strikeId, at, decisionId)
+  reverseDecision(draft, decisionId, reversal, shared)
   settle(draft, { waive: true })
   return draft.finish()
+}
+
+/** The part of a reversal that is about the decision itself; the account is to be settled after it. */
+export function reverseDecision(
+  draft: AccountDraft,
+  decisionId: string,
+  reversal: DecisionStep,
+  shared: ReadonlySet<string>,
+): void {
+  const decision = draft.decision(decisionId)
+  const at = reversalInstant([...draft.strikes.values()], draft.now)
+  liftMeasure(draft, decision, reversal, shared)
+  for (const strikeId of decision.strikeIds) draft.reverseStrike(strikeId, at, decisionId)
+}
+
+/** Takes a decision's measure back and leaves its strikes. */
+export function liftMeasure(
+  draft: AccountDraft,
+  decision: DecisionRecord,
+  reversal: DecisionStep,
+  shared: ReadonlySet<string>,
+): void {
+  const step = draft.state.steps.find((candidate) => candidate.decisionId === decision.decisionId)
+  if (step && (step.state === 'in_force' || step.state === 'held' || step.state === 'paused')) {
+    const at = reversalInstant([...draft.strikes.values()], draft.now)
+    liftStep(draft, step, at, reversal)
+    return
+  }
+  undoMeasures(draft, decision, reversal, shared)
+  decision.state = 'reversed'
+  decision.reversal = reversal
+  draft.tellDecision('decision.reversed', decision)
 }
 
 /** Nothing but time has passed. */
@@ -266,25 +287,46 @@ function decideCase(draft: AccountDraft, decision: DecisionRecord): void {
   }
 }
 
+/** Orders what undoes a decision's measures on account and messages, but for what another decision also stands on. */
 function undoMeasures(
   draft: AccountDraft,
   decision: DecisionRecord,
   reversal: DecisionStep,
   shared: ReadonlySet<string>,
 ): void {
-  const undo = { why: 'reversed' as const, reasons: reversal.reasons, by: reversal.by }
   for (const held of draft.state.decided) {
-    if (held.decisionId !== decision.decisionId || held.state !== 'in_force' || !held.directiveId) continue
-    held.state = 'lifted'
-    orderDirective(draft, decision, {
-      directiveId: undoingId(held.directiveId),
-      kind: 'lift_restriction',
-      measure: held.measure,
-      messageIds: [],
-      until: null,
-      undo: { directiveId: held.directiveId, ...undo },
-    })
+    if (held.decisionId !== decision.decisionId) continue
+    if (held.state === 'in_force') liftOrdered(draft, decision, held, reversal)
+    if (held.state === 'in_force' || held.state === 'paused') held.state = 'lifted'
   }
+  restoreMessages(draft, decision, reversal, shared)
+}
+
+/** Orders the end of a measure on the account. */
+export function liftOrdered(
+  draft: AccountDraft,
+  decision: DecisionRecord,
+  held: { measure: Measure; directiveId: string | null },
+  { reasons, by }: Pick<DecisionStep, 'reasons' | 'by'>,
+): void {
+  if (!held.directiveId) return
+  orderDirective(draft, decision, {
+    directiveId: undoingId(held.directiveId),
+    kind: 'lift_restriction',
+    measure: held.measure,
+    messageIds: [],
+    until: null,
+    undo: { directiveId: held.directiveId, why: 'reversed', reasons, by },
+  })
+}
+
+/** Orders that a decision's messages come back, but for what another decision also stands on. */
+export function restoreMessages(
+  draft: AccountDraft,
+  decision: DecisionRecord,
+  { reasons, by }: Pick<DecisionStep, 'reasons' | 'by'>,
+  shared: ReadonlySet<string>,
+): void {
   for (const message of draft.messages.values()) {
     for (const measure of ['remove', 'label'] as const) {
       const directiveId = measure === 'remove' ? message.removedBy : message.labelledBy
@@ -297,7 +339,7 @@ function undoMeasures(
         measure,
         messageIds: [message.messageId],
         until: null,
-        undo: { directiveId, ...undo },
+        undo: { directiveId, why: 'reversed', reasons, by },
       })
     }
   }

@@ -48,7 +48,8 @@ function addStrikes(draft: AccountDraft, decision: DecisionRecord): void {
   }
 }
 
-function orderMeasure(draft: AccountDraft, decision: DecisionRecord, held: boolean): void {
+/** Orders what a decision decided; `held`: its measure waited in the account's books. */
+export function orderMeasure(draft: AccountDraft, decision: DecisionRecord, held: boolean): void {
   const { measure } = decision
   switch (measure) {
     case 'none':
@@ -122,7 +123,8 @@ function settleHeld(draft: AccountDraft, decision: DecisionRecord, directiveId: 
   else state.decided[at] = entry
 }
 
-function limitsOf(policy: Policy): AccountLimits {
+/** What `limit` limits where a person decides it: as the ladder has it. */
+export function limitsOf(policy: Policy): AccountLimits {
   const rung = policy.ladder.find((candidate) => candidate.measure === 'limit')
   return rung?.limits ?? { recommendations: false, forwarding: false }
 }

@@ -73,7 +73,12 @@ function stand(draft: AccountDraft): void {
   const holds = [...state.steps, ...state.decided].flatMap(({ state: standing, hold }) =>
     standing === 'held' && hold ? [hold.needsApproval ? hold.lapsesAt : hold.notBefore] : [],
   )
-  const clock = [nextInstant(strikes, inForce, now), ...holds].filter((instant) => instant !== null)
+  const paused = [...state.steps, ...state.decided].flatMap(({ state: standing, until }) =>
+    standing === 'paused' ? [until] : [],
+  )
+  const clock = [nextInstant(strikes, inForce, now), ...holds, ...paused].filter(
+    (instant) => instant !== null,
+  )
   state.nextDueAt = clock.length > 0 ? new Date(Math.min(...clock.map((instant) => instant.getTime()))) : null
 }
 
@@ -219,7 +224,7 @@ export function liftStep(
 ): void {
   step.liftedAt = at
   if (reversal) step.waived = true
-  if (step.state !== 'in_force' && step.state !== 'held') return
+  if (step.state !== 'in_force' && step.state !== 'held' && step.state !== 'paused') return
   const decision = draft.decision(step.decisionId)
   const undone = reversal ?? { by: draft.context.actor, at: draft.now, reasons: NO_GROUND }
   decision.state = 'reversed'
@@ -241,30 +246,31 @@ export function liftStep(
 function endWhatIsOver(draft: AccountDraft): void {
   const { state, now } = draft
   const strikes = strikesOf(draft)
-  const active = state.steps.filter((step) => step.state === 'in_force')
+  const active = state.steps.filter((step) => step.state === 'in_force' || step.state === 'paused')
   const standing = new Set(
     stepsInForce(strikes, active, ladderFor(draft), latest(strikes, now)).map((step) => step.stepId),
   )
   for (const step of active) {
     if (standing.has(step.stepId)) continue
-    step.state = 'over'
     end(draft, step)
+    step.state = 'over'
   }
   for (const measure of state.decided) {
-    if (measure.state !== 'in_force' || measure.until === null || now < measure.until) continue
-    measure.state = 'over'
+    if (measure.state !== 'in_force' && measure.state !== 'paused') continue
+    if (measure.until === null || now < measure.until) continue
     end(draft, measure)
+    measure.state = 'over'
   }
 }
 
 function end(
   draft: AccountDraft,
-  over: { decisionId: string; measure: Measure; directiveId: string | null },
+  over: Pick<DecidedMeasure, 'decisionId' | 'measure' | 'directiveId' | 'state'>,
 ): void {
   const decision = draft.decision(over.decisionId)
   decision.state = 'expired'
   draft.tellDecision('decision.expired', decision)
-  if (!over.directiveId || !LASTING.includes(over.measure)) return
+  if (over.state === 'paused' || !over.directiveId || !LASTING.includes(over.measure)) return
   orderDirective(draft, decision, {
     directiveId: undoingId(over.directiveId),
     kind: 'lift_restriction',
@@ -325,12 +331,12 @@ function tellExpiredStrikes(draft: AccountDraft): void {
 function forget(draft: AccountDraft): void {
   const { state, now } = draft
   state.steps = state.steps.filter((step) => {
-    if (step.state === 'in_force' || step.state === 'held') return true
+    if (step.state === 'in_force' || step.state === 'held' || step.state === 'paused') return true
     const strike = draft.strikes.get(step.strikeId)
     const end = step.until ?? strike?.expiresAt
     return end === undefined || now <= end || (step.until === null && state.level > 0)
   })
   state.decided = state.decided.filter(
-    ({ state: standing }) => standing === 'in_force' || standing === 'held',
+    ({ state: standing }) => standing === 'in_force' || standing === 'held' || standing === 'paused',
   )
 }

@@ -183,6 +183,7 @@ export class CaseStore {
         $set: { ...set, outboxAt: new Date() },
         $inc: { version: 1 },
         $push: { pending: { $each: [...pending] } },
+        ...(set.assignee ? { $addToSet: { workedBy: set.assignee } } : {}),
       },
       { returnDocument: 'after' },
     )

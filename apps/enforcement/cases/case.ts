@@ -29,6 +29,8 @@ export interface CaseRecord {
   assignee: string | null
   claimedAt: Date | null
   notes: CaseNote[]
+  /** Everyone who ever claimed it: none of them hears an appeal about it. */
+  workedBy?: string[]
   /** Revision of the account whose change was last applied. */
   accountRev: number
   /** Counts every change, for `If-Match`. */

@@ -44,7 +44,7 @@ export class ChangeDecision {
   /** @throws Problem 404; 409 `not-in-force` */
   async reverse(decisionId: string, by: string, reasons: GivenReasons): Promise<DecisionDocument> {
     const decision = await this.mustFind(decisionId)
-    const shared = await this.decisions.shared(decision.directiveIds, decisionId)
+    const shared = await this.decisions.shared(decision.directiveIds, [decisionId])
     return this.change(decision, by, reasons, doneOnly, (facts, { decisionId: id }, step, context) =>
       applyReversal(facts, id, step, shared, context),
     )

@@ -33,6 +33,8 @@ export function decisionView(decision: DecisionRecord & { accountRev?: number })
     approval: decision.approval,
     refusal: decision.refusal,
     reversal: decision.reversal,
+    replaces: decision.replaces ?? null,
+    pauses: decision.pauses ?? [],
     ...(decision.accountRev === undefined ? {} : { version: decision.accountRev }),
   }
 }

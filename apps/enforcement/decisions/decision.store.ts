@@ -43,14 +43,45 @@ export class DecisionStore {
     return this.decisions.find({ _id: { $in: [...decisionIds] } }).toArray()
   }
 
+  /** Those of an account that added a strike. */
+  async ofStrike(key: string, strikeId: string): Promise<DecisionDocument[]> {
+    return this.decisions.find({ accountKey: key, strikeIds: strikeId }).toArray()
+  }
+
+  /** Everyone who decided, approved, refused or reversed something on a case. */
+  async peopleOf(caseId: string): Promise<string[]> {
+    const byPeople = await this.decisions
+      .find(
+        {
+          caseId,
+          $or: [
+            { by: { $ne: 'system' } },
+            { approval: { $ne: null } },
+            { refusal: { $ne: null } },
+            { reversal: { $ne: null } },
+          ],
+        },
+        { projection: { by: 1, approval: 1, refusal: 1, reversal: 1 } },
+      )
+      .toArray()
+    return byPeople.flatMap(({ by, approval, refusal, reversal }) =>
+      [by, approval?.by, refusal?.by, reversal?.by].filter((one) => one !== undefined && one !== 'system'),
+    ) as string[]
+  }
+
   async ofCase(caseId: string): Promise<DecisionDocument[]> {
     return this.decisions.find({ caseId }).sort({ at: -1 }).limit(200).toArray()
   }
 
-  /** Which of the directives another decision in force also stands on. */
-  async shared(directiveIds: readonly string[], decisionId: string): Promise<Set<string>> {
+  /** Which of the directives a decision in force also stands on that is none of these. */
+  async shared(directiveIds: readonly string[], decisionIds: readonly string[]): Promise<Set<string>> {
     const others = await this.decisions
-      .find({ _id: { $ne: decisionId }, directiveIds: { $in: [...directiveIds] }, state: 'in_force' })
+      .find({
+        _id: { $nin: [...decisionIds] },
+        directiveIds: { $in: [...directiveIds] },
+        state: 'in_force',
+        pauses: { $not: { $elemMatch: { endedAt: null } } },
+      })
       .toArray()
     return new Set(others.flatMap((other) => other.directiveIds))
   }

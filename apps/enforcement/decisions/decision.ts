@@ -12,6 +12,19 @@ export interface DecisionStep {
   reasons: Bilingual
 }
 
+/** The decision that a lesser measure replaced, and since when time was served under it. */
+export interface Replaced {
+  decisionId: string
+  appealId: string
+  servedFrom: Date
+}
+
+/** A late appeal that suspends a measure; over with `endedAt`, and then never begun again. */
+export interface Pause {
+  appealId: string
+  endedAt: Date | null
+}
+
 /** What was decided on a case, by whom, under which clause, with which reasons, and what it did. */
 export interface DecisionRecord {
   decisionId: string
@@ -51,5 +64,9 @@ export interface DecisionRecord {
   approval: DecisionStep | null
   refusal: DecisionStep | null
   reversal: DecisionStep | null
+  /** Set on a lesser measure that stands in the place of another. */
+  replaces?: Replaced
+  /** Late appeals that suspended its measure, and when each stopped doing so. */
+  pauses?: Pause[]
   updatedAt: Date
 }

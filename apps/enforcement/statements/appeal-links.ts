@@ -1,7 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
+import { compactVerify } from 'jose'
 import { createHmac, randomBytes } from 'node:crypto'
 import { type Model, type mongo, Schema } from 'mongoose'
+import { derivedId } from '#libs/contracts/ids'
 import { RetryableError } from '#libs/platform/errors'
 import { Startup } from '#libs/platform/startup'
 import { ENV } from '#libs/platform/tokens'
@@ -20,6 +22,13 @@ export const KeySchema = new Schema<KeyDocument>(
 )
 
 const KEY_ID = 'appeal-links-1'
+const AUDIENCE = 'weir-appeal'
+
+/** What a link says: which statement it is for, and until when it is good. */
+export interface AppealLink {
+  statementId: string
+  expiresAt: Date
+}
 
 /**
  * Links to the page on which a measure can be objected to. The token is a JWS (HS256) over statement and times alone, so that
@@ -41,11 +50,30 @@ export class AppealLinks {
 
   /** The link of a statement. Throws a RetryableError while the key is not there yet. */
   linkFor(statementId: string, issuedAt: Date, expiresAt: Date): string {
-    if (!this.secret) throw new RetryableError('not-ready', 'The key of appeal links is not loaded yet.')
-    const claims = { aud: 'weir-appeal', sub: statementId, iat: seconds(issuedAt), exp: seconds(expiresAt) }
+    const claims = { aud: AUDIENCE, sub: statementId, iat: seconds(issuedAt), exp: seconds(expiresAt) }
     const signed = `${part({ alg: 'HS256', typ: 'JWT', kid: KEY_ID })}.${part(claims)}`
-    const signature = createHmac('sha256', this.secret).update(signed).digest('base64url')
+    const signature = createHmac('sha256', this.key()).update(signed).digest('base64url')
     return `${this.env.PUBLIC_URL.replace(/\/+$/, '')}/appeal?token=${signed}.${signature}`
+  }
+
+  /** What a token says that we signed for this purpose; null for any other. Whether it has expired is for the caller to say. */
+  async read(token: string): Promise<AppealLink | null> {
+    const verified = await compactVerify(token, this.key(), { algorithms: ['HS256'] }).catch(() => null)
+    if (!verified) return null
+    const claims = JSON.parse(Buffer.from(verified.payload).toString('utf8')) as Record<string, unknown>
+    const { aud, sub, exp } = claims
+    if (aud !== AUDIENCE || typeof sub !== 'string' || typeof exp !== 'number') return null
+    return { statementId: sub, expiresAt: new Date(exp * 1_000) }
+  }
+
+  /** The code by which an appellant follows an appeal: always the same one, and nobody without the key can derive it. */
+  receiptCodeOf(appealId: string): string {
+    return derivedId('rc', createHmac('sha256', this.key()).update(`receipt/${appealId}`).digest('base64url'))
+  }
+
+  private key(): Buffer {
+    if (!this.secret) throw new RetryableError('not-ready', 'The key of appeal links is not loaded yet.')
+    return this.secret
   }
 
   private async load(): Promise<void> {

@@ -9,6 +9,12 @@ export const LAPSED: Bilingual = {
   en: 'The time for which this measure was ordered has passed; it is lifted.',
 }
 
+/** Why a measure is suspended while an appeal against it waits for too long. */
+export const APPEAL_LATE: Bilingual = {
+  zh: '针对该措施的申诉未能按时作出决定，在作出决定之前暂停执行该措施。',
+  en: 'An appeal against this measure was not decided in time; the measure is suspended until it is.',
+}
+
 /** Why a measure ends whose ground was taken away. */
 export const NO_GROUND: Bilingual = {
   zh: '该措施所依据的违规记录已被撤销或更正，现予解除。',

@@ -12,6 +12,8 @@ import { ENV, LOGGER } from '#libs/platform/tokens'
 import { AccountChanges, type AccountRequest } from '../accounts/account-changes.js'
 import { AccountStore } from '../accounts/account.store.js'
 import { applyTime } from '../accounts/apply-decision.rules.js'
+import { AppealStore } from '../appeals/appeal.store.js'
+import { SettleAppeals } from '../appeals/settle-appeals.js'
 import { CaseStore } from '../cases/case.store.js'
 import type { EnforcementEnv } from '../config.js'
 import { standingAfter } from '../directives/directive-changes.rules.js'
@@ -40,6 +42,8 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
     private readonly changes: AccountChanges,
     private readonly directives: DirectiveStore,
     private readonly cases: CaseStore,
+    private readonly appeals: AppealStore,
+    private readonly settleAppeals: SettleAppeals,
     private readonly platforms: PlatformStore,
     private readonly policies: PolicyStore,
     private readonly banks: BankStore,
@@ -63,6 +67,8 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
     while (!this.stopping.signal.aborted) {
       await this.attempt('accounts', () => this.settleAccounts())
       await this.attempt('directives', () => this.markOverdue())
+      await this.attempt('late appeals', () => this.settleAppeals.markLate())
+      await this.attempt('appeals', () => this.settleAppeals.complete())
       await this.attempt('outboxes', () => this.completeOutboxes())
       await sleep(this.env.TIMER_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined)
     }
@@ -116,6 +122,7 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
     await this.relay.complete(this.accounts.accounts)
     await this.relay.complete(this.directives.directives)
     await this.relay.complete(this.cases.cases)
+    await this.relay.complete(this.appeals.appeals)
     await this.relay.complete(this.platforms.platforms)
     await this.relay.complete(this.policies.policies)
     await this.relay.complete(this.banks.banks)

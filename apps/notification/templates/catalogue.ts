@@ -1,3 +1,5 @@
+import { appealDecidedEn } from './appeal-decided.en.js'
+import { appealDecidedZh } from './appeal-decided.zh.js'
 import { banIntendedEn } from './ban-intended.en.js'
 import { banIntendedZh } from './ban-intended.zh.js'
 import { fallbackEn } from './fallback.en.js'
@@ -42,8 +44,22 @@ const INTENT_PLACES = {
   decisionId: optional('line'),
 }
 
+/** What the notice of an appeal's outcome says in its `data`. */
+const OUTCOME_PLACES = {
+  accountId: required('line'),
+  outcome: required('code'),
+  measure: optional('code'),
+  replacement: optional('code'),
+  reasons: optional('bilingual'),
+  appealId: optional('line'),
+  decisionId: optional('line'),
+  directiveId: optional('line'),
+  statementOfReasonsId: optional('line'),
+}
+
 /** Every template by name. A notice whose name is unknown, or that lacks a required place, is told by `fallback`. */
 export const TEMPLATES: Readonly<Record<string, Template>> = {
+  'appeal-decided': { places: OUTCOME_PLACES, zh: appealDecidedZh, en: appealDecidedEn },
   'ban-intended': { places: INTENT_PLACES, zh: banIntendedZh, en: banIntendedEn },
   'measure-ordered': { places: MEASURE_PLACES, zh: measureOrderedZh, en: measureOrderedEn },
   'measure-reversed': { places: MEASURE_PLACES, zh: measureReversedZh, en: measureReversedEn },

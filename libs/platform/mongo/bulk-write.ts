@@ -42,3 +42,8 @@ export function onlyDuplicates(error: unknown): boolean {
     !error.result.getWriteConcernError()
   )
 }
+
+/** Whether a write of one document failed because its key, or a unique one, is taken. */
+export function duplicateKey(error: unknown): boolean {
+  return error instanceof mongo.MongoServerError && error.code === DUPLICATE_KEY
+}

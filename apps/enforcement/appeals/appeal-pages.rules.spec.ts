@@ -1,0 +1,146 @@
+import 'reflect-metadata'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { DIRECTIVE_KINDS } from '#libs/contracts/directive'
+import { AccountWorld } from '../accounts/account-world.js'
+import { applyVerdicts } from '../accounts/apply-verdicts.rules.js'
+import { APPEAL_STATES } from './appeal-transitions.js'
+import { appealPage, problemPage, receivedPage, statusPage } from './appeal-pages.rules.js'
+import { html } from './html.rules.js'
+import { PAGE_LANGUAGES, pageLanguage } from './page-language.rules.js'
+import { PAGE_WORDS } from './page-words.js'
+
+const HOSTILE = [
+  '<script>alert(1)</script>',
+  '"><img src=x onerror=alert(1)>',
+  `'onmouseover='alert(1)`,
+  '</blockquote></style><style>body{display:none}',
+  '</textarea><form action="https://evil.example">',
+  '&lt;b&gt; &amp;',
+  '{{7*7}} ${7*7}',
+  '\u202Egnp.exe\0\ud800',
+]
+const hostile = fc.oneof(fc.constantFrom(...HOSTILE), fc.string({ unit: 'binary' }))
+const place = { language: 'en', elsewhere: '?lang=zh' } as const
+
+function statement() {
+  const world = new AccountWorld()
+  const now = new Date('2026-11-24T07:00:00Z')
+  const fact = {
+    verdictId: 'v1',
+    messageId: 'm1',
+    outcome: 'act' as const,
+    mode: 'live',
+    categories: [
+      { category: 'fraud', clause: 'c.4', score: 1, outcome: 'act' as const, severity: 4, signals: [] },
+    ],
+    policyVersion: '1',
+    receivedAt: now,
+    sentAt: now,
+    account: { followers: 10 },
+  }
+  return world.apply(applyVerdicts(world.facts, [fact], world.context(now))).statements[1]!
+}
+
+/** What a browser would read as tags: their names and attributes, without values. */
+function tagsOf(page: string): string[] {
+  return [...page.matchAll(/<(\/?[a-z][a-z0-9]*)((?:\s+[a-z-]+(?:="[^"]*")?)*)\s*\/?>/g)].map(
+    ([, name, attributes]) => `${name}${attributes!.replace(/="[^"]*"/g, '').replace(/\s+/g, ' ')}`,
+  )
+}
+
+const pageWith = (text: string): string =>
+  appealPage(place, {
+    statement: {
+      ...statement(),
+      accountId: text,
+      reasons: { zh: text, en: text },
+      ground: { ...statement().ground, clause: text, category: text },
+    },
+    evidence: [{ messageId: text, sentAt: '2026-11-24T07:00:00Z', text, links: [text] }],
+    until: new Date('2027-05-01T00:00:00Z'),
+    isOpen: true,
+    token: text,
+  })
+
+describe('HTML', () => {
+  it('lets no value be anything but text', () => {
+    fc.assert(
+      fc.property(hostile, (value) => {
+        const { text } = html`<p title="${value}">${value}</p>`
+        expect(text).toMatch(/^<p title="[^"<>]*">[^"'<>]*<\/p>$/)
+        expect(Buffer.from(text, 'utf8').toString('utf8')).toBe(text)
+      }),
+      { numRuns: 10_000 },
+    )
+    expect(html`${[html`<b>${'<'}</b>`, html`<i></i>`]}${null}${7}`.text).toBe('<b>&lt;</b><i></i>7')
+  })
+})
+
+describe('the page of an appeal', () => {
+  it('has the same tags whatever stands in it, and nothing that runs', () => {
+    const tags = tagsOf(pageWith('x'))
+    expect(tags.filter((tag) => /^(script|img|iframe|object|link|base)|\bon[a-z]+/.test(tag))).toEqual([])
+    fc.assert(
+      fc.property(hostile, (value) => {
+        const page = pageWith(`a${value}`)
+        expect(tagsOf(page)).toEqual(tags)
+        expect(page.split('<').length).toBe(pageWith('x').split('<').length)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('shows text as it was written, with a label for each field and headings in order', () => {
+    const page = pageWith('line one\nline two')
+    expect(page).toContain('>line one\nline two\nline one\nline two</blockquote>')
+    for (const [, id] of page.matchAll(/<(?:textarea|input)[^>]* id="([^"]+)"/g)) {
+      expect(page).toContain(`<label for="${id}">`)
+    }
+    expect([...page.matchAll(/<h(\d)/g)].map(([, level]) => level)).toEqual(['1', '2', '2', '2'])
+    expect(page).toContain('<html lang="en">')
+  })
+
+  it('offers no form when the window is over, and shows nothing of what is sealed', () => {
+    const given = {
+      statement: statement(),
+      until: new Date('2027-05-01T00:00:00Z'),
+      token: 't',
+      evidence: [{ messageId: 'm1', sentAt: '2026-11-24T07:00:00Z', text: null, links: [] }],
+    }
+    const page = appealPage(place, { ...given, isOpen: false })
+    expect(page).not.toContain('<form')
+    expect(page).toContain(PAGE_WORDS.en.over)
+    expect(page).toContain(PAGE_WORDS.en.sealed)
+  })
+
+  it('has a word for every kind, state and problem in both languages', () => {
+    for (const language of PAGE_LANGUAGES) {
+      const words = PAGE_WORDS[language]
+      expect(Object.keys(words.kinds).sort()).toEqual([...DIRECTIVE_KINDS].sort())
+      for (const state of APPEAL_STATES) {
+        const page = statusPage({ ...place, language }, { receiptCode: 'rc_1', state })
+        expect(page).toContain(words.states[state])
+        expect(page.includes(words.withdraw)).toBe(state === 'open' || state === 'claimed')
+      }
+      expect(receivedPage({ ...place, language }, 'rc_<1>')).toContain('rc_&lt;1&gt;')
+      expect(problemPage({ ...place, language }, 'constructor')).toContain(words.problems['not-found'])
+    }
+    expect(Object.keys(PAGE_WORDS.zh.problems)).toEqual(Object.keys(PAGE_WORDS.en.problems))
+  })
+})
+
+describe('the language of a page', () => {
+  it.each([
+    ['zh', 'en', 'zh'],
+    [undefined, 'zh-CN,zh;q=0.9,en;q=0.8', 'zh'],
+    [undefined, 'fr;q=1, en;q=0.2, zh;q=0.5', 'zh'],
+    [undefined, 'zh;q=0, en;q=0.1', 'en'],
+    [undefined, 'fr', 'en'],
+    [undefined, undefined, 'en'],
+    [['zh', 'en'], ';;;,q=', 'en'],
+    ['EN-gb', 'zh', 'en'],
+  ])('asked for %s by a browser that likes %s is %s', (asked, accepted, language) => {
+    expect(pageLanguage(asked, accepted)).toBe(language)
+  })
+})

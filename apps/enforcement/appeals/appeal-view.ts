@@ -1,0 +1,33 @@
+import type { AppealDocument } from './appeal.store.js'
+
+/** An appeal as operators see it. */
+export function appealView(appeal: AppealDocument) {
+  const { _id, statementId, decision } = appeal
+  return {
+    appealId: _id,
+    state: appeal.state,
+    late: appeal.late,
+    platformId: appeal.platformId,
+    accountId: appeal.accountId,
+    statementOfReasonsId: statementId,
+    directiveId: appeal.directiveId,
+    decisionId: appeal.decisionId,
+    caseId: appeal.caseId,
+    measure: appeal.measure,
+    category: appeal.category,
+    clause: appeal.clause,
+    appellant: appeal.appellant,
+    text: appeal.text,
+    openedAt: appeal.openedAt,
+    updatedAt: appeal.updatedAt,
+    claimedBy: appeal.claimedBy,
+    claimedAt: appeal.claimedAt,
+    decision,
+    version: appeal.version,
+  }
+}
+
+/** An appeal as everybody sees it who has its code: state and outcome, nothing more. */
+export function appealStatusView({ state, decision }: AppealDocument) {
+  return { state, outcome: decision?.outcome ?? null }
+}

@@ -1,0 +1,124 @@
+import { Injectable } from '@nestjs/common'
+import { InjectModel } from '@nestjs/mongoose'
+import { type Model, type mongo, Schema } from 'mongoose'
+import { duplicateKey } from '#libs/platform/mongo/bulk-write'
+import type { Pending } from '../outbox/pending.js'
+import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
+import { given, olderThan } from '../queries.js'
+import type { AppealRecord } from './appeal.js'
+import type { AppealState } from './appeal-transitions.js'
+
+export interface AppealDocument extends AppealRecord, WithOutbox {}
+
+export const APPEALS = 'Appeal'
+export const AppealSchema = new Schema<AppealDocument>(
+  { _id: String },
+  { collection: 'appeals', strict: false, versionKey: false },
+)
+AppealSchema.index(
+  { openKey: 1 },
+  { unique: true, partialFilterExpression: { openKey: { $type: 'string' } } },
+)
+AppealSchema.index({ receiptHash: 1 }, { unique: true })
+AppealSchema.index({ openedAt: -1, _id: -1 })
+AppealSchema.index({ state: 1, openedAt: -1, _id: -1 })
+AppealSchema.index({ platformId: 1, openedAt: -1, _id: -1 })
+AppealSchema.index({ platformId: 1, accountId: 1, openedAt: -1, _id: -1 })
+AppealSchema.index({ claimedBy: 1, openedAt: -1, _id: -1 })
+AppealSchema.index({ caseId: 1 })
+AppealSchema.index({ nextDueAt: 1 }, { partialFilterExpression: { nextDueAt: { $type: 'date' } } })
+AppealSchema.index({ outboxAt: 1 }, { name: 'unsettled', partialFilterExpression: { settled: false } })
+AppealSchema.index(...outboxIndex)
+
+export interface AppealFilter {
+  state?: AppealState
+  late?: boolean
+  platformId?: string
+  accountId?: string
+  claimedBy?: string
+}
+
+/** Appeals: every change is guarded by where the appeal stands. */
+@Injectable()
+export class AppealStore {
+  readonly appeals: mongo.Collection<AppealDocument>
+
+  constructor(@InjectModel(APPEALS) model: Model<AppealDocument>) {
+    this.appeals = model.collection as unknown as mongo.Collection<AppealDocument>
+  }
+
+  /** Adds an appeal. False where it is there already, or another of this appellant against the statement is undecided. */
+  async add(appeal: AppealDocument): Promise<boolean> {
+    try {
+      await this.appeals.insertOne(appeal)
+      return true
+    } catch (error) {
+      if (duplicateKey(error)) return false
+      throw error
+    }
+  }
+
+  async byId(appealId: string): Promise<AppealDocument | null> {
+    return this.appeals.findOne({ _id: appealId })
+  }
+
+  async byReceipt(receiptHash: string): Promise<AppealDocument | null> {
+    return this.appeals.findOne({ receiptHash })
+  }
+
+  /** Who decided appeals about a case, but for one of them. */
+  async hearersOf(caseId: string, appealId: string): Promise<string[]> {
+    const heard = await this.appeals
+      .find({ caseId, _id: { $ne: appealId }, decision: { $ne: null } }, { projection: { decision: 1 } })
+      .toArray()
+    return heard.flatMap(({ decision }) => (decision ? [decision.by] : []))
+  }
+
+  /** Makes a change if nobody else changed the appeal since it was read; null where somebody did. */
+  async change(
+    before: Pick<AppealDocument, '_id' | 'version'>,
+    set: Partial<AppealDocument>,
+    pending: readonly Pending[],
+  ): Promise<AppealDocument | null> {
+    return this.appeals.findOneAndUpdate(
+      { _id: before._id, version: before.version },
+      {
+        $set: { ...set, outboxAt: new Date() },
+        $inc: { version: 1 },
+        $push: { pending: { $each: [...pending] } },
+      },
+      { returnDocument: 'after' },
+    )
+  }
+
+  /** Notes that the account reflects this version of the appeal. */
+  async markSettled({ _id, version }: Pick<AppealDocument, '_id' | 'version'>): Promise<void> {
+    await this.appeals.updateOne({ _id, version }, { $set: { settled: true } })
+  }
+
+  /** Undecided ones whose time is over. */
+  async due(now: Date, limit: number): Promise<AppealDocument[]> {
+    return this.appeals
+      .find({ nextDueAt: { $lte: now } })
+      .sort({ nextDueAt: 1 })
+      .limit(limit)
+      .toArray()
+  }
+
+  /** Those that their accounts do not reflect yet, though they were changed before an instant of the machine's clock. */
+  async unsettled(changedBefore: Date, limit: number): Promise<AppealDocument[]> {
+    return this.appeals
+      .find({ settled: false, outboxAt: { $lt: changedBefore } })
+      .sort({ outboxAt: 1 })
+      .limit(limit)
+      .toArray()
+  }
+
+  async list(filter: AppealFilter, limit: number, after?: [Date, string]): Promise<AppealDocument[]> {
+    return this.appeals
+      .find({ ...given(filter), ...olderThan(after, 'openedAt') } as mongo.Filter<AppealDocument>)
+      .sort({ openedAt: -1, _id: -1 })
+      .limit(limit + 1)
+      .toArray()
+  }
+}

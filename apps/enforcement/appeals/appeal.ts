@@ -1,0 +1,54 @@
+import type { Bilingual } from '#libs/contracts/directive'
+import type { Measure } from '#libs/contracts/measures-in-force'
+import type { AppealOutcome, AppealState } from './appeal-transitions.js'
+
+/** The lesser measure that takes the place of one that was appealed. `until` null: as long as the policy has it. */
+export interface ReplacementOrder {
+  measure: Measure
+  until: Date | null
+}
+
+/** What was decided on an appeal, by whom and why. */
+export interface AppealDecision {
+  outcome: AppealOutcome
+  by: string
+  at: Date
+  reasons: Bilingual
+  /** With `partly_granted` only. */
+  replacement: ReplacementOrder | null
+}
+
+/** An objection of an account to the measure that one statement of reasons is about. */
+export interface AppealRecord {
+  _id: string
+  platformId: string
+  accountId: string
+  statementId: string
+  directiveId: string
+  decisionId: string
+  caseId: string
+  measure: Measure
+  category: string | null
+  clause: string | null
+  /** People who tipped off are to follow. */
+  appellant: 'account'
+  text: string
+  state: AppealState
+  /** It was not decided in time: its measure was suspended. */
+  late: boolean
+  openedAt: Date
+  updatedAt: Date
+  claimedBy: string | null
+  claimedAt: Date | null
+  decision: AppealDecision | null
+  /** The account reflects what this appeal has come to. */
+  settled: boolean
+  /** Present while it is undecided: one at a time for a statement and an appellant. */
+  openKey: string | null
+  /** Of the code by which the appellant follows it; the code itself is nowhere. */
+  receiptHash: string
+  /** When it becomes late. */
+  nextDueAt: Date | null
+  /** Counts every change, for `If-Match`. */
+  version: number
+}

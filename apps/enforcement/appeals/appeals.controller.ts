@@ -1,0 +1,136 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
+import { Instant, One, OneOf, Optional, OwnId, PlatformId, Text } from '#libs/contracts/fields'
+import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
+import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
+import { Public, Roles } from '#libs/platform/auth/roles.decorator'
+import { Idempotent } from '#libs/platform/http/idempotency'
+import { IfMatch } from '#libs/platform/http/if-match'
+import { apiBody, apiCreated, apiOk, apiQuery } from '#libs/platform/http/openapi'
+import { page, PageQuery } from '#libs/platform/http/paging'
+import { QueryFlag } from '#libs/platform/http/query-fields'
+import { instantCursor } from '../cursor.js'
+import { type GivenReasons, Reasons } from '../decisions/reasons-field.js'
+import { APPEAL_OUTCOMES, APPEAL_STATES, type AppealOutcome, type AppealState } from './appeal-transitions.js'
+import { appealStatusView, appealView } from './appeal-view.js'
+import { AppealStore } from './appeal.store.js'
+import { HearAppeals } from './hear-appeals.js'
+import { LONGEST_APPEAL, OpenAppeal } from './open-appeal.js'
+
+export class AppealBody {
+  /** The token in the link of a statement of reasons. */
+  @Text(2_048, 1) token!: string
+  @Text(LONGEST_APPEAL, 1) text!: string
+}
+
+export class AppealReceipt {
+  /** Shows where the appeal stands; nobody can look it up again. */
+  @Text(60, 1) receiptCode!: string
+}
+
+export class AppealStatus {
+  @OneOf(APPEAL_STATES) state!: AppealState
+  @Optional() @OneOf(APPEAL_OUTCOMES) outcome!: AppealOutcome | null
+}
+
+export class AppealsQuery extends PageQuery {
+  @Optional() @OneOf(APPEAL_STATES) state?: AppealState
+  @Optional() @QueryFlag() late?: boolean
+  @Optional() @PlatformId() platform?: string
+  @Optional() @OwnId() account?: string
+  @Optional() @Text(200, 1) claimedBy?: string
+}
+
+export class ReplacementBody {
+  @OneOf(MEASURES) measure!: Measure
+  @Optional() @Instant() until?: string
+}
+
+export class AppealDecisionBody {
+  @OneOf(APPEAL_OUTCOMES) outcome!: AppealOutcome
+  @Reasons() reasons!: GivenReasons
+  /** With `partly_granted` only: the lesser measure in the place of the one appealed. */
+  @Optional() @One(() => ReplacementBody) replacement?: ReplacementBody
+}
+
+const READERS = ['senior', 'auditor', 'admin'] as const
+
+/** Objections: opened and followed by everybody who has a link or a code, heard by people without an earlier part. */
+@Controller('appeals')
+export class AppealsController {
+  constructor(
+    private readonly appeals: AppealStore,
+    private readonly openAppeal: OpenAppeal,
+    private readonly hearing: HearAppeals,
+  ) {}
+
+  // No kept answer under an Idempotency-Key: it would hold the code. The same text gives the same code anyway.
+  @Post()
+  @Public()
+  @apiBody(AppealBody)
+  @apiCreated(AppealReceipt)
+  async open(@Body() body: AppealBody) {
+    return { receiptCode: await this.openAppeal.open(body.token, body.text) }
+  }
+
+  @Get('status/:receiptCode')
+  @Public()
+  @apiOk(AppealStatus)
+  async status(@Param('receiptCode') receiptCode: string) {
+    return appealStatusView(await this.openAppeal.byCode(receiptCode))
+  }
+
+  @Post('status/:receiptCode/withdraw')
+  @HttpCode(200)
+  @Public()
+  @apiOk(AppealStatus)
+  async withdraw(@Param('receiptCode') receiptCode: string) {
+    return appealStatusView(await this.openAppeal.withdraw(receiptCode))
+  }
+
+  @Get()
+  @Roles(...READERS)
+  @apiQuery(AppealsQuery)
+  async list(@Query() query: AppealsQuery) {
+    const { state, late, platform: platformId, account: accountId, claimedBy } = query
+    const filter = { state, late, platformId, accountId, claimedBy }
+    const found = await this.appeals.list(filter, query.limit, instantCursor(query.cursor))
+    return page(found, query.limit, (one) => [one.openedAt.toISOString(), one._id], appealView)
+  }
+
+  @Get(':id')
+  @Roles(...READERS)
+  async get(@Param('id') id: string) {
+    return appealView(await this.hearing.mustFind(id))
+  }
+
+  @Post(':id/claim')
+  @HttpCode(200)
+  @Roles('senior')
+  @Idempotent()
+  async claim(
+    @Param('id') id: string,
+    @CurrentCaller() caller: Caller,
+    @IfMatch() ifMatch: number | undefined,
+  ) {
+    return appealView(await this.hearing.claim(id, caller.subject, ifMatch))
+  }
+
+  @Post(':id/decision')
+  @Roles('senior')
+  @Idempotent()
+  @apiBody(AppealDecisionBody)
+  async decide(
+    @Param('id') id: string,
+    @CurrentCaller() caller: Caller,
+    @Body() body: AppealDecisionBody,
+    @IfMatch() ifMatch: number | undefined,
+  ) {
+    const { outcome, reasons, replacement } = body
+    const order = replacement && {
+      measure: replacement.measure,
+      until: replacement.until ? new Date(replacement.until) : null,
+    }
+    const given = { outcome, reasons, replacement: order ?? null }
+    return appealView(await this.hearing.decide(id, given, caller.subject, ifMatch))
+  }
+}

@@ -1,0 +1,231 @@
+import { derivedId } from '#libs/contracts/ids'
+import {
+  AccountDraft,
+  type AccountChange,
+  type AccountFacts,
+  type ChangeContext,
+} from '../accounts/account-draft.rules.js'
+import type { DecidedMeasure, StepOnAccount } from '../accounts/account-state.js'
+import {
+  liftMeasure,
+  liftOrdered,
+  restoreMessages,
+  reverseDecision,
+} from '../accounts/apply-decision.rules.js'
+import { limitsOf, orderMeasure, orderOnMessage } from '../accounts/enforce-decision.rules.js'
+import { orderDirective } from '../accounts/order-directive.rules.js'
+import { settle } from '../accounts/settle-account.rules.js'
+import type { DecisionRecord, DecisionStep } from '../decisions/decision.js'
+import { decidedDirectiveId, DIRECTIVE_OF } from '../directives/directive-ids.rules.js'
+import { APPEAL_LATE } from '../statements/reasons.rules.js'
+import type { ReplacementOrder } from './appeal.js'
+import { replacementEnd, servedFrom } from './replacement.rules.js'
+
+/** What somebody who heard an appeal says of it. */
+export type Hearing = DecisionStep
+
+/**
+ * Undoes everything that the decisions did, with what the ladder did because of them. Null where all of it is undone
+ * already. `shared` names directives on messages that other decisions in force stand on: they stay.
+ */
+export function applyGrant(
+  facts: AccountFacts,
+  decisionIds: readonly string[],
+  hearing: Hearing,
+  shared: ReadonlySet<string>,
+  context: ChangeContext,
+): AccountChange | null {
+  if (!decisionIds.some((id) => isUndoable(decisionIn(facts, id)))) return null
+  const draft = new AccountDraft(facts, context)
+  for (const id of decisionIds) {
+    if (isUndoable(draft.decisions.get(id))) reverseDecision(draft, id, hearing, shared)
+  }
+  settle(draft, { waive: true })
+  return draft.finish()
+}
+
+/** The id of the decision that an appeal puts in the place of another. */
+export function replacementIdOf(appealId: string): string {
+  return derivedId('dec', appealId)
+}
+
+/**
+ * Puts a lesser measure in the place of a decision's, under the same clause; its strikes stand, and fall with the new
+ * decision. A step of the ladder keeps its place there, so that it also falls with the strikes that it rests on. What has
+ * been served already is not imposed again. Null where it is done, or the decision was undone meanwhile.
+ */
+export function applyReplacement(
+  facts: AccountFacts,
+  decisionId: string,
+  order: ReplacementOrder & { appealId: string },
+  hearing: Hearing,
+  shared: ReadonlySet<string>,
+  context: ChangeContext,
+): AccountChange | null {
+  if (decisionIn(facts, replacementIdOf(order.appealId))) return null
+  if (!isUndoable(decisionIn(facts, decisionId))) return null
+  const draft = new AccountDraft(facts, context)
+  const decision = draft.decision(decisionId)
+  const wasInForce = decision.state === 'in_force'
+  const lesser = lesserOf(draft, decision, order, hearing)
+  const isServed = !wasInForce || (lesser.until !== null && lesser.until <= draft.now)
+  if (isServed && lesser.measure !== 'none') lesser.state = 'expired'
+  const step = draft.state.steps.find(
+    (one) => one.decisionId === decisionId && (one.state === 'in_force' || one.state === 'paused'),
+  )
+  if (step && (lesser.measure === 'warn' || lesser.measure === 'limit')) {
+    replaceStep(draft, step, decision, lesser, hearing)
+  } else {
+    liftMeasure(draft, decision, hearing, shared)
+    draft.decide(lesser)
+    if (lesser.state === 'in_force') orderMeasure(draft, lesser, false)
+  }
+  settle(draft, { waive: true })
+  return draft.finish()
+}
+
+/** Suspends a decision's measure while an appeal is late. Null where it is not in force, or the appeal did so before. */
+export function applyPause(
+  facts: AccountFacts,
+  decisionId: string,
+  appealId: string,
+  shared: ReadonlySet<string>,
+  context: ChangeContext,
+): AccountChange | null {
+  const known = decisionIn(facts, decisionId)
+  if (known?.state !== 'in_force' || known.pauses?.some((pause) => pause.appealId === appealId)) return null
+  const draft = new AccountDraft(facts, context)
+  const decision = draft.decision(decisionId)
+  const late = { reasons: APPEAL_LATE, by: 'system' }
+  if (!isPaused(decision)) {
+    for (const held of holdingsOf(draft, decisionId)) {
+      if (held.state !== 'in_force') continue
+      liftOrdered(draft, decision, held, late)
+      held.state = 'paused'
+    }
+    restoreMessages(draft, decision, late, shared)
+  }
+  decision.pauses = [...(decision.pauses ?? []), { appealId, endedAt: null }]
+  settle(draft)
+  return draft.finish()
+}
+
+/**
+ * Ends the suspension of a measure by an appeal, whatever its outcome: the measure is ordered again until the end that it
+ * had, unless that has passed or another late appeal suspends it too. The appeal can never suspend it again.
+ */
+export function applyResumption(
+  facts: AccountFacts,
+  decisionId: string,
+  appealId: string,
+  context: ChangeContext,
+): AccountChange | null {
+  const known = decisionIn(facts, decisionId)
+  if (!known || known.pauses?.some((pause) => pause.appealId === appealId && pause.endedAt)) return null
+  const draft = new AccountDraft(facts, context)
+  const decision = draft.decision(decisionId)
+  const wasPaused = isPaused(decision)
+  const others = (decision.pauses ?? []).filter((pause) => pause.appealId !== appealId)
+  decision.pauses = [...others, { appealId, endedAt: draft.now }]
+  if (wasPaused && !isPaused(decision) && decision.state === 'in_force') resume(draft, decision, appealId)
+  settle(draft)
+  return draft.finish()
+}
+
+/** Whether a late appeal suspends the measure of a decision now. */
+export function isPaused(decision: Pick<DecisionRecord, 'pauses'>): boolean {
+  return decision.pauses?.some((pause) => pause.endedAt === null) ?? false
+}
+
+function decisionIn(facts: AccountFacts, decisionId: string): DecisionRecord | undefined {
+  return facts.decisions.find((decision) => decision.decisionId === decisionId)
+}
+
+function isUndoable(decision: DecisionRecord | undefined): boolean {
+  return decision?.state === 'in_force' || decision?.state === 'expired'
+}
+
+function holdingsOf(draft: AccountDraft, decisionId: string): (StepOnAccount | DecidedMeasure)[] {
+  return [...draft.state.steps, ...draft.state.decided].filter((one) => one.decisionId === decisionId)
+}
+
+function lesserOf(
+  draft: AccountDraft,
+  decision: DecisionRecord,
+  order: ReplacementOrder & { appealId: string },
+  hearing: Hearing,
+): DecisionRecord {
+  return {
+    ...decision,
+    decisionId: replacementIdOf(order.appealId),
+    measure: order.measure,
+    reasons: hearing.reasons,
+    until: replacementEnd(decision, order, draft.policyOf(decision.policyVersion)),
+    durationMs: null,
+    at: draft.now,
+    by: hearing.by,
+    automated: false,
+    state: 'in_force',
+    hold: null,
+    inForceSince: draft.now,
+    ordered: !draft.observed,
+    directiveIds: [],
+    approval: null,
+    refusal: null,
+    reversal: null,
+    replaces: { decisionId: decision.decisionId, appealId: order.appealId, servedFrom: servedFrom(decision) },
+    pauses: [],
+    updatedAt: draft.now,
+  }
+}
+
+function replaceStep(
+  draft: AccountDraft,
+  step: StepOnAccount,
+  decision: DecisionRecord,
+  lesser: DecisionRecord,
+  hearing: Hearing,
+): void {
+  if (step.state === 'in_force') liftOrdered(draft, decision, step, hearing)
+  decision.state = 'reversed'
+  decision.reversal = hearing
+  draft.tellDecision('decision.reversed', decision)
+  draft.decide(lesser)
+  step.decisionId = lesser.decisionId
+  step.measure = lesser.measure === 'limit' ? 'limit' : 'warn'
+  step.until = lesser.until
+  step.limits = lesser.measure === 'limit' ? limitsOf(draft.policyOf(lesser.policyVersion)) : {}
+  step.directiveId = null
+  if (lesser.state === 'in_force') {
+    step.directiveId = orderDirective(draft, lesser, {
+      directiveId: decidedDirectiveId(lesser.decisionId, step.measure),
+      kind: DIRECTIVE_OF[step.measure],
+      measure: step.measure,
+      messageIds: lesser.messages.map((message) => message.messageId),
+      until: step.until,
+      limits: step.limits,
+    })
+  }
+  step.state = step.directiveId ? 'in_force' : 'over'
+}
+
+function resume(draft: AccountDraft, decision: DecisionRecord, appealId: string): void {
+  const { measure } = decision
+  if (measure === 'remove' || measure === 'label') {
+    for (const { messageId } of decision.messages) orderOnMessage(draft, decision, measure, messageId)
+    return
+  }
+  for (const held of holdingsOf(draft, decision.decisionId)) {
+    const isOver = held.until !== null && held.until <= draft.now
+    if (held.state !== 'paused' || held.measure === 'none' || isOver) continue
+    held.directiveId = orderDirective(draft, decision, {
+      directiveId: derivedId('dir', decision.decisionId, 'again', appealId),
+      kind: DIRECTIVE_OF[held.measure],
+      measure: held.measure,
+      messageIds: decision.messages.map((message) => message.messageId),
+      until: held.until,
+      limits: held.measure === 'limit' ? limitsOf(draft.policyOf(decision.policyVersion)) : {},
+    })
+    held.state = held.directiveId ? 'in_force' : 'over'
+  }
+}
