@@ -1,0 +1,417 @@
+import 'reflect-metadata'
+import { getConnectionToken, MongooseModule } from '@nestjs/mongoose'
+import { Test, type TestingModule } from '@nestjs/testing'
+import { randomUUID } from 'node:crypto'
+import type { Connection } from 'mongoose'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Directive } from '#libs/contracts/directive'
+import type { WeirEvent } from '#libs/contracts/weir-event'
+import { Clock } from '#libs/platform/clock'
+import { type AnyOutRecord, Publisher } from '#libs/platform/kafka/publisher'
+import { createLogger } from '#libs/platform/logger'
+import { Startup } from '#libs/platform/startup'
+import { ENV, LOGGER } from '#libs/platform/tokens'
+import { aVerdict } from '../accounts/a-verdict.js'
+import { AccountChanges } from '../accounts/account-changes.js'
+import { SPEC_POLICY } from '../accounts/account-world.js'
+import { ACCOUNTS, AccountSchema, AccountStore } from '../accounts/account.store.js'
+import { STRIKES, StrikeSchema, StrikeStore } from '../accounts/strike.store.js'
+import { TakeVerdicts } from '../accounts/take-verdicts.js'
+import { CASE_ENTRIES, CASES, CaseEntrySchema, CaseSchema, CaseStore } from '../cases/case.store.js'
+import { WorkOnCases } from '../cases/work-on-cases.js'
+import { ChangeDecision } from '../decisions/change-decision.js'
+import { DECISIONS, DecisionSchema, DecisionStore } from '../decisions/decision.store.js'
+import { DIRECTIVES, DirectiveSchema, DirectiveStore } from '../directives/directive.store.js'
+import { Outbox } from '../outbox/outbox.js'
+import { Relay } from '../outbox/relay.js'
+import { PLATFORMS, PlatformSchema, PlatformStore } from '../platforms/platform.store.js'
+import { PolicyStore } from '../policies/policy.store.js'
+import { AppealLinks, KEYS, KeySchema } from '../statements/appeal-links.js'
+import { STATEMENTS, StatementSchema, StatementStore } from '../statements/statement.store.js'
+import { APPEALS, AppealSchema, AppealStore } from './appeal.store.js'
+import { HearAppeals } from './hear-appeals.js'
+import { OpenAppeal } from './open-appeal.js'
+import { ReadEvidence } from './read-evidence.js'
+import { SettleAppeals } from './settle-appeals.js'
+
+const DAY = 86_400_000
+
+/** Remembers what was published, and can be made to fail. */
+class RecordingPublisher {
+  readonly records: AnyOutRecord[] = []
+  failures = 0
+
+  async publish(...records: AnyOutRecord[]): Promise<void> {
+    if (this.failures > 0) {
+      this.failures--
+      throw new Error('the broker is away')
+    }
+    this.records.push(...records)
+  }
+
+  /** Distinct values of a topic about an account; throws where one id came with different bytes. */
+  about<T>(topic: string, accountId: string): T[] {
+    const byId = new Map<string, AnyOutRecord>()
+    for (const record of this.records.filter((one) => one.topic.name.includes(topic))) {
+      const known = byId.get(record.id)
+      if (known && JSON.stringify(known.value) !== JSON.stringify(record.value)) {
+        throw new Error(`${record.id} came with other bytes`)
+      }
+      byId.set(record.id, record)
+    }
+    return [...byId.values()]
+      .map(({ value }) => value as { accountId?: string; data?: { accountId?: string } })
+      .filter((value) => (value.data?.accountId ?? value.accountId) === accountId) as T[]
+  }
+}
+
+const policies = {
+  byVersions: async (versions: string[]) => new Map(versions.map((version) => [version, SPEC_POLICY])),
+  refresh: async () => undefined,
+  inForce: () => ({ policy: SPEC_POLICY, version: '1' }),
+}
+
+describe('appeals, on a real MongoDB', () => {
+  const publisher = new RecordingPublisher()
+  const modules: TestingModule[] = []
+  const dbName = `weir_enforcement_${randomUUID()}`
+  const clock = new Clock()
+
+  async function start(): Promise<TestingModule> {
+    const module = await Test.createTestingModule({
+      imports: [
+        MongooseModule.forRoot(process.env['MONGODB_URI']!, {
+          dbName,
+          writeConcern: { w: 'majority' },
+          readConcern: { level: 'majority' },
+        }),
+        MongooseModule.forFeature([
+          { name: ACCOUNTS, schema: AccountSchema },
+          { name: STRIKES, schema: StrikeSchema },
+          { name: CASES, schema: CaseSchema },
+          { name: CASE_ENTRIES, schema: CaseEntrySchema },
+          { name: DECISIONS, schema: DecisionSchema },
+          { name: DIRECTIVES, schema: DirectiveSchema },
+          { name: STATEMENTS, schema: StatementSchema },
+          { name: APPEALS, schema: AppealSchema },
+          { name: PLATFORMS, schema: PlatformSchema },
+          { name: KEYS, schema: KeySchema },
+        ]),
+      ],
+      providers: [
+        AccountChanges,
+        TakeVerdicts,
+        ChangeDecision,
+        WorkOnCases,
+        OpenAppeal,
+        HearAppeals,
+        SettleAppeals,
+        ReadEvidence,
+        AppealStore,
+        AccountStore,
+        StrikeStore,
+        CaseStore,
+        DecisionStore,
+        DirectiveStore,
+        StatementStore,
+        PlatformStore,
+        AppealLinks,
+        Outbox,
+        Relay,
+        Startup,
+        { provide: Clock, useValue: clock },
+        { provide: PolicyStore, useValue: policies },
+        { provide: Publisher, useValue: publisher },
+        { provide: ENV, useValue: { PUBLIC_URL: 'http://127.0.0.1:7403' } },
+        { provide: LOGGER, useValue: createLogger('enforcement', 'silent') },
+      ],
+    }).compile()
+    await module.init()
+    modules.push(module)
+    await vi.waitFor(() => expect(module.get(Startup).unfinished().size).toBe(0))
+    return module
+  }
+
+  const one = <T>(type: new (...args: never[]) => T): T => modules[0]!.get(type)
+  const two = <T>(type: new (...args: never[]) => T): T => modules[1]!.get(type)
+
+  beforeAll(async () => {
+    await start()
+    await start()
+    await modules[0]!.get<Connection>(getConnectionToken()).model(APPEALS).init()
+    const registeredAt = new Date().toISOString()
+    const platform = { platformId: 'p1', name: 'P', mode: 'enforce' as const, contacts: [], registeredAt }
+    await one(PlatformStore).add(platform, [])
+  })
+  afterAll(async () => {
+    await modules[0]?.get<Connection>(getConnectionToken()).dropDatabase()
+    for (const module of modules) await module.close()
+  })
+
+  const directives = (account: string): Directive[] => publisher.about('directives', account)
+  const events = (account: string): WeirEvent[] => publisher.about('events', account)
+  const appealEvents = (account: string): string[] =>
+    events(account).flatMap(({ kind }) => (kind.startsWith('appeal.') ? [kind] : []))
+  const tokenOf = ({ appealUrl }: Directive): string => new URL(appealUrl!).searchParams.get('token')!
+  const stateOf = async (account: string) => (await one(AccountStore).byKey(`p1/${account}`))!
+
+  /** A message that removes itself and suspends its account; gives the directives. */
+  async function suspended(account: string): Promise<{ removal: Directive; suspension: Directive }> {
+    await one(TakeVerdicts).take(
+      [aVerdict(account, 'm1', { severity: 4, at: clock.now() })],
+      async () => undefined,
+    )
+    const [removal, suspension] = ['remove_message', 'suspend_account'].map((kind) =>
+      directives(account).find((directive) => directive.kind === kind),
+    )
+    return { removal: removal!, suspension: suspension! }
+  }
+  async function appealed(account: string, directive: Directive, text = 'It was satire.') {
+    const receiptCode = await one(OpenAppeal).open(tokenOf(directive), text)
+    const [appeal] = await one(AppealStore).list({ platformId: 'p1', accountId: account }, 1)
+    return { receiptCode, appealId: appeal!._id }
+  }
+  const outcome = (given: 'upheld' | 'granted') => ({
+    outcome: given,
+    reasons: 'heard',
+    replacement: null,
+  })
+
+  it('are opened once, however often and by however many at once, under one code', async () => {
+    const { removal } = await suspended('a1')
+    const codes = await Promise.all(
+      Array.from({ length: 12 }, (_, i) =>
+        (i % 2 ? one : two)(OpenAppeal).open(tokenOf(removal), 'It was satire.'),
+      ),
+    )
+    expect(new Set(codes).size).toBe(1)
+    expect(await one(AppealStore).list({ accountId: 'a1' }, 10)).toHaveLength(1)
+    const others = await Promise.allSettled(
+      Array.from({ length: 6 }, (_, i) => one(OpenAppeal).open(tokenOf(removal), `Another ${i}`)),
+    )
+    for (const other of others) expect(other).toMatchObject({ reason: { status: 409, slug: 'appeal-open' } })
+    expect(appealEvents('a1')).toEqual(['appeal.opened'])
+    const stored = JSON.stringify(await one(AppealStore).list({ accountId: 'a1' }, 10))
+    expect(stored).not.toContain(codes[0])
+    expect(await one(OpenAppeal).byCode(codes[0]!)).toMatchObject({ state: 'open' })
+    await expect(one(OpenAppeal).byCode(`${codes[0]!}x`)).rejects.toMatchObject({ status: 404 })
+  })
+
+  it('of two different texts at once open one', async () => {
+    const { removal } = await suspended('a2')
+    const tries = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, i) =>
+        (i % 2 ? one : two)(OpenAppeal).open(tokenOf(removal), `Text ${i}`),
+      ),
+    )
+    expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(await one(AppealStore).list({ accountId: 'a2' }, 10)).toHaveLength(1)
+  })
+
+  it('take no link that is not ours, was made for something else, or is too old', async () => {
+    const { removal, suspension } = await suspended('a3')
+    const [header, claims, signature] = tokenOf(removal).split('.')
+    const none = Buffer.from(JSON.stringify({ alg: 'none' })).toString('base64url')
+    const forged = [
+      '',
+      'x.y.z',
+      `${none}.${claims}.`,
+      `${header}.${tokenOf(suspension).split('.')[1]}.${signature}`,
+      `${header}.${claims}.${signature!.slice(0, -2)}AA`,
+    ]
+    for (const token of forged) {
+      await expect(one(OpenAppeal).open(token, 'text')).rejects.toMatchObject({
+        status: 403,
+        slug: 'bad-link',
+      })
+    }
+    const start = clock.now()
+    clock.set(new Date(start.getTime() + 184 * DAY + 1_000))
+    await expect(one(OpenAppeal).open(tokenOf(removal), 'text')).rejects.toMatchObject({
+      slug: 'window-over',
+    })
+    await one(DirectiveStore).directives.updateOne(
+      { _id: removal.directiveId as never },
+      { $set: { ownerNotifiedAt: new Date(start.getTime() + 40 * DAY) } },
+    )
+    clock.set(new Date(start.getTime() + 216 * DAY))
+    expect(await one(OpenAppeal).open(tokenOf(removal), 'text')).toMatch(/^rc_/)
+    await expect(one(OpenAppeal).open(tokenOf(suspension), 'text')).rejects.toMatchObject({
+      slug: 'bad-link',
+    })
+    clock.set(start)
+  })
+
+  it('are claimed by one of many at once', async () => {
+    const { suspension } = await suspended('a4')
+    const { appealId } = await appealed('a4', suspension)
+    const claims = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, i) => (i % 2 ? one : two)(HearAppeals).claim(appealId, `senior-${i}`)),
+    )
+    const won = claims.filter(({ status }) => status === 'fulfilled')
+    expect(won).toHaveLength(1)
+    for (const claim of claims.filter(({ status }) => status === 'rejected')) {
+      expect(claim).toMatchObject({ reason: { slug: 'claimed-by-another' } })
+    }
+    expect(appealEvents('a4')).toEqual(['appeal.opened', 'appeal.claimed'])
+  })
+
+  it('are decided once: strike, level, measure and message undone, and all told once', async () => {
+    const { suspension } = await suspended('a5')
+    const { appealId, receiptCode } = await appealed('a5', suspension)
+    await one(HearAppeals).claim(appealId, 'ben')
+    const tries = await Promise.allSettled([
+      ...Array.from({ length: 6 }, (_, i) =>
+        (i % 2 ? one : two)(HearAppeals).decide(appealId, outcome('granted'), 'ben'),
+      ),
+      two(HearAppeals).decide(appealId, outcome('upheld'), 'ben'),
+      two(HearAppeals).decide(appealId, outcome('granted'), 'eva'),
+    ])
+    const made = (await one(AppealStore).byId(appealId))!
+    expect(made).toMatchObject({ settled: true, pending: [], openKey: null })
+    if (made.state === 'granted') {
+      expect(tries.slice(0, 6).every(({ status }) => status === 'fulfilled')).toBe(true)
+      expect(await stateOf('a5')).toMatchObject({ status: 'active', level: 0, points: 0, pending: [] })
+      const undone = directives('a5').filter(({ reverses }) => reverses)
+      expect(undone.map(({ kind }) => kind).sort()).toEqual(['lift_restriction', 'restore_message'])
+    }
+    expect(tries[7]!.status).toBe('rejected')
+    expect(appealEvents('a5').filter((kind) => kind === 'appeal.decided')).toHaveLength(1)
+    const told = publisher
+      .about<{ template: string }>('notices', 'a5')
+      .filter(({ template }) => template === 'appeal-decided')
+    expect(told).toHaveLength(1)
+    expect((await one(OpenAppeal).byCode(receiptCode)).state).toBe(made.state)
+    await expect(one(HearAppeals).claim(appealId, 'eva')).rejects.toMatchObject({ slug: 'appeal-decided' })
+    await expect(one(OpenAppeal).withdraw(receiptCode)).rejects.toMatchObject({ slug: 'appeal-decided' })
+  })
+
+  it('are completed after a crash between the appeal and its account, by any instance', async () => {
+    const { removal } = await suspended('a6')
+    const { appealId } = await appealed('a6', removal)
+    await one(HearAppeals).claim(appealId, 'ben')
+    const crash = vi.spyOn(one(AccountChanges), 'make').mockRejectedValueOnce(new Error('killed'))
+    await expect(one(HearAppeals).decide(appealId, outcome('granted'), 'ben')).rejects.toThrow('killed')
+    crash.mockRestore()
+    expect(await one(AppealStore).byId(appealId)).toMatchObject({ state: 'granted', settled: false })
+    expect((await stateOf('a6')).status).toBe('suspended')
+    await two(SettleAppeals).complete(-1_000)
+    expect(await stateOf('a6')).toMatchObject({ status: 'active', level: 0, points: 0 })
+    expect(await one(AppealStore).byId(appealId)).toMatchObject({ settled: true, pending: [] })
+    const before = publisher.records.length
+    await one(SettleAppeals).complete(-1_000)
+    await one(HearAppeals).decide(appealId, outcome('granted'), 'ben')
+    expect(publisher.records.length).toBe(before)
+  })
+
+  it('are completed after the broker was away, under the same ids', async () => {
+    const { removal } = await suspended('a7')
+    const { appealId } = await appealed('a7', removal)
+    await one(HearAppeals).claim(appealId, 'ben')
+    publisher.failures = 1
+    await expect(one(HearAppeals).decide(appealId, outcome('granted'), 'ben')).rejects.toThrow('away')
+    await two(SettleAppeals).complete(-1_000)
+    await two(Relay).drain(one(AccountStore).accounts)
+    expect(await stateOf('a7')).toMatchObject({ status: 'active', pending: [] })
+    expect(directives('a7').filter(({ reverses }) => reverses)).toHaveLength(2)
+    expect(appealEvents('a7')).toContain('appeal.decided')
+  })
+
+  it('are heard by nobody who had a part in the case', async () => {
+    const { removal, suspension } = await suspended('a8')
+    const decision = (await one(DecisionStore).byId(removal.decisionId!))!
+    const staff = (subject: string) => ({ subject, roles: ['senior' as const] })
+    await one(WorkOnCases).note(decision.caseId, staff('noter'), 'seen', 'r1')
+    const reopened = { state: 'open' as const }
+    await one(CaseStore).cases.updateOne({ _id: decision.caseId }, { $set: reopened })
+    await one(WorkOnCases).claim(decision.caseId, staff('worker'), 'r2')
+    await one(WorkOnCases).release(decision.caseId, staff('worker'), 'r3')
+    const { appealId } = await appealed('a8', removal)
+    for (const subject of ['noter', 'worker']) {
+      await expect(one(HearAppeals).claim(appealId, subject)).rejects.toMatchObject({
+        status: 403,
+        slug: 'took-part',
+      })
+    }
+    await one(HearAppeals).claim(appealId, 'ben')
+    await one(HearAppeals).decide(appealId, outcome('upheld'), 'ben')
+    const again = await appealed('a8', suspension)
+    await expect(one(HearAppeals).claim(again.appealId, 'ben')).rejects.toMatchObject({ slug: 'took-part' })
+    await one(HearAppeals).claim(again.appealId, 'eva')
+    await one(WorkOnCases).note(decision.caseId, staff('eva'), 'now with a part', 'r4')
+    await expect(one(HearAppeals).decide(again.appealId, outcome('upheld'), 'eva')).rejects.toMatchObject({
+      slug: 'took-part',
+    })
+  })
+
+  it('become late once, also after an outage, and give the removal back when they are upheld', async () => {
+    const { removal } = await suspended('a9')
+    const { appealId } = await appealed('a9', removal)
+    const start = clock.now()
+    await one(SettleAppeals).markLate()
+    expect((await one(AppealStore).byId(appealId))!.late).toBe(false)
+    clock.set(new Date(start.getTime() + 30 * DAY))
+    publisher.failures = 1
+    await expect(one(SettleAppeals).markLate()).rejects.toThrow('away')
+    await Promise.all([one(SettleAppeals).markLate(), two(SettleAppeals).markLate()])
+    await two(SettleAppeals).complete(-1_000)
+    await two(Relay).drain(one(AccountStore).accounts)
+    expect(await one(AppealStore).byId(appealId)).toMatchObject({ state: 'open', late: true, settled: true })
+    expect(appealEvents('a9').filter((kind) => kind === 'appeal.late')).toHaveLength(1)
+    const kinds = (): string[] => directives('a9').map(({ kind }) => kind)
+    expect(kinds().filter((kind) => kind === 'restore_message')).toHaveLength(1)
+    expect((await stateOf('a9')).points).toBe(8)
+    await one(HearAppeals).claim(appealId, 'ben')
+    await one(HearAppeals).decide(appealId, outcome('upheld'), 'ben')
+    expect(kinds().at(-1)).toBe('remove_message')
+    expect(new Set(directives('a9').map(({ directiveId }) => directiveId)).size).toBe(kinds().length)
+    clock.set(start)
+  })
+
+  it('can be taken back while they are undecided', async () => {
+    const { removal } = await suspended('b1')
+    const { receiptCode, appealId } = await appealed('b1', removal)
+    await one(HearAppeals).claim(appealId, 'ben')
+    expect(await two(OpenAppeal).withdraw(receiptCode)).toMatchObject({ state: 'withdrawn' })
+    await two(OpenAppeal).withdraw(receiptCode)
+    await expect(one(HearAppeals).decide(appealId, outcome('granted'), 'ben')).rejects.toMatchObject({
+      slug: 'appeal-decided',
+    })
+    expect(appealEvents('b1').filter((kind) => kind === 'appeal.withdrawn')).toHaveLength(1)
+    expect(await one(OpenAppeal).open(tokenOf(removal), 'Once more')).toMatch(/^rc_/)
+  })
+
+  it('put a lesser measure in the place of a ban or a step, and refuse what is as grave', async () => {
+    const { suspension } = await suspended('b2')
+    const { appealId } = await appealed('b2', suspension)
+    await one(HearAppeals).claim(appealId, 'ben')
+    const partly = (measure: 'suspend' | 'limit' | 'remove') => ({
+      outcome: 'partly_granted' as const,
+      reasons: 'heard',
+      replacement: { measure, until: null },
+    })
+    for (const measure of ['suspend', 'remove'] as const) {
+      await expect(one(HearAppeals).decide(appealId, partly(measure), 'ben')).rejects.toMatchObject({
+        status: 400,
+        slug: 'not-lesser',
+      })
+    }
+    await expect(
+      one(HearAppeals).decide(appealId, { ...partly('limit'), outcome: 'granted' }, 'ben'),
+    ).rejects.toMatchObject({ status: 400 })
+    await one(HearAppeals).decide(appealId, partly('limit'), 'ben')
+    await two(HearAppeals).decide(appealId, partly('limit'), 'ben')
+    expect(await stateOf('b2')).toMatchObject({ status: 'limited', level: 3, points: 8 })
+    const last = directives('b2').slice(-2)
+    expect(last.map(({ kind }) => kind)).toEqual(['lift_restriction', 'limit_account'])
+    expect(Date.parse(last[1]!.until!)).toBe(Date.parse(suspension.until!))
+  })
+
+  it('show the messages that the measure rests on, and no word of what is sealed', async () => {
+    const { suspension } = await suspended('b3')
+    const statement = (await one(StatementStore).byId(suspension.statementOfReasonsId!))!
+    expect(await one(ReadEvidence).behind(statement)).toMatchObject([{ messageId: 'm1', text: 'a text' }])
+    const other = { ...statement, accountId: 'b2' }
+    expect((await one(ReadEvidence).behind(other)).every(({ messageId }) => messageId === 'm1')).toBe(true)
+  })
+})
