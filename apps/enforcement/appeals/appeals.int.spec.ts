@@ -231,7 +231,7 @@ describe('appeals, on a real MongoDB', () => {
       slug: 'window-over',
     })
     await one(DirectiveStore).directives.updateOne(
-      { _id: removal.directiveId as never },
+      { _id: removal.directiveId },
       { $set: { ownerNotifiedAt: new Date(start.getTime() + 40 * DAY) } },
     )
     clock.set(new Date(start.getTime() + 216 * DAY))

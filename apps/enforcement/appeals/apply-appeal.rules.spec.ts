@@ -177,7 +177,9 @@ describe('an appeal that is granted', () => {
           const own = about.filter(({ stepId }) => stepId === null || happenings[leftOut]!.measure === null)
           const appealed = own[whichOfIts % own.length]!
           const before = world.decisions.size
+          const ordered = world.directives.length
           grant(world, appealed, now)
+          expect(world.directives.slice(ordered).every(({ reverses }) => reverses)).toBe(true)
 
           const oracle = live(happenings, leftOut).world
           pass(oracle, now)
@@ -233,6 +235,7 @@ describe('an appeal that is granted in part', () => {
           if (problem) return
 
           const before = { gravity: gravity(world), standing: standing(world, now) }
+          const so = world.directives.length
           const since = decision.inForceSince!
           const given = { ...order, appealId: 'apl_1' }
           const sharing = shared(world, [decision.decisionId])
@@ -257,7 +260,8 @@ describe('an appeal that is granted in part', () => {
             const own = order.until?.getTime() ?? since.getTime() + length
             expect(lesser.until!.getTime()).toBe(Math.min(own, decision.until?.getTime() ?? Infinity))
           }
-          const ordered = world.directives.filter(({ decisionId }) => decisionId === lesser.decisionId)
+          const ordered = world.directives.slice(so).filter(({ reverses }) => !reverses)
+          expect(ordered.every(({ decisionId }) => decisionId === lesser.decisionId)).toBe(true)
           if (lesser.state === 'expired') expect(ordered).toEqual([])
           expect(
             applyReplacement(world.facts, decision.decisionId, given, hearing(now), sharing, context),
