@@ -8,7 +8,7 @@ export function instantCursor(cursor: string | undefined): [Date, string] | unde
 }
 
 /** The instant in a part of a cursor. Throws a 400 `bad-cursor`. */
-export function instantPart(part: string | number | undefined): Date {
+function instantPart(part: string | number | undefined): Date {
   const instant = new Date(String(part))
   if (Number.isNaN(instant.getTime()))
     throw badRequest('bad-cursor', 'The cursor is not one that this list gave out.')

@@ -17,12 +17,17 @@ import { OpenAppeal } from './appeals/open-appeal.js'
 import { ReadEvidence } from './appeals/read-evidence.js'
 import { SettleAppeals } from './appeals/settle-appeals.js'
 import { CASE_ENTRIES, CASES, CaseEntrySchema, CaseSchema, CaseStore } from './cases/case.store.js'
+import { CaseWorkController } from './cases/case-work.controller.js'
 import { CasesController } from './cases/cases.controller.js'
 import { DecideCase } from './cases/decide-case.js'
+import { QueuesController } from './cases/queues.controller.js'
+import { ReopenCase } from './cases/reopen-case.js'
 import { WorkOnCases } from './cases/work-on-cases.js'
 import { EnforcementEnv } from './config.js'
+import { BulkDecisionsController } from './decisions/bulk-decisions.controller.js'
 import { ChangeDecision } from './decisions/change-decision.js'
 import { DECISIONS, DecisionSchema, DecisionStore } from './decisions/decision.store.js'
+import { DecideInBulk } from './decisions/decide-in-bulk.js'
 import { DecisionsController } from './decisions/decisions.controller.js'
 import { AnswerDirective } from './directives/answer-directive.js'
 import { DIRECTIVES, DirectiveSchema, DirectiveStore } from './directives/directive.store.js'
@@ -69,7 +74,10 @@ const collections = MongooseModule.forFeature([
     AppealPages,
     AppealsController,
     CasesController,
+    CaseWorkController,
+    QueuesController,
     DecisionsController,
+    BulkDecisionsController,
     DirectivesController,
     PlatformsController,
     PoliciesController,
@@ -87,6 +95,8 @@ const collections = MongooseModule.forFeature([
     // cases and decisions
     WorkOnCases,
     DecideCase,
+    ReopenCase,
+    DecideInBulk,
     ChangeDecision,
     CaseStore,
     DecisionStore,

@@ -14,6 +14,7 @@ describe('states', () => {
       expect(ways.every((to) => CASE_STATES.includes(to))).toBe(true)
     }
     expect(statesBefore('claim')).toEqual(['open'])
+    expect(statesBefore('snooze')).toEqual(['open', 'claimed'])
     expect(statesBefore('decide')).toEqual(['open', 'claimed', 'held', 'decided'])
   })
 })

@@ -9,6 +9,10 @@ export const WEIR_EVENT_KINDS = [
   'case.entry_added',
   'case.claimed',
   'case.released',
+  'case.extended',
+  'case.snoozed',
+  'case.woken',
+  'case.reassigned',
   'case.escalated',
   'case.decided',
   'case.closed',
@@ -64,6 +68,8 @@ export class WeirEvent {
   @Optional() @WeirId() directiveId?: string
   @Optional() @WeirId() statementOfReasonsId?: string
   @Optional() @WeirId() strikeId?: string
+  /** Who has the case now. */
+  @Optional() @Text(200) assignee?: string
   @Optional() @Text(60) category?: string
   @Optional() @Text(120) clause?: string
   @Optional() @Text(40) measure?: string

@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import { isAlias, isCollection, isNode, isPair, LineCounter, parseDocument, type Document } from 'yaml'
 import { parseDuration, type Milliseconds } from './duration.js'
-import type { Deadline, Policy } from './policy-document.js'
+import type { CaseTerms, Deadline, Policy } from './policy-document.js'
 import { pointerTo, type DocumentPath, type PolicyIssue } from './policy-issue.js'
 import { POLICY_SCHEMA } from './policy-schema.js'
 
@@ -204,6 +204,15 @@ function deadlineOf(text: Written<Deadline>): Deadline {
   return { acknowledge: ms(text.acknowledge), carryOut: ms(text.carryOut) }
 }
 
+/** What a policy says of work on cases; each setting that it leaves out is as in the default policy. */
+function caseTermsOf(text: Partial<PolicyText['cases']> | undefined): CaseTerms {
+  const { claimLease = 'PT30M', dueWithin = { 1: 'P7D', 2: 'P3D', 3: 'P1D', 4: 'PT4H' } } = text ?? {}
+  return {
+    claimLease: ms(claimLease),
+    dueWithin: { 1: ms(dueWithin[1]), 2: ms(dueWithin[2]), 3: ms(dueWithin[3]), 4: ms(dueWithin[4]) },
+  }
+}
+
 function mapValues<K extends string, V, W>(
   entries: Partial<Record<K, V>> | undefined,
   change: (value: V) => W,
@@ -265,6 +274,7 @@ function policyOf(text: PolicyText): Policy {
       categories: mapValues(deadlines.categories, deadlineOf),
       severities: mapValues(deadlines.severities as Record<string, Written<Deadline>>, deadlineOf),
     },
+    cases: caseTermsOf(text.cases),
     evidence: { keepAfterAppeal: ms(text.evidence.keepAfterAppeal) },
   }
 }

@@ -26,6 +26,7 @@ export interface Policy {
   ban: { noticeOfIntent: Milliseconds }
   appeals: { window: Milliseconds; undecidedSuspends: Milliseconds }
   deadlines: Deadlines
+  cases: CaseTerms
   evidence: { keepAfterAppeal: Milliseconds }
 }
 
@@ -125,6 +126,14 @@ export interface Deadlines {
   kinds: Partial<Record<DirectiveKind, Deadline>>
   categories: Record<string, Deadline>
   severities: Partial<Record<Severity, Deadline>>
+}
+
+/** How people work on cases. */
+export interface CaseTerms {
+  /** How long a claim holds that nobody renews. */
+  claimLease: Milliseconds
+  /** How soon an entry of each severity is to be decided. */
+  dueWithin: Record<Severity, Milliseconds>
 }
 
 /** How soon a platform must act: the shortest of all deadlines that apply. */

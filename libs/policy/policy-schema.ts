@@ -85,109 +85,120 @@ const kinds = {
   ],
 }
 
-export const POLICY_SCHEMA = closed({
-  name: { type: 'string', minLength: 1, maxLength: 100 },
-  languages: list({ type: 'string', pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$' }, { min: 2, max: 20 }),
-  categories: map(
-    category,
-    closed(
-      { title: localised(200), actsOn: { type: 'string', enum: ACTS_ON } },
-      {
-        sealed: { type: 'boolean' },
-        dsa: closed({
-          category: { type: 'string', pattern: '^STATEMENT_CATEGORY_[A-Z_]+$' },
-          keywords: list({ type: 'string', pattern: '^KEYWORD_[A-Z_]+$' }, { max: 20 }),
-        }),
-      },
-    ),
-    { min: 1, max: 50 },
-  ),
-  clauses: map(
-    clause,
-    closed(
-      {
-        category,
-        severity: { type: 'integer', minimum: 1, maximum: 4 },
-        title: localised(200),
-        text: localised(2_000),
-        reasons: localised(2_000),
-      },
-      { urgent: { type: 'boolean' } },
-    ),
-    { min: 1, max: 500 },
-  ),
-  thresholds: map(
-    category,
-    map(
-      { type: 'string', pattern: '^(default|[a-z]{2,3}(-[A-Za-z0-9]{2,8})*)$' },
-      closed({ review: ratio }, { act: { type: ['number', 'null'], minimum: 0, maximum: 1 } }),
-      { min: 1, max: 20 },
-    ),
-    { max: 50 },
-  ),
-  rules: list(
-    closed(
-      {
-        id,
-        when: expression,
-        then: closed(
-          { category, outcome: { type: 'string', enum: ['clear', 'review', 'act'] } },
-          { clause, score: ratio },
-        ),
-      },
-      { stage: { type: 'string', enum: ['live', 'shadow'] } },
-    ),
-    { max: 1_000 },
-  ),
-  exceptions: list(
-    closed(
-      { id, when: expression, title: localised(200) },
-      { categories: list(category, { min: 1, max: 50 }) },
-    ),
-    { max: 100 },
-  ),
-  strikes: closed({
-    points: closed(
-      Object.fromEntries(
-        ['1', '2', '3', '4'].map((s) => [s, { type: 'integer', minimum: 0, maximum: 1_000 }]),
+export const POLICY_SCHEMA = closed(
+  {
+    name: { type: 'string', minLength: 1, maxLength: 100 },
+    languages: list({ type: 'string', pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$' }, { min: 2, max: 20 }),
+    categories: map(
+      category,
+      closed(
+        { title: localised(200), actsOn: { type: 'string', enum: ACTS_ON } },
+        {
+          sealed: { type: 'boolean' },
+          dsa: closed({
+            category: { type: 'string', pattern: '^STATEMENT_CATEGORY_[A-Z_]+$' },
+            keywords: list({ type: 'string', pattern: '^KEYWORD_[A-Z_]+$' }, { max: 20 }),
+          }),
+        },
       ),
+      { min: 1, max: 50 },
     ),
-    expiresAfter: duration,
-    maxAge: duration,
-  }),
-  ladder: list(
-    closed(
-      {
-        level: { type: 'integer', minimum: 1, maximum: 4 },
-        minPoints: { type: 'integer', minimum: 1, maximum: 100_000 },
-        measure: { type: 'string', enum: ['warn', 'limit', 'suspend'] },
-      },
-      {
-        duration,
-        limits: closed(
-          {},
-          {
-            recommendations: { type: 'boolean' },
-            forwarding: { type: 'boolean' },
-            postsPerDay: { type: 'integer', minimum: 0, maximum: 100_000 },
-          },
+    clauses: map(
+      clause,
+      closed(
+        {
+          category,
+          severity: { type: 'integer', minimum: 1, maximum: 4 },
+          title: localised(200),
+          text: localised(2_000),
+          reasons: localised(2_000),
+        },
+        { urgent: { type: 'boolean' } },
+      ),
+      { min: 1, max: 500 },
+    ),
+    thresholds: map(
+      category,
+      map(
+        { type: 'string', pattern: '^(default|[a-z]{2,3}(-[A-Za-z0-9]{2,8})*)$' },
+        closed({ review: ratio }, { act: { type: ['number', 'null'], minimum: 0, maximum: 1 } }),
+        { min: 1, max: 20 },
+      ),
+      { max: 50 },
+    ),
+    rules: list(
+      closed(
+        {
+          id,
+          when: expression,
+          then: closed(
+            { category, outcome: { type: 'string', enum: ['clear', 'review', 'act'] } },
+            { clause, score: ratio },
+          ),
+        },
+        { stage: { type: 'string', enum: ['live', 'shadow'] } },
+      ),
+      { max: 1_000 },
+    ),
+    exceptions: list(
+      closed(
+        { id, when: expression, title: localised(200) },
+        { categories: list(category, { min: 1, max: 50 }) },
+      ),
+      { max: 100 },
+    ),
+    strikes: closed({
+      points: closed(
+        Object.fromEntries(
+          ['1', '2', '3', '4'].map((s) => [s, { type: 'integer', minimum: 0, maximum: 1_000 }]),
         ),
-        proposes: { type: 'string', enum: ['ban'] },
+      ),
+      expiresAfter: duration,
+      maxAge: duration,
+    }),
+    ladder: list(
+      closed(
+        {
+          level: { type: 'integer', minimum: 1, maximum: 4 },
+          minPoints: { type: 'integer', minimum: 1, maximum: 100_000 },
+          measure: { type: 'string', enum: ['warn', 'limit', 'suspend'] },
+        },
+        {
+          duration,
+          limits: closed(
+            {},
+            {
+              recommendations: { type: 'boolean' },
+              forwarding: { type: 'boolean' },
+              postsPerDay: { type: 'integer', minimum: 0, maximum: 100_000 },
+            },
+          ),
+          proposes: { type: 'string', enum: ['ban'] },
+        },
+      ),
+      { min: 1, max: 4 },
+    ),
+    automation: closed({ maxSuspension: duration }),
+    secondApproval: closed({ minFollowers: { type: 'integer', minimum: 0 }, lapseAfter: duration }),
+    ban: closed({ noticeOfIntent: duration }),
+    appeals: closed({ window: duration, undecidedSuspends: duration }),
+    deadlines: closed(
+      { default: deadline },
+      {
+        kinds: map(kinds, deadline, { max: 20 }),
+        categories: map(category, deadline, { max: 50 }),
+        severities: map(severities, deadline, { max: 4 }),
       },
     ),
-    { min: 1, max: 4 },
-  ),
-  automation: closed({ maxSuspension: duration }),
-  secondApproval: closed({ minFollowers: { type: 'integer', minimum: 0 }, lapseAfter: duration }),
-  ban: closed({ noticeOfIntent: duration }),
-  appeals: closed({ window: duration, undecidedSuspends: duration }),
-  deadlines: closed(
-    { default: deadline },
-    {
-      kinds: map(kinds, deadline, { max: 20 }),
-      categories: map(category, deadline, { max: 50 }),
-      severities: map(severities, deadline, { max: 4 }),
-    },
-  ),
-  evidence: closed({ keepAfterAppeal: duration }),
-})
+    evidence: closed({ keepAfterAppeal: duration }),
+  },
+  {
+    cases: closed(
+      {},
+      {
+        claimLease: duration,
+        dueWithin: closed({ 1: duration, 2: duration, 3: duration, 4: duration }),
+      },
+    ),
+  },
+)

@@ -6,7 +6,7 @@ import type { WeirEventKind } from '#libs/contracts/weir-event'
 import type { Strike } from '#libs/policy/ladder'
 import { clauseOf, type Policy } from '#libs/policy/policy-document'
 import type { CaseChange } from '../cases/case.js'
-import { casePriority } from '../cases/case-priority.rules.js'
+import { heavier, weightOf } from '../cases/case-priority.rules.js'
 import type { CaseState } from '../cases/case-transitions.js'
 import type { DecisionRecord } from '../decisions/decision.js'
 import { type PlatformDeadlines } from '../directives/deadlines.rules.js'
@@ -286,27 +286,26 @@ export class AccountDraft {
       at: this.now,
       opens: false,
       addCategories: [],
-      severity: 0,
-      priority: 0,
+      weight: null,
     }
     this.cases.set(caseId, {
       ...known,
       ...change,
       opens: known.opens || (change.opens ?? false),
       addCategories: [...new Set([...known.addCategories, ...(change.addCategories ?? [])])],
-      severity: Math.max(known.severity, change.severity ?? 0),
-      priority: Math.max(known.priority, change.priority ?? 0),
+      weight: heavier(known.weight, change.weight ?? null),
     })
   }
 
-  /** Raises a case in the queue by what speaks in it. */
-  weighCase(caseId: string, weight: { categories: string[]; severity: number; score: number }): void {
+  /** Raises a case in the queue by what speaks in it, and since when. */
+  weighCase(caseId: string, { categories, at, policyVersion, ...entry }: SpeaksInCase): void {
     const open = this.state.openCase
     const waiting = open?.caseId === caseId && (open.why.includes('held') || open.why.includes('ban'))
+    // Enforcement takes no tip-offs in yet.
+    const urgency = { ...entry, followers: this.followers, tipOffs: 0, waiting }
     this.caseChange(caseId, {
-      addCategories: weight.categories,
-      severity: weight.severity,
-      priority: casePriority({ ...weight, followers: this.followers, waiting }),
+      addCategories: categories,
+      weight: weightOf(at, urgency, this.policyOf(policyVersion)),
       ...(open?.caseId === caseId && open.why.includes('ban') ? { proposal: 'ban' as const } : {}),
     })
   }
@@ -368,6 +367,18 @@ export class AccountDraft {
     const value = { platformId, accountId, status, level, measures, at: this.now.toISOString() }
     this.records.push({ publish: 'measures', value })
   }
+}
+
+/** What speaks in a case: a verdict, or a step of the ladder that waits for a person. */
+interface SpeaksInCase {
+  at: Date
+  categories: string[]
+  /** The gravest of them. */
+  category: string
+  severity: number
+  score: number
+  language: string | null
+  policyVersion: string
 }
 
 export interface AccountChange {

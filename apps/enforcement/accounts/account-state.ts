@@ -64,7 +64,7 @@ export interface DecidedMeasure {
 }
 
 /** Why the account's open case needs a person. */
-export type CaseReason = 'review' | 'held' | 'ban'
+export type CaseReason = 'review' | 'held' | 'ban' | 'reopened'
 
 interface OpenCase {
   caseId: string

@@ -36,6 +36,7 @@ function review(
     policyVersion: '1',
     receivedAt: after(0),
     sentAt: after(0),
+    language: null,
     account: followers === null ? null : { followers },
   }
 }

@@ -35,6 +35,7 @@ function verdict(
     policyVersion: '1',
     receivedAt: at,
     sentAt: at,
+    language: null,
     account: { followers: 10 },
     ...more,
   }

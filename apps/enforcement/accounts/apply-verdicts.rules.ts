@@ -25,6 +25,7 @@ export interface VerdictFact {
   policyVersion: string
   receivedAt: Date
   sentAt: Date
+  language: string | null
   account: AccountIn | null
 }
 
@@ -131,7 +132,15 @@ function addStrike(draft: AccountDraft, verdict: VerdictFact): boolean {
 function enter(draft: AccountDraft, verdict: VerdictFact, caseId: string): void {
   const ground = groundOf(verdict, draft.policyOf(verdict.policyVersion))
   const categories = verdict.categories.filter((category) => category.outcome !== 'clear')
-  draft.weighCase(caseId, { ...ground, categories: categories.map((category) => category.category) })
+  draft.weighCase(caseId, {
+    at: verdict.receivedAt,
+    categories: categories.map(({ category }) => category),
+    category: ground.category,
+    severity: ground.severity,
+    score: ground.score,
+    language: verdict.language,
+    policyVersion: verdict.policyVersion,
+  })
   draft.takeEntry(verdict.verdictId, caseId, {
     messageId: verdict.messageId,
     category: ground.category,

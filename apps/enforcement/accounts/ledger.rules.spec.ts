@@ -391,6 +391,7 @@ class Ledger {
       policyVersion: it.policy,
       receivedAt: new Date(it.at),
       sentAt: new Date(this.history.sentAt(it.message)),
+      language: null,
       account: this.history.ofReach ? null : { followers: 10 },
     }
   }

@@ -151,7 +151,10 @@ function takeStep(draft: AccountDraft, step: LadderStep): void {
     reversal: null,
     updatedAt: draft.now,
   })
-  draft.weighCase(caseId, { categories: [strike.category], severity: strike.severity, score: 1 })
+  // The entries say how sure anybody is and in which language; this says only that somebody waits.
+  const { category, severity, policyVersion } = strike
+  const speaks = { categories: [category], category, severity, score: 0, language: null, policyVersion }
+  draft.weighCase(caseId, { at: draft.now, ...speaks })
   const taken: StepOnAccount = {
     ...withoutEffect(step, planned.held ? 'held' : 'in_force'),
     until: planned.until,
@@ -292,7 +295,10 @@ function lapseHeld(draft: AccountDraft): void {
     const decision = draft.decision(held.decisionId)
     decision.state = 'lapsed'
     draft.tellDecision('decision.lapsed', decision)
-    if (state.openCase?.caseId === decision.caseId) draft.caseChange(decision.caseId, { state: 'open' })
+    // A step of the ladder never took the case out of the queue, and somebody may be at work on it.
+    if (!decision.automated && state.openCase?.caseId === decision.caseId) {
+      draft.caseChange(decision.caseId, { state: 'open' })
+    }
   }
 }
 

@@ -77,6 +77,7 @@ function factOf(verdict: Verdict): VerdictFact {
     policyVersion: verdict.policyVersion,
     receivedAt: new Date(verdict.receivedAt),
     sentAt: new Date(verdict.message.sentAt),
+    language: verdict.message.language ?? null,
     account: verdict.message.account ?? null,
   }
 }

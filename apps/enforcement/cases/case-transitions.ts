@@ -1,14 +1,44 @@
 export const CASE_STATES = ['open', 'claimed', 'held', 'decided', 'closed'] as const
 export type CaseState = (typeof CASE_STATES)[number]
 
-export const CASE_ACTIONS = ['claim', 'release', 'hold', 'decide', 'reopen', 'close'] as const
+export const CASE_ACTIONS = [
+  'claim',
+  'release',
+  'extend',
+  'lapse',
+  'snooze',
+  'wake',
+  'reassign',
+  'escalate',
+  'hold',
+  'decide',
+  'reopen',
+  'close',
+] as const
 export type CaseAction = (typeof CASE_ACTIONS)[number]
 
 /** Where each action leads from each state; what is not listed is not possible. Printed in docs/states.md. */
 export const CASE_TRANSITIONS: Readonly<Record<CaseState, Readonly<Partial<Record<CaseAction, CaseState>>>>> =
   {
-    open: { claim: 'claimed', hold: 'held', decide: 'decided' },
-    claimed: { release: 'open', hold: 'held', decide: 'decided' },
+    open: {
+      claim: 'claimed',
+      reassign: 'claimed',
+      snooze: 'open',
+      wake: 'open',
+      escalate: 'open',
+      hold: 'held',
+      decide: 'decided',
+    },
+    claimed: {
+      release: 'open',
+      lapse: 'open',
+      extend: 'claimed',
+      snooze: 'open',
+      reassign: 'claimed',
+      escalate: 'open',
+      hold: 'held',
+      decide: 'decided',
+    },
     held: { decide: 'decided', reopen: 'open' },
     decided: { hold: 'held', decide: 'decided', reopen: 'open', close: 'closed' },
     closed: { reopen: 'open' },

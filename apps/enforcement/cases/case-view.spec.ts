@@ -1,7 +1,6 @@
 import 'reflect-metadata'
 import { describe, expect, it } from 'vitest'
 import { aVerdict } from '../accounts/a-verdict.js'
-import { casePriority } from './case-priority.rules.js'
 import { entryView } from './case-view.js'
 import type { CaseEntry } from './case.js'
 
@@ -35,14 +34,5 @@ describe('a case', () => {
     expect(sealed.sealed).toBe(true)
     expect(JSON.stringify(sealed)).not.toContain('the words')
     expect(sealed.message.messageId).toBe('m1')
-  })
-
-  it('is the more urgent the graver it is; who waits for a person comes first', () => {
-    const low = { severity: 1, score: 1, followers: 10_000_000, waiting: false }
-    expect(casePriority({ ...low, severity: 2, followers: null })).toBeGreaterThan(casePriority(low))
-    expect(casePriority({ ...low, waiting: true, followers: 0 })).toBeGreaterThan(
-      casePriority({ ...low, severity: 4 }),
-    )
-    expect(casePriority(low)).toBeGreaterThan(casePriority({ ...low, followers: 10 }))
   })
 })

@@ -1,20 +1,12 @@
 import type { Policy } from '#libs/policy/policy-document'
+import { asOf } from './case-work.rules.js'
 import type { CaseEntry, CaseRecord } from './case.js'
 
-/** A case as the API shows it. */
-export function caseView(found: CaseRecord) {
-  const {
-    _id: caseId,
-    platformId,
-    accountId,
-    state,
-    automated,
-    categories,
-    severity,
-    priority,
-    proposal,
-  } = found
-  const { openedAt, updatedAt, assignee, claimedAt, notes, version } = found
+/** A case as the API shows it: as it stands at `now`. A claim that has lapsed is not shown. */
+export function caseView(found: CaseRecord, now: Date) {
+  const { _id: caseId, platformId, accountId, automated, categories, proposal, openedAt, updatedAt } = found
+  const { severity, priority, urgentSince, dueAt, gravest, route, notes, version } = found
+  const { state, assignee, claimedAt, until } = asOf(found, now)
   return {
     caseId,
     platformId,
@@ -24,11 +16,17 @@ export function caseView(found: CaseRecord) {
     categories,
     severity,
     priority,
+    urgentSince,
+    dueAt,
+    overdue: state !== 'decided' && state !== 'closed' && dueAt <= now,
+    queue: { category: gravest.category, language: gravest.language, route },
     proposal,
     openedAt,
     updatedAt,
     assignee,
     claimedAt,
+    claimedUntil: state === 'claimed' ? until : null,
+    snoozedUntil: state === 'open' ? until : null,
     notes,
     version,
   }

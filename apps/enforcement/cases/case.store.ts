@@ -1,14 +1,16 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
-import { type Model, type mongo, Schema } from 'mongoose'
+import { type Model, mongo, Schema } from 'mongoose'
+import { derivedId } from '#libs/contracts/ids'
 import type { Verdict } from '#libs/contracts/verdict'
+import type { WeirEvent } from '#libs/contracts/weir-event'
 import { given, prefix } from '../queries.js'
 import { bulkWrite, insertMissing } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import type { JudgedContent } from '../statements/dsa-statement.rules.js'
-import type { CaseChange, CaseEntry, CaseNote, CaseRecord } from './case.js'
-import { statesBefore, type CaseAction, type CaseState } from './case-transitions.js'
+import type { CaseChange, CaseEntry, CaseNote, CaseRecord, Route } from './case.js'
+import type { CaseState } from './case-transitions.js'
 
 export interface CaseDocument extends CaseRecord, WithOutbox {}
 
@@ -17,10 +19,48 @@ export const CaseSchema = new Schema<CaseDocument>(
   { _id: String },
   { collection: 'cases', strict: false, versionKey: false },
 )
-CaseSchema.index({ state: 1, priority: -1, openedAt: 1, _id: 1 })
+// Lists: newest first, and most urgent first.
 CaseSchema.index({ openedAt: -1, _id: -1 })
+CaseSchema.index({ state: 1, openedAt: -1, _id: -1, dueAt: 1 })
+CaseSchema.index({ categories: 1, openedAt: -1, _id: -1 })
+CaseSchema.index({ assignee: 1, openedAt: -1, _id: -1 })
 CaseSchema.index({ platformId: 1, accountId: 1, openedAt: -1 })
-CaseSchema.index({ assignee: 1, state: 1 })
+CaseSchema.index({ platformId: 1, openedAt: -1, _id: -1 })
+CaseSchema.index({ urgentSince: 1, _id: 1 })
+CaseSchema.index({ state: 1, urgentSince: 1, _id: 1 })
+// What `next` walks: the cases that wait, most urgent first, with what operators choose by.
+CaseSchema.index(
+  {
+    until: 1,
+    route: 1,
+    urgentSince: 1,
+    _id: 1,
+    'gravest.category': 1,
+    'gravest.language': 1,
+    platformId: 1,
+  },
+  { name: 'waiting', partialFilterExpression: { state: 'open' } },
+)
+// What is due by the clock, and who asked for what.
+CaseSchema.index({ until: 1 }, { name: 'timed', partialFilterExpression: { until: { $type: 'date' } } })
+CaseSchema.index(
+  { lastRequest: 1 },
+  { name: 'request', unique: true, partialFilterExpression: { lastRequest: { $type: 'string' } } },
+)
+// What the queues are counted from, without reading a case.
+CaseSchema.index(
+  {
+    state: 1,
+    platformId: 1,
+    'gravest.category': 1,
+    'gravest.language': 1,
+    route: 1,
+    until: 1,
+    openedAt: 1,
+    dueAt: 1,
+  },
+  { name: 'queues', partialFilterExpression: { state: { $in: ['open', 'claimed'] } } },
+)
 CaseSchema.index(...outboxIndex)
 
 export const CASE_ENTRIES = 'CaseEntry'
@@ -37,9 +77,35 @@ export interface CaseFilter {
   accountId?: string
   categories?: string
   assignee?: string
+  /** Undecided past its due time at `now`, or not. */
+  overdue?: { is: boolean; now: Date }
   /** Prefix of the account's id. */
   q?: string
 }
+
+/** Which of the waiting cases somebody wants. */
+export interface Wanted {
+  routes: readonly Route[]
+  category?: string
+  language?: string
+  platformId?: string
+}
+
+/** Cases of one kind: how many wait, since when, and how many of those at hand are late. */
+export interface Queue {
+  category: string | null
+  language: string | null
+  platformId: string
+  route: Route
+  depth: number
+  oldest: Date | null
+  snoozed: number
+  claimed: number
+  overdue: number
+}
+
+/** More kinds than a policy, its languages and the platforms make. */
+const MOST_QUEUES = 2_000
 
 /** Cases and their entries. */
 @Injectable()
@@ -147,38 +213,45 @@ export class CaseStore {
       .toArray()
   }
 
-  /** Most urgent first; of equally urgent ones the oldest. */
-  async mostUrgent(
-    filter: CaseFilter,
-    limit: number,
-    after?: [number, Date, string],
-  ): Promise<CaseDocument[]> {
+  /** Most urgent first. */
+  async mostUrgent(filter: CaseFilter, limit: number, after?: [Date, string]): Promise<CaseDocument[]> {
     const later = after
-      ? {
-          $or: [
-            { priority: { $lt: after[0] } },
-            { priority: after[0], openedAt: { $gt: after[1] } },
-            { priority: after[0], openedAt: after[1], _id: { $gt: after[2] } },
-          ],
-        }
+      ? { $or: [{ urgentSince: { $gt: after[0] } }, { urgentSince: after[0], _id: { $gt: after[1] } }] }
       : {}
     return this.cases
-      .find({ ...matching(filter), ...later } as mongo.Filter<CaseDocument>)
-      .sort({ priority: -1, openedAt: 1, _id: 1 })
+      .find({ $and: [matching(filter), later] } as mongo.Filter<CaseDocument>)
+      .sort(MOST_URGENT_FIRST)
       .limit(limit + 1)
       .toArray()
   }
 
-  /** Makes a change if the case is where the action begins and matches `guard`; null where it is not. */
-  async act(
-    caseId: string,
-    action: CaseAction,
-    guard: Partial<CaseDocument>,
+  /**
+   * Claims the most urgent of the waiting cases, in one step: however many ask at once, each gets another one. Null when
+   * none waits. The same request again gets the case that it got. The event is told in the case's outbox.
+   */
+  async claimMostUrgent(
+    wanted: Wanted,
+    claim: Pick<CaseRecord, 'assignee' | 'claimedAt' | 'until'> & { requestId: string; told: WeirEvent },
+  ): Promise<CaseDocument | null> {
+    try {
+      return await this.cases.findOneAndUpdate(waitingFor(wanted), [claiming(claim)], {
+        sort: MOST_URGENT_FIRST,
+        returnDocument: 'after',
+      })
+    } catch (error) {
+      if (!isDuplicate(error)) throw error
+      return this.cases.findOne({ lastRequest: claim.requestId })
+    }
+  }
+
+  /** Changes a case that nobody changed since it was read; null where somebody did. */
+  async change(
+    before: Pick<CaseDocument, '_id' | 'version'>,
     set: Partial<CaseDocument>,
     pending: readonly Pending[],
   ): Promise<CaseDocument | null> {
     return this.cases.findOneAndUpdate(
-      { _id: caseId, state: { $in: statesBefore(action) }, ...guard },
+      { _id: before._id, version: before.version },
       {
         $set: { ...set, outboxAt: new Date() },
         $inc: { version: 1 },
@@ -187,6 +260,60 @@ export class CaseStore {
       },
       { returnDocument: 'after' },
     )
+  }
+
+  /** Cases whose claim or snooze is over. */
+  async timedOut(now: Date, limit: number): Promise<CaseDocument[]> {
+    return this.cases
+      .find({ until: { $lte: now, $type: 'date' } } as mongo.Filter<CaseDocument>)
+      .sort({ until: 1 })
+      .limit(limit)
+      .toArray()
+  }
+
+  /** The queues by category, language, platform and route, from the index alone. */
+  async queues(now: Date, platformId?: string): Promise<Queue[]> {
+    // Nobody has a claim that has lapsed, nothing sleeps when its snooze is over; null sorts before every date.
+    const waits = { $lte: ['$until', now] }
+    const count = (condition: object): object => ({ $sum: { $cond: [condition, 1, 0] } })
+    const sleepsAs = (state: CaseState): object =>
+      count({ $and: [{ $eq: ['$state', state] }, { $gt: ['$until', now] }] })
+    return this.cases
+      .aggregate<Queue>([
+        { $match: { state: { $in: ['open', 'claimed'] }, ...given({ platformId }) } },
+        {
+          $group: {
+            _id: {
+              platformId: '$platformId',
+              category: '$gravest.category',
+              language: '$gravest.language',
+              route: '$route',
+            },
+            depth: count(waits),
+            oldest: { $min: { $cond: [waits, '$openedAt', null] } },
+            snoozed: sleepsAs('open'),
+            claimed: sleepsAs('claimed'),
+            overdue: count({ $lte: ['$dueAt', now] }),
+          },
+        },
+        { $sort: { overdue: -1, depth: -1, _id: 1 } },
+        { $limit: MOST_QUEUES },
+        {
+          $project: {
+            _id: 0,
+            platformId: '$_id.platformId',
+            category: { $ifNull: ['$_id.category', null] },
+            language: { $ifNull: ['$_id.language', null] },
+            route: '$_id.route',
+            depth: 1,
+            oldest: 1,
+            snoozed: 1,
+            claimed: 1,
+            overdue: 1,
+          },
+        },
+      ])
+      .toArray()
   }
 
   async addNote(caseId: string, note: CaseNote): Promise<CaseDocument | null> {
@@ -206,9 +333,71 @@ export class CaseStore {
   }
 }
 
-function matching({ q, accountId, ...exact }: CaseFilter): object {
+const MOST_URGENT_FIRST = { urgentSince: 1, _id: 1 } as const
+/** States in which a case is still to be decided. */
+const UNDECIDED: readonly CaseState[] = ['open', 'claimed', 'held']
+
+function matching({ q, accountId, overdue, state, ...exact }: CaseFilter): object {
   const account = accountId ?? (q === undefined ? undefined : prefix(q))
-  return given({ ...exact, accountId: account })
+  const found = given({ ...exact, accountId: account })
+  if (!overdue) return { ...found, ...given({ state }) }
+  if (!overdue.is) {
+    const inTime = [{ state: { $nin: UNDECIDED } }, { dueAt: { $gt: overdue.now } }]
+    return { ...found, $and: [given({ state }), { $or: inTime }] }
+  }
+  const states = UNDECIDED.filter((undecided) => state === undefined || state === undecided)
+  return { ...found, state: { $in: states }, dueAt: { $lte: overdue.now } }
+}
+
+/** The filter of what `next` may hand out. */
+export function waitingFor({ routes, category, language, platformId }: Wanted): mongo.Filter<CaseDocument> {
+  return {
+    state: 'open',
+    until: null,
+    route: { $in: [...routes] },
+    ...given({ 'gravest.category': category, 'gravest.language': language, platformId }),
+  }
+}
+
+/** A claim as a stage of an update, whose event names the case that it turns out to be. */
+function claiming(
+  claim: Pick<CaseRecord, 'assignee' | 'claimedAt' | 'until'> & { requestId: string; told: WeirEvent },
+): mongo.Document {
+  const { assignee, claimedAt, until, requestId, told } = claim
+  const value = { $mergeObjects: [{ $literal: told }, NAMES_OF_CASE] }
+  const pending = { id: { $literal: derivedId('out', told.eventId) }, publish: 'event', value }
+  return {
+    $set: {
+      state: 'claimed',
+      assignee: { $literal: assignee },
+      claimedAt,
+      until,
+      lastRequest: { $literal: requestId },
+      updatedAt: claimedAt,
+      outboxAt: new Date(),
+      version: { $add: ['$version', 1] },
+      pending: { $concatArrays: ['$pending', [pending]] },
+    },
+  }
+}
+
+const NAMES_OF_CASE = {
+  subject: { $concat: ['case/', '$_id'] },
+  caseId: '$_id',
+  platformId: '$platformId',
+  accountId: '$accountId',
+}
+
+const DUPLICATE_KEY = 11_000
+
+function isDuplicate(error: unknown): boolean {
+  return error instanceof mongo.MongoServerError && error.code === DUPLICATE_KEY
+}
+
+/** What a change of the account's makes of who works on the case: a new state ends every claim and snooze. */
+function workAfter(state: CaseState | undefined): Partial<CaseDocument> {
+  if (state === undefined) return {}
+  return state === 'open' ? { until: null, assignee: null, claimedAt: null } : { until: null }
 }
 
 function operationOf({
@@ -218,30 +407,36 @@ function operationOf({
   rev: number
   value: CaseChange
 }): mongo.AnyBulkWriteOperation<CaseDocument> {
-  const { caseId, platformId, accountId, at, opens, state, automated, proposal } = value
-  const set = given({ state, automated, proposal })
-  const untouched = {
-    platformId,
-    accountId,
-    ...(state === undefined ? { state: 'open' as const } : {}),
-    ...(automated === undefined ? { automated: false } : {}),
-    ...(proposal === undefined ? { proposal: null } : {}),
-    openedAt: at,
+  const { caseId, platformId, accountId, at, opens, state, automated, proposal, weight, lastRequest } = value
+  const set: Partial<CaseDocument> = {
+    ...given({ state, automated, proposal, lastRequest }),
+    ...workAfter(state),
+  }
+  const fresh: Partial<CaseDocument> = {
+    state: 'open',
+    automated: false,
+    proposal: null,
     assignee: null,
     claimedAt: null,
+    until: null,
+    route: 'general',
+    lastRequest: null,
     notes: [],
     pending: [],
     outboxAt: null,
   }
+  const untouched = Object.fromEntries(Object.entries(fresh).filter(([field]) => !(field in set)))
+  const { severity, priority, gravest, urgentSince, dueAt } = weight ?? {}
   return {
     updateOne: {
       filter: { _id: caseId, accountRev: { $lt: rev } },
       update: {
         $set: { ...set, updatedAt: at, accountRev: rev },
         $addToSet: { categories: { $each: value.addCategories } },
-        $max: { severity: value.severity, priority: value.priority },
+        $max: given({ severity, priority, gravest }),
+        $min: given({ urgentSince, dueAt }),
         $inc: { version: 1 },
-        $setOnInsert: untouched,
+        $setOnInsert: { platformId, accountId, openedAt: at, ...untouched },
       },
       upsert: opens,
     },

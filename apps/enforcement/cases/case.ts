@@ -9,8 +9,35 @@ export interface CaseNote {
   text: string
 }
 
+/** Where a case waits: for everybody, or for seniors after somebody escalated it. */
+export const ROUTES = ['general', 'senior'] as const
+export type Route = (typeof ROUTES)[number]
+
+/** What routes a case: the gravest of its entries. The database compares the fields in this order. */
+export interface Gravest {
+  severity: number
+  score: number
+  category: string
+  /** BCP 47; null where the platform did not say. */
+  language: string | null
+}
+
+/** How urgent a case is: each part the highest, or the earliest, that any of its entries gives. */
+export interface CaseWeight {
+  severity: number
+  /** The longest head start of its entries, in hours. */
+  priority: number
+  /**
+   * When its most urgent entry came, less the head start of that: the order of the queue. Age counts as it passes, and no
+   * document is rewritten for it.
+   */
+  urgentSince: Date
+  dueAt: Date
+  gravest: Gravest
+}
+
 /** The file on one account in which entries gather until decided. */
-export interface CaseRecord {
+export interface CaseRecord extends CaseWeight {
   _id: string
   platformId: string
   accountId: string
@@ -18,16 +45,17 @@ export interface CaseRecord {
   /** Everything in it was decided automatically and nobody is asked for anything. */
   automated: boolean
   categories: string[]
-  /** Highest of its entries. */
-  severity: number
-  /** The higher the sooner. */
-  priority: number
   /** What people are asked to decide. */
   proposal: 'ban' | null
   openedAt: Date
   updatedAt: Date
   assignee: string | null
   claimedAt: Date | null
+  /** Claimed: when the claim lapses. Open: it is not handed out before this; null: at any time. Else null. */
+  until: Date | null
+  route: Route
+  /** The request that last worked on it: where that comes again, nothing more happens. */
+  lastRequest: string | null
   notes: CaseNote[]
   /** Everyone who ever claimed it: none of them hears an appeal about it. */
   workedBy?: string[]
@@ -50,8 +78,10 @@ export interface CaseChange {
   automated?: boolean
   proposal?: 'ban' | null
   addCategories: string[]
-  severity: number
-  priority: number
+  /** Null: nothing came that makes it more urgent. */
+  weight: CaseWeight | null
+  /** The request of a person that made the change, if it is to happen once. */
+  lastRequest?: string
 }
 
 /** One verdict in a case: the evidence. `caseId` is null until the account took it in. */

@@ -17,9 +17,9 @@ import { Clock } from '#libs/platform/clock'
 import { Idempotent, RequestId } from '#libs/platform/http/idempotency'
 import { IfMatch } from '#libs/platform/http/if-match'
 import { apiBody, apiQuery } from '#libs/platform/http/openapi'
-import { decodeCursor, page, PageQuery } from '#libs/platform/http/paging'
+import { page, PageQuery } from '#libs/platform/http/paging'
 import { QueryFlag } from '#libs/platform/http/query-fields'
-import { instantCursor, instantPart } from '../cursor.js'
+import { instantCursor } from '../cursor.js'
 import { previewOf } from '../decisions/decision-preview.js'
 import { decisionView } from '../decisions/decision-view.js'
 import { DecisionStore } from '../decisions/decision.store.js'
@@ -27,7 +27,7 @@ import { bilingual, type GivenReasons, Reasons } from '../decisions/reasons-fiel
 import { PolicyStore } from '../policies/policy.store.js'
 import { CASE_STATES, type CaseState } from './case-transitions.js'
 import { caseView, entryView } from './case-view.js'
-import { CaseStore } from './case.store.js'
+import { type CaseDocument, CaseStore } from './case.store.js'
 import { DecideCase } from './decide-case.js'
 import { WorkOnCases } from './work-on-cases.js'
 
@@ -37,9 +37,18 @@ export class CasesQuery extends PageQuery {
   @Optional() @OwnId() account?: string
   @Optional() @Text(60, 1) category?: string
   @Optional() @Text(200, 1) assignee?: string
+  /** Undecided past its due time, or not. */
+  @Optional() @QueryFlag() overdue?: boolean
   /** Prefix of the account's id. */
   @Optional() @Text(128, 1) q?: string
   @Optional() @OneOf(['priority', 'newest']) sort?: 'priority' | 'newest'
+}
+
+/** Which of the waiting cases somebody wants; all without. */
+export class NextQuery {
+  @Optional() @Text(60, 1) category?: string
+  @Optional() @Text(35, 1) language?: string
+  @Optional() @PlatformId() platform?: string
 }
 
 export class NoteBody {
@@ -78,36 +87,41 @@ export class CasesController {
   @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
   @apiQuery(CasesQuery)
   async list(@Query() query: CasesQuery) {
-    const { limit, cursor } = query
+    const { limit, cursor, overdue } = query
+    const now = this.clock.now()
+    const view = (one: CaseDocument) => caseView(one, now)
     const filter = {
       state: query.state,
       platformId: query.platform,
       accountId: query.account,
       categories: query.category,
       assignee: query.assignee,
+      ...(overdue === undefined ? {} : { overdue: { is: overdue, now } }),
       q: query.q,
     }
-    if (query.sort !== 'priority') {
-      const found = await this.cases.newest(filter, limit, instantCursor(cursor))
-      return page(found, limit, (one) => [one.openedAt.toISOString(), one._id], caseView)
+    const after = instantCursor(cursor)
+    if (query.sort === 'priority') {
+      const found = await this.cases.mostUrgent(filter, limit, after)
+      return page(found, limit, (one) => [one.urgentSince.toISOString(), one._id], view)
     }
-    const key = decodeCursor(cursor, 3)
-    const after = key && ([Number(key[0]), instantPart(key[1]), String(key[2])] as [number, Date, string])
-    const found = await this.cases.mostUrgent(filter, limit, after)
-    return page(found, limit, (one) => [one.priority, one.openedAt.toISOString(), one._id], caseView)
+    const found = await this.cases.newest(filter, limit, after)
+    return page(found, limit, (one) => [one.openedAt.toISOString(), one._id], view)
   }
 
   @Post('next')
   @HttpCode(200)
   @Roles('triage', 'moderator', 'senior')
   @Idempotent()
+  @apiQuery(NextQuery)
   async next(
+    @Query() query: NextQuery,
     @CurrentCaller() caller: Caller,
     @RequestId() requestId: string,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const claimed = await this.work.claimNext(caller, requestId)
-    if (claimed) return caseView(claimed)
+    const { category, language, platform } = query
+    const claimed = await this.work.claimNext(caller, requestId, { category, language, platformId: platform })
+    if (claimed) return caseView(claimed, this.clock.now())
     void reply.status(204)
     return undefined
   }
@@ -124,7 +138,7 @@ export class CasesController {
     ])
     const { policy } = this.policies.inForce(this.clock.now())
     return {
-      ...caseView(found),
+      ...caseView(found, this.clock.now()),
       entryCount: count,
       entries: entries.map((entry) => entryView(entry, policy)),
       decisions: decisions.map(decisionView),
@@ -141,7 +155,8 @@ export class CasesController {
     @RequestId() requestId: string,
     @IfMatch() ifMatch: number | undefined,
   ) {
-    return caseView(await this.work.claim(id, caller, requestId, ifMatch))
+    const request = { caller, requestId, ifMatch }
+    return caseView(await this.work.work(id, { action: 'claim' }, request), this.clock.now())
   }
 
   @Post(':id/release')
@@ -154,7 +169,8 @@ export class CasesController {
     @RequestId() requestId: string,
     @IfMatch() ifMatch: number | undefined,
   ) {
-    return caseView(await this.work.release(id, caller, requestId, ifMatch))
+    const request = { caller, requestId, ifMatch }
+    return caseView(await this.work.work(id, { action: 'release' }, request), this.clock.now())
   }
 
   @Post(':id/notes')
@@ -167,7 +183,7 @@ export class CasesController {
     @RequestId() requestId: string,
     @Body() body: NoteBody,
   ) {
-    return caseView(await this.work.note(id, caller, body.text, requestId))
+    return caseView(await this.work.note(id, caller, body.text, requestId), this.clock.now())
   }
 
   @Post(':id/decisions')
@@ -181,10 +197,13 @@ export class CasesController {
     @Body() body: DecisionBody,
     @CurrentCaller() caller: Caller,
     @RequestId() requestId: string,
+    @IfMatch() ifMatch: number | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const given = { ...body, reasons: bilingual(body.reasons), messageIds: body.messageIds ?? [] }
-    if (!query.dryRun) return decisionView(await this.decideCase.decide(id, given, caller, requestId))
+    if (!query.dryRun) {
+      return decisionView(await this.decideCase.decide(id, given, { caller, requestId, ifMatch }))
+    }
     void reply.status(200)
     return previewOf(await this.decideCase.preview(id, given, caller))
   }

@@ -4,7 +4,7 @@ import { derivedId } from '#libs/contracts/ids'
 import type { Measure } from '#libs/contracts/measures-in-force'
 import { type Caller, hasRole } from '#libs/platform/auth/caller'
 import { Clock } from '#libs/platform/clock'
-import { badRequest, conflict, forbidden, type FieldProblem } from '#libs/platform/http/problem'
+import { badRequest, forbidden, type FieldProblem } from '#libs/platform/http/problem'
 import { clauseOf, type Policy } from '#libs/policy/policy-document'
 import { AccountChanges, type AccountRequest } from '../accounts/account-changes.js'
 import type { AccountChange } from '../accounts/account-draft.rules.js'
@@ -13,8 +13,8 @@ import { detectorsOf } from '../accounts/apply-verdicts.rules.js'
 import { DecisionStore, type DecisionDocument } from '../decisions/decision.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import type { CaseEntry } from './case.js'
-import { CaseStore, type CaseDocument } from './case.store.js'
-import { WorkOnCases } from './work-on-cases.js'
+import { CaseStore } from './case.store.js'
+import { WorkOnCases, type WorkRequest } from './work-on-cases.js'
 
 /** A decision as a person gives it. */
 export interface GivenDecision {
@@ -38,21 +38,32 @@ export class DecideCase {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws Problem 400, 403 where the role does not reach so far, 404, 409 where the case is closed, held or another's */
+  /**
+   * Decides a case that is the caller's or nobody's: it is the caller's from before the decision is made until it is stored.
+   * @throws Problem 400, 403 where the role does not reach so far, 404, 409 where the case is closed, held or another's, 412
+   */
   async decide(
     caseId: string,
     given: GivenDecision,
-    caller: Caller,
-    requestId: string,
+    { caller, requestId, ifMatch }: WorkRequest,
   ): Promise<DecisionDocument> {
-    const decisionId = derivedId('dec', caseId, requestId)
-    await this.changes.make([await this.request(caseId, decisionId, given, caller)])
+    const decisionId = decisionIdOf(caseId, requestId)
+    const made = await this.made(caseId, requestId)
+    if (made) return made
+    const request = await this.request(caseId, decisionId, given, caller)
+    await this.work.work(caseId, { action: 'decide' }, { caller, requestId, ifMatch })
+    await this.changes.make([request])
     return (await this.decisions.byId(decisionId))!
+  }
+
+  /** The decision that a request made before; null where it made none. */
+  async made(caseId: string, requestId: string): Promise<DecisionDocument | null> {
+    return this.decisions.byId(decisionIdOf(caseId, requestId))
   }
 
   /** What the decision would do; nothing is changed. */
   async preview(caseId: string, given: GivenDecision, caller: Caller): Promise<AccountChange> {
-    const request = await this.request(caseId, derivedId('dec', caseId, 'preview'), given, caller)
+    const request = await this.request(caseId, decisionIdOf(caseId, 'preview'), given, caller)
     return (await this.changes.preview(request))!
   }
 
@@ -64,8 +75,7 @@ export class DecideCase {
   ): Promise<AccountRequest> {
     const found = await this.work.mustFind(caseId)
     assertMayDecide(given.measure, caller)
-    const known = await this.decisions.byId(decisionId)
-    if (!known) assertDecidable(found, caller)
+    this.work.assertCan(found, { action: 'decide' }, caller)
     await this.policies.refresh(this.clock.now())
     assertFits(given, this.policies.inForce(this.clock.now()).policy, this.clock.now())
     const entries = await this.entriesFor(caseId, given.messageIds)
@@ -105,19 +115,14 @@ export class DecideCase {
   }
 }
 
+function decisionIdOf(caseId: string, requestId: string): string {
+  return derivedId('dec', caseId, requestId)
+}
+
 function assertMayDecide(measure: Measure, caller: Caller): void {
   if (measure === 'none') return
   if (measure === 'ban' ? hasRole(caller, 'senior') : hasRole(caller, 'moderator', 'senior')) return
   throw forbidden(`Your roles do not reach as far as ${measure}.`, 'measure-too-grave')
-}
-
-function assertDecidable(found: CaseDocument, caller: Caller): void {
-  if (found.state === 'closed') throw conflict('case-closed', 'The case is closed.')
-  if (found.state === 'held')
-    throw conflict('case-held', 'A decision on the case waits; approve or refuse it first.')
-  if (found.state === 'claimed' && found.assignee !== caller.subject) {
-    throw conflict('claimed-by-another', 'Somebody else has claimed the case.')
-  }
 }
 
 /** Measures whose end may be set. */

@@ -1,24 +1,49 @@
 import { Injectable } from '@nestjs/common'
 import { derivedId } from '#libs/contracts/ids'
-import type { WeirEventKind } from '#libs/contracts/weir-event'
-import type { Caller } from '#libs/platform/auth/caller'
-import { hasRole } from '#libs/platform/auth/caller'
+import { hasRole, type Caller } from '#libs/platform/auth/caller'
 import { Clock } from '#libs/platform/clock'
+import { RetryableError } from '#libs/platform/errors'
 import { assertFresh } from '#libs/platform/http/if-match'
-import { conflict, notFound } from '#libs/platform/http/problem'
+import { notFound, Problem } from '#libs/platform/http/problem'
+import type { Milliseconds } from '#libs/policy/duration'
 import { eventOf } from '../events/event.rules.js'
+import { countChanges } from '../outbox/count-changes.js'
 import { Outbox } from '../outbox/outbox.js'
 import type { Pending } from '../outbox/pending.js'
-import { CaseStore, type CaseDocument } from './case.store.js'
+import { PolicyStore } from '../policies/policy.store.js'
+import type { CaseNote } from './case.js'
+import {
+  afterTime,
+  routesOf,
+  workOn,
+  type Refusal,
+  type Task,
+  type Told,
+  type Worker,
+  type WorkState,
+} from './case-work.rules.js'
+import { CaseStore, type CaseDocument, type Wanted } from './case.store.js'
 
-/** More than ever compete for one case. */
+/** More than ever change one case at the same moment. */
 const MOST_TRIES = 20
+const AT_ONCE = 100
 
-/** How operators take cases to work on, and put them back. */
+/** One request of an operator about a case. */
+export interface WorkRequest {
+  caller: Caller
+  requestId: string
+  /** The version that the caller saw; undefined: whichever. */
+  ifMatch?: number | undefined
+  /** Kept with the case. */
+  note?: string | undefined
+}
+
+/** How operators take cases to work on, pass them on and put them back. */
 @Injectable()
 export class WorkOnCases {
   constructor(
     private readonly cases: CaseStore,
+    private readonly policies: PolicyStore,
     private readonly outbox: Outbox,
     private readonly clock: Clock,
   ) {}
@@ -30,38 +55,56 @@ export class WorkOnCases {
     return found
   }
 
-  /** Claims the most urgent open case for the caller; null when there is none. */
-  async claimNext(caller: Caller, requestId: string): Promise<CaseDocument | null> {
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const [next] = await this.cases.mostUrgent({ state: 'open' }, 1)
-      if (!next) return null
-      const claimed = await this.tryClaim(next._id, caller, requestId)
-      if (claimed) return claimed
-    }
-    return null
-  }
-
-  /** Claiming one's own again changes nothing. @throws Problem 404, 412, 409 `not-claimable` */
-  async claim(caseId: string, caller: Caller, requestId: string, ifMatch?: number): Promise<CaseDocument> {
-    const found = await this.mustFind(caseId)
-    if (found.state === 'claimed' && found.assignee === caller.subject) return found
-    assertFresh(ifMatch, found.version)
-    const claimed = await this.tryClaim(caseId, caller, requestId)
+  /** Claims the most urgent of the waiting cases for the caller; null when none waits. */
+  async claimNext(
+    caller: Caller,
+    requestId: string,
+    wanted: Omit<Wanted, 'routes'> = {},
+  ): Promise<CaseDocument | null> {
+    const routes = routesOf(workerOf(caller))
+    const claimed = await this.tryNext({ ...wanted, routes }, caller, requestId)
     if (claimed) return claimed
-    throw conflict('not-claimable', `The case is ${found.state}; only an open one can be claimed.`)
+    // What the clock has just set free may not be in the queue yet.
+    return (await this.wakeDue()) > 0 ? this.tryNext({ ...wanted, routes }, caller, requestId) : null
   }
 
-  /** @throws Problem 404, 412, 409 `not-yours` for whoever does not have it, unless senior */
-  async release(caseId: string, caller: Caller, requestId: string, ifMatch?: number): Promise<CaseDocument> {
-    const found = await this.mustFind(caseId)
-    assertFresh(ifMatch, found.version)
-    const guard = hasRole(caller, 'senior') ? {} : { assignee: caller.subject }
-    const at = this.clock.now()
-    const set = { state: 'open' as const, assignee: null, claimedAt: null, updatedAt: at }
-    const pending = tell('case.released', found, caller.subject, at, requestId)
-    const released = await this.cases.act(caseId, 'release', guard, set, [pending])
-    if (!released) throw conflict('not-yours', 'The case is not claimed, or by somebody else.')
-    return this.told(released, pending)
+  /**
+   * Does a task with a case, for whoever may. @throws Problem 404, 412, and what `workOn` refuses: 400, 403, 409
+   */
+  async work(caseId: string, task: Task, request: WorkRequest): Promise<CaseDocument> {
+    const { caller, requestId, ifMatch, note } = request
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const now = this.clock.now()
+      const [found, lease] = await Promise.all([this.mustFind(caseId), this.lease(now)])
+      if (found.lastRequest !== requestId) assertFresh(ifMatch, found.version)
+      const outcome = workOn(found, task, { now, by: workerOf(caller), lease, requestId })
+      if ('refusal' in outcome) throw problemOf(outcome.refusal)
+      if (outcome.told.length === 0) return found
+      const changed = await this.store(found, outcome.next, outcome.told, now, noteOf(request, note, now))
+      if (changed) return changed
+    }
+    throw new RetryableError('contention', 'The case changes too fast.')
+  }
+
+  /** @throws Problem what `workOn` refuses the caller now; nothing is changed */
+  assertCan(found: CaseDocument, task: Task, caller: Caller): void {
+    const context = { now: this.clock.now(), by: workerOf(caller), lease: 0, requestId: '' }
+    const outcome = workOn(found, task, context)
+    if ('refusal' in outcome) throw problemOf(outcome.refusal)
+  }
+
+  /** Puts back what the clock has set free: lapsed claims, snoozes that are over. Says how many. */
+  async wakeDue(): Promise<number> {
+    let woken = 0
+    for (;;) {
+      const now = this.clock.now()
+      const due = await this.cases.timedOut(now, AT_ONCE)
+      for (const found of due) {
+        const after = afterTime(found, now)
+        if (after && (await this.store(found, after.next, after.told, now))) woken++
+      }
+      if (due.length < AT_ONCE) return woken
+    }
   }
 
   /** @throws Problem 404 */
@@ -71,23 +114,67 @@ export class WorkOnCases {
     return (await this.cases.addNote(caseId, note)) ?? this.mustFind(caseId)
   }
 
-  private async tryClaim(caseId: string, caller: Caller, requestId: string): Promise<CaseDocument | null> {
-    const found = await this.mustFind(caseId)
-    const at = this.clock.now()
-    const set = { state: 'claimed' as const, assignee: caller.subject, claimedAt: at, updatedAt: at }
-    const pending = tell('case.claimed', found, caller.subject, at, requestId)
-    const claimed = await this.cases.act(caseId, 'claim', {}, set, [pending])
-    return claimed && this.told(claimed, pending)
+  private async tryNext(wanted: Wanted, caller: Caller, requestId: string): Promise<CaseDocument | null> {
+    const now = this.clock.now()
+    const until = new Date(now.getTime() + (await this.lease(now)))
+    // Which case it will be is not known yet: the instant makes the id another one if the request ever claims twice.
+    const cause = `${requestId} ${now.toISOString()}`
+    const told = eventOf('case.claimed', 'case/', cause, now, caller.subject, { until: until.toISOString() })
+    const claim = { assignee: caller.subject, claimedAt: now, until, requestId, told }
+    const claimed = await this.cases.claimMostUrgent(wanted, claim)
+    if (!claimed) return null
+    const pending = claimed.pending.filter(({ id }) => id === derivedId('out', told.eventId))
+    return this.deliver(claimed, pending)
   }
 
-  private async told(found: CaseDocument, pending: Pending): Promise<CaseDocument> {
-    await this.outbox.deliver([{ _id: found._id, pending: [pending] }], this.cases.cases)
-    return found
+  private async store(
+    found: CaseDocument,
+    next: WorkState,
+    told: readonly Told[],
+    now: Date,
+    note?: CaseNote,
+  ): Promise<CaseDocument | null> {
+    const { state, assignee, claimedAt, until, route, lastRequest } = next
+    const set = { state, assignee, claimedAt, until, route, lastRequest, updatedAt: now }
+    const pending = told.map((one) => eventOn(found, one, now))
+    const notes = note ? { notes: [...found.notes, note] } : {}
+    const changed = await this.cases.change(found, { ...set, ...notes }, pending)
+    return changed && this.deliver(changed, pending)
+  }
+
+  private async deliver(changed: CaseDocument, pending: Pending[]): Promise<CaseDocument> {
+    countChanges(pending)
+    await this.outbox.deliver([{ _id: changed._id, pending }], this.cases.cases)
+    return changed
+  }
+
+  private async lease(now: Date): Promise<Milliseconds> {
+    await this.policies.refresh(now)
+    return this.policies.inForce(now).policy.cases.claimLease
   }
 }
 
-function tell(kind: WeirEventKind, found: CaseDocument, by: string, at: Date, cause: string): Pending {
+function workerOf(caller: Caller): Worker {
+  return { subject: caller.subject, senior: hasRole(caller, 'senior') }
+}
+
+function noteOf(
+  { caller, requestId }: WorkRequest,
+  text: string | undefined,
+  at: Date,
+): CaseNote | undefined {
+  return text === undefined
+    ? undefined
+    : { noteId: derivedId('note', requestId), at, by: caller.subject, text }
+}
+
+function problemOf({ status, slug, detail }: Refusal): Problem {
+  const errors = status === 400 ? [{ path: '/until', reason: 'must lie ahead, by seven days at most' }] : []
+  return new Problem(status, slug, detail, errors)
+}
+
+function eventOn(found: CaseDocument, { kind, by, cause, facts }: Told, at: Date): Pending {
   const { _id: caseId, platformId, accountId } = found
-  const value = eventOf(kind, `case/${caseId}`, cause, at, by, { caseId, platformId, accountId })
+  const value = eventOf(kind, `case/${caseId}`, cause, at, by, { caseId, platformId, accountId, ...facts })
   return { id: derivedId('out', value.eventId), publish: 'event', value }
 }

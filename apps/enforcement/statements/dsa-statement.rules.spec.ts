@@ -467,6 +467,7 @@ function judged(messageId: string, severity: 1 | 2 | 3 | 4, followers: number | 
     policyVersion: '1',
     receivedAt: AT,
     sentAt: AT,
+    language: null,
     account: followers === null ? null : { followers },
   }
 }

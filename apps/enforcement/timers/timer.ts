@@ -15,6 +15,7 @@ import { applyTime } from '../accounts/apply-decision.rules.js'
 import { AppealStore } from '../appeals/appeal.store.js'
 import { SettleAppeals } from '../appeals/settle-appeals.js'
 import { CaseStore } from '../cases/case.store.js'
+import { WorkOnCases } from '../cases/work-on-cases.js'
 import type { EnforcementEnv } from '../config.js'
 import { standingAfter } from '../directives/directive-changes.rules.js'
 import { DirectiveStore, type DirectiveDocument } from '../directives/directive.store.js'
@@ -44,6 +45,7 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
     private readonly cases: CaseStore,
     private readonly appeals: AppealStore,
     private readonly settleAppeals: SettleAppeals,
+    private readonly work: WorkOnCases,
     private readonly platforms: PlatformStore,
     private readonly policies: PolicyStore,
     private readonly banks: BankStore,
@@ -69,6 +71,7 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
       await this.attempt('directives', () => this.markOverdue())
       await this.attempt('late appeals', () => this.settleAppeals.markLate())
       await this.attempt('appeals', () => this.settleAppeals.complete())
+      await this.attempt('cases', async () => void (await this.work.wakeDue()))
       await this.attempt('outboxes', () => this.completeOutboxes())
       await sleep(this.env.TIMER_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined)
     }

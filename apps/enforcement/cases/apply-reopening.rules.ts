@@ -1,0 +1,28 @@
+import { conflict } from '#libs/platform/http/problem'
+import {
+  AccountDraft,
+  type AccountChange,
+  type AccountFacts,
+  type ChangeContext,
+} from '../accounts/account-draft.rules.js'
+
+/**
+ * Opens a decided case again: it waits for people as the account's open case, and what was decided on it stands until it is
+ * reversed. Null where it is open already. @throws Problem 409 `another-case-open`: an account has one case that waits
+ */
+export function applyReopening(
+  facts: AccountFacts,
+  { caseId, requestId }: { caseId: string; requestId: string },
+  context: ChangeContext,
+): AccountChange | null {
+  const draft = new AccountDraft(facts, context)
+  const open = draft.state.openCase
+  if (open?.caseId === caseId) return null
+  if (open) {
+    throw conflict('another-case-open', `The account has an open case already: ${open.caseId}.`)
+  }
+  draft.state.openCase = { caseId, why: ['reopened'] }
+  draft.caseChange(caseId, { state: 'open', automated: false, lastRequest: requestId })
+  draft.event('case.reopened', `case/${caseId}`, requestId, { caseId, code: 'reopened' })
+  return draft.finish()
+}

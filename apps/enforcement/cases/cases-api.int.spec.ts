@@ -1,0 +1,262 @@
+import 'reflect-metadata'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+// eslint-disable-next-line no-restricted-imports -- the spec plays classification, with a plain client
+import kafkajs, { type Producer } from 'kafkajs'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { Topics } from '#libs/contracts/catalogue'
+import { signLocalToken } from '#libs/platform/auth/local-token'
+import type { Role } from '#libs/platform/auth/roles'
+import { parsePolicy } from '#libs/policy/parse-policy'
+import { applyTopics } from '#libs/testing/apply-topics'
+import { localServiceEnv } from '#libs/testing/local-service-env'
+import type { LocalStack } from '#libs/testing/local-stack'
+import { startService, type ServiceProcess } from '#libs/testing/service-process'
+import { startTemporaryStack } from '#libs/testing/temporary-stack'
+import { aVerdict } from '../accounts/a-verdict.js'
+
+const HOUR = 3_600_000
+const { clauses } = parsePolicy(readFileSync('policies/default.yaml', 'utf8')).policy!
+const [CLAUSE] = Object.entries(clauses).find(
+  ([, { category, severity }]) => category === 'fraud' && severity === 2,
+)!
+
+interface ShownCase {
+  caseId: string
+  state: string
+  version: number
+  assignee: string | null
+  claimedUntil: string | null
+  snoozedUntil: string | null
+  overdue: boolean
+  urgentSince: string
+  dueAt: string
+  queue: { category: string; language: string | null; route: string }
+}
+
+describe('cases, through the API of a service on a real Kafka and MongoDB', () => {
+  let stack: LocalStack
+  let folder: string
+  let service: ServiceProcess
+  let producer: Producer
+
+  async function call<T = ShownCase>(
+    method: string,
+    path: string,
+    [as, ...roles]: [string, ...Role[]],
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ) {
+    const token = await signLocalToken(join(folder, 'keys'), { roles, subject: as })
+    const response = await fetch(`${service.url}/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    const answer = (text ? JSON.parse(text) : undefined) as T & { type?: string }
+    return { status: response.status, etag: response.headers.get('etag'), body: answer }
+  }
+
+  /** Lets a case of an account come to wait for people. */
+  async function opened(account: string, over: Parameters<typeof aVerdict>[2] = {}): Promise<ShownCase> {
+    const value = aVerdict(account, 'm1', { severity: 2, clause: CLAUSE, outcome: 'review', ...over })
+    value.message.language = 'zh'
+    await producer.send({
+      topic: Topics.verdicts.name,
+      messages: [{ key: `p1/${account}`, value: JSON.stringify(value) }],
+    })
+    return vi.waitFor(
+      async () => {
+        const list = await call<{ items: ShownCase[] }>('GET', `/cases?platform=p1&account=${account}`, ANNA)
+        expect(list.body.items).toHaveLength(1)
+        return list.body.items[0]!
+      },
+      { timeout: 30_000, interval: 100 },
+    )
+  }
+
+  const setClock = (now: Date) =>
+    fetch(`${service.url}/v1/test/clock`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ now: now.toISOString() }),
+    })
+
+  const ANNA: [string, ...Role[]] = ['anna', 'moderator']
+  const BEN: [string, ...Role[]] = ['ben', 'triage']
+  const CLEO: [string, ...Role[]] = ['cleo', 'senior']
+
+  beforeAll(async () => {
+    stack = await startTemporaryStack({ alwaysOwn: true })
+    folder = await mkdtemp(join(tmpdir(), 'weir-cases-'))
+    const env = { ...localServiceEnv(stack), LOCAL_KEY_DIR: join(folder, 'keys') }
+    await applyTopics(env)
+    service = await startService('enforcement', {
+      ...env,
+      TEST_CLOCK: '1',
+      TIMER_MS: '100',
+      LOG_LEVEL: 'warn',
+    })
+    const kafka = new kafkajs.Kafka({ brokers: [stack.kafkaBrokers], logLevel: kafkajs.logLevel.NOTHING })
+    producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
+    await producer.connect()
+    const platform = { id: 'p1', name: 'p1', contacts: [] }
+    expect(await call('POST', '/platforms', ['root', 'admin'], platform)).toMatchObject({ status: 201 })
+  })
+  afterAll(async () => {
+    await producer?.disconnect()
+    await service?.stop()
+    await stack?.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it('are claimed, renewed, passed on, snoozed and escalated, by version', async () => {
+    const { caseId } = await opened('a1')
+    const path = `/cases/${caseId}`
+    const claimed = await call('POST', '/cases/next?language=zh', ANNA)
+    expect(claimed).toMatchObject({ status: 200, body: { caseId, state: 'claimed', assignee: 'anna' } })
+    expect(claimed.etag).toBe(`"${claimed.body.version}"`)
+    expect((await call('POST', '/cases/next?language=en', ANNA)).status).toBe(204)
+    expect(await call('POST', `${path}/extend`, BEN)).toMatchObject({
+      status: 409,
+      body: { type: 'not-yours' },
+    })
+    const stale = await call('POST', `${path}/extend`, ANNA, undefined, { 'if-match': '"1000"' })
+    expect(stale).toMatchObject({ status: 412, body: { type: 'stale' } })
+    const extended = await call('POST', `${path}/extend`, ANNA, undefined, { 'if-match': claimed.etag! })
+    expect(extended.status).toBe(200)
+    expect(Date.parse(extended.body.claimedUntil!)).toBeGreaterThanOrEqual(
+      Date.parse(claimed.body.claimedUntil!),
+    )
+
+    const passed = await call('POST', `${path}/reassign`, ANNA, { assignee: 'ben', note: 'yours' })
+    expect(passed).toMatchObject({ status: 200, body: { assignee: 'ben', notes: [{ text: 'yours' }] } })
+    expect((await call('POST', `${path}/reassign`, ANNA, {})).status).toBe(400)
+    const decision = { measure: 'none', reasons: 'nothing to see' }
+    expect(await call('POST', `${path}/decisions`, ANNA, decision)).toMatchObject({
+      status: 409,
+      body: { type: 'claimed-by-another' },
+    })
+    const late = { until: new Date(Date.now() + 8 * 24 * HOUR).toISOString() }
+    expect((await call('POST', `${path}/snooze`, BEN, late)).status).toBe(400)
+    const until = new Date(Date.now() + HOUR).toISOString()
+    const snoozed = await call('POST', `${path}/snooze`, BEN, { until })
+    expect(snoozed).toMatchObject({ body: { state: 'open', assignee: null, snoozedUntil: until } })
+    expect((await call('POST', '/cases/next', CLEO)).status).toBe(204)
+
+    const escalated = await call('POST', `${path}/escalate`, BEN, { note: 'too big for me' })
+    expect(escalated).toMatchObject({ body: { state: 'open', queue: { route: 'senior' } } })
+    expect((await call('POST', '/cases/next', ANNA)).status).toBe(204)
+    expect(await call('POST', `${path}/claim`, ANNA)).toMatchObject({
+      status: 403,
+      body: { type: 'escalated' },
+    })
+    expect(await call('POST', `${path}/decisions`, ANNA, decision)).toMatchObject({ status: 403 })
+    expect(await call('POST', '/cases/next', CLEO)).toMatchObject({ status: 200, body: { caseId } })
+    expect((await call('POST', `${path}/decisions`, CLEO, decision)).status).toBe(201)
+    expect(await call('GET', path, ANNA)).toMatchObject({ body: { state: 'decided', assignee: 'cleo' } })
+  })
+
+  it('are opened again, by the account, of which one case waits at a time', async () => {
+    const { caseId } = await opened('a2')
+    const path = `/cases/${caseId}`
+    expect(await call('POST', `${path}/reopen`, ANNA, {})).toMatchObject({
+      status: 409,
+      body: { type: 'case-open' },
+    })
+    await call('POST', `${path}/decisions`, ANNA, { measure: 'none', reasons: 'nothing' })
+    expect((await call('POST', `${path}/reopen`, BEN, {})).status).toBe(403)
+    const key = { 'idempotency-key': 'again' }
+    const reopened = await call('POST', `${path}/reopen`, ANNA, { note: 'there is more' }, key)
+    expect(reopened).toMatchObject({ status: 200, body: { state: 'open', assignee: null } })
+    expect(await call('POST', `${path}/reopen`, ANNA, { note: 'there is more' }, key)).toEqual(reopened)
+    const account = await call<{ openCaseId: string }>('GET', '/accounts/p1/a2', ANNA)
+    expect(account.body.openCaseId).toBe(caseId)
+    expect(await call('POST', '/cases/next', ANNA)).toMatchObject({ body: { caseId } })
+    await call('POST', `${path}/decisions`, ANNA, { measure: 'none', reasons: 'still nothing' })
+    expect(await call('GET', path, ANNA)).toMatchObject({ body: { state: 'decided', decisions: [{}, {}] } })
+  })
+
+  it('wait in queues, most urgent first, and are overdue by the policy', async () => {
+    const slight = await opened('b1')
+    const grave = await opened('b2', { severity: 4 })
+    expect(Date.parse(grave.urgentSince)).toBeLessThan(Date.parse(slight.urgentSince))
+    expect(Date.parse(grave.dueAt)).toBeLessThan(Date.parse(slight.dueAt))
+    const urgent = await call<{ items: ShownCase[] }>('GET', '/cases?state=open&sort=priority', ANNA)
+    expect(urgent.body.items.map(({ caseId }) => caseId)).toEqual([grave.caseId, slight.caseId])
+    const queues = await call<{ items: object[] }>('GET', '/queues?platform=p1', ['eve', 'auditor'])
+    expect(queues.body.items).toMatchObject([
+      { platformId: 'p1', category: 'fraud', language: 'zh', route: 'general', depth: 2, overdue: 0 },
+    ])
+    await setClock(new Date(Date.parse(grave.dueAt) + 1_000))
+    const late = await call<{ items: ShownCase[] }>('GET', '/cases?overdue=true', ANNA)
+    expect(late.body.items).toMatchObject([{ caseId: grave.caseId, overdue: true }])
+    const inTime = await call<{ items: ShownCase[] }>('GET', '/cases?overdue=false&state=open', ANNA)
+    expect(inTime.body.items.map(({ caseId }) => caseId)).toEqual([slight.caseId])
+
+    expect(await call('POST', '/cases/next', ANNA)).toMatchObject({ body: { caseId: grave.caseId } })
+    const mine = await call<{ items: ShownCase[] }>('GET', '/cases?assignee=anna&state=claimed', ANNA)
+    expect(mine.body.items.map(({ caseId }) => caseId)).toEqual([grave.caseId])
+    // The claim lapses while nobody is there.
+    await setClock(new Date(Date.parse(grave.dueAt) + 24 * HOUR))
+    await vi.waitFor(
+      async () => {
+        const open = await call<{ items: ShownCase[] }>('GET', '/cases?state=open', ANNA)
+        expect(open.body.items.map(({ assignee }) => assignee)).toEqual([null, null])
+      },
+      { timeout: 10_000, interval: 100 },
+    )
+    await setClock(new Date())
+  })
+
+  it('are decided in bulk, after a preview, each by itself', async () => {
+    const [one, two, mine] = [await opened('c1'), await opened('c2'), await opened('c3')]
+    await call('POST', `/cases/${mine.caseId}/claim`, ANNA)
+    const caseIds = [one.caseId, two.caseId, mine.caseId, 'none']
+    const bulk = { caseIds, measure: 'limit', clause: CLAUSE, reasons: 'all of one kind' }
+    expect((await call('POST', '/decisions/bulk', ANNA, bulk)).status).toBe(403)
+    const many = { ...bulk, caseIds: Array.from({ length: 51 }, (_, i) => `c${i}`) }
+    expect((await call('POST', '/decisions/bulk', CLEO, many)).status).toBe(400)
+
+    const preview = await call('POST', '/decisions/bulk?dryRun=true', CLEO, bulk)
+    const refused = [
+      { caseId: mine.caseId, problem: { type: 'claimed-by-another', status: 409 } },
+      { caseId: 'none', problem: { type: 'not-found', status: 404 } },
+    ]
+    const would = {
+      account: { status: 'limited', points: 2 },
+      strikes: [{}],
+      directives: [{ kind: 'limit_account' }],
+    }
+    expect(preview).toMatchObject({
+      status: 200,
+      body: { dryRun: true, results: [{ preview: would }, { preview: would }, ...refused] },
+    })
+    expect(await call('GET', `/cases/${one.caseId}`, ANNA)).toMatchObject({
+      body: { state: 'open', decisions: [] },
+    })
+
+    const key = { 'idempotency-key': 'bulk-1' }
+    const made = await call('POST', '/decisions/bulk', CLEO, bulk, key)
+    const decided = { decision: { state: 'in_force', measure: 'limit', by: 'cleo', messageIds: ['m1'] } }
+    expect(made).toMatchObject({
+      status: 200,
+      body: { dryRun: false, results: [decided, decided, ...refused] },
+    })
+    expect((await call('POST', '/decisions/bulk', CLEO, bulk, key)).body).toEqual(made.body)
+    const again = await call('POST', '/decisions/bulk', CLEO, bulk)
+    expect(again.body).toMatchObject({
+      results: [{ problem: { type: 'case-decided' } }, { problem: { type: 'case-decided' } }, ...refused],
+    })
+    expect(await call('GET', '/accounts/p1/c1', ANNA)).toMatchObject({
+      body: { status: 'limited', points: 2 },
+    })
+  })
+})

@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common'
+import { assertFresh } from '#libs/platform/http/if-match'
+import { conflict } from '#libs/platform/http/problem'
+import { AccountChanges } from '../accounts/account-changes.js'
+import { applyReopening } from './apply-reopening.rules.js'
+import { caseAfter } from './case-transitions.js'
+import type { CaseDocument } from './case.store.js'
+import { WorkOnCases, type WorkRequest } from './work-on-cases.js'
+
+/** Opens a decided case again. */
+@Injectable()
+export class ReopenCase {
+  constructor(
+    private readonly work: WorkOnCases,
+    private readonly changes: AccountChanges,
+  ) {}
+
+  /** @throws Problem 404, 412, 409 where it is not decided or the account has another open case */
+  async reopen(caseId: string, { caller, requestId, ifMatch, note }: WorkRequest): Promise<CaseDocument> {
+    const found = await this.work.mustFind(caseId)
+    if (found.lastRequest !== requestId) {
+      assertFresh(ifMatch, found.version)
+      // What is held is opened by refusing what is held.
+      if (found.state === 'held' || caseAfter(found.state, 'reopen') === undefined) {
+        throw conflict(`case-${found.state}`, `The case is ${found.state}; only a decided one is reopened.`)
+      }
+    }
+    const { platformId, accountId } = found
+    await this.changes.make([
+      {
+        platformId,
+        accountId,
+        actor: caller.subject,
+        make: (facts, context) => applyReopening(facts, { caseId, requestId }, context),
+      },
+    ])
+    return note === undefined ? this.work.mustFind(caseId) : this.work.note(caseId, caller, note, requestId)
+  }
+}

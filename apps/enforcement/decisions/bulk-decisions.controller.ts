@@ -1,0 +1,51 @@
+import { Body, Controller, HttpCode, Post, Query } from '@nestjs/common'
+import { Instant, OneOf, Optional, Strings, Text } from '#libs/contracts/fields'
+import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
+import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
+import { Roles } from '#libs/platform/auth/roles.decorator'
+import { Idempotent, RequestId } from '#libs/platform/http/idempotency'
+import { apiBody, apiQuery } from '#libs/platform/http/openapi'
+import { QueryFlag } from '#libs/platform/http/query-fields'
+import { DecideInBulk } from './decide-in-bulk.js'
+import { bilingual, type GivenReasons, Reasons } from './reasons-field.js'
+
+/** As many as a person can look over before they decide. */
+const MOST_CASES = 50
+
+export class BulkDecisionBody {
+  @Strings(MOST_CASES, 200) caseIds!: string[]
+  @OneOf(MEASURES) measure!: Measure
+  @Optional() @Text(120, 1) clause?: string
+  @Reasons() reasons!: GivenReasons
+  @Optional() @Instant() until?: string
+  @Optional() @Instant() notBefore?: string
+}
+
+export class BulkDecisionQuery {
+  @Optional() @QueryFlag() dryRun?: boolean
+}
+
+/** One decision for many cases; with `dryRun` only what it would do. Each case has its own result. */
+@Controller('decisions')
+export class BulkDecisionsController {
+  constructor(private readonly bulk: DecideInBulk) {}
+
+  @Post('bulk')
+  @HttpCode(200)
+  @Roles('senior')
+  @Idempotent()
+  @apiQuery(BulkDecisionQuery)
+  @apiBody(BulkDecisionBody)
+  async decide(
+    @Query() query: BulkDecisionQuery,
+    @Body() body: BulkDecisionBody,
+    @CurrentCaller() caller: Caller,
+    @RequestId() requestId: string,
+  ) {
+    const bulk = { ...body, reasons: bilingual(body.reasons) }
+    const results = query.dryRun
+      ? await this.bulk.preview(bulk, caller)
+      : await this.bulk.decide(bulk, caller, requestId)
+    return { dryRun: query.dryRun ?? false, results }
+  }
+}
