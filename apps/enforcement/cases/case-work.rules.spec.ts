@@ -37,7 +37,7 @@ type Step = { dt: number; case: number; who: number } & (
   | { do: 'reassign'; to: number }
 )
 
-const CASES = 3
+const CASES = 2
 const simple = fc.constantFrom(
   'claim',
   'release',
@@ -65,8 +65,8 @@ const steps = fc.array(
     .record({
       dt: fc.constantFrom(
         0,
-        0,
         1,
+        MINUTE / 2,
         MINUTE - 1,
         MINUTE,
         10 * MINUTE,
@@ -268,6 +268,17 @@ describe('work on cases', () => {
     expect(workOn(claimed.next, { action: 'claim' }, early)).toMatchObject({
       refusal: { status: 409, slug: 'claimed-by-another' },
     })
+  })
+
+  it('leaves a case to who decides it for a minute at least', () => {
+    const context = { now: new Date(START), by: PEOPLE[0]!, lease: LEASE, requestId: 'r1' }
+    const claimed = workOn(fresh, { action: 'claim' }, context)
+    if ('refusal' in claimed) throw new Error(claimed.refusal.slug)
+    const late = new Date(START + LEASE - 1)
+    const deciding = workOn(claimed.next, { action: 'decide' }, { ...context, now: late, requestId: 'r2' })
+    if ('refusal' in deciding) throw new Error(deciding.refusal.slug)
+    expect(deciding.next.until).toEqual(new Date(late.getTime() + MINUTE))
+    expect(isWaiting(deciding.next, 'general', new Date(late.getTime() + MINUTE - 1))).toBe(false)
   })
 
   it('says by slug why something cannot be', () => {
