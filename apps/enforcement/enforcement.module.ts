@@ -19,6 +19,7 @@ import { SettleAppeals } from './appeals/settle-appeals.js'
 import { CASE_ENTRIES, CASES, CaseEntrySchema, CaseSchema, CaseStore } from './cases/case.store.js'
 import { CaseWorkController } from './cases/case-work.controller.js'
 import { CasesController } from './cases/cases.controller.js'
+import { CountQueues } from './cases/count-queues.js'
 import { DecideCase } from './cases/decide-case.js'
 import { QueuesController } from './cases/queues.controller.js'
 import { ReopenCase } from './cases/reopen-case.js'
@@ -95,6 +96,7 @@ const collections = MongooseModule.forFeature([
     // cases and decisions
     WorkOnCases,
     DecideCase,
+    CountQueues,
     ReopenCase,
     DecideInBulk,
     ChangeDecision,

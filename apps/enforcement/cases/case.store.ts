@@ -21,7 +21,8 @@ export const CaseSchema = new Schema<CaseDocument>(
 )
 // Lists: newest first, and most urgent first.
 CaseSchema.index({ openedAt: -1, _id: -1 })
-CaseSchema.index({ state: 1, openedAt: -1, _id: -1, dueAt: 1 })
+CaseSchema.index({ state: 1, openedAt: -1, _id: -1 })
+CaseSchema.index({ state: 1, dueAt: 1, _id: 1 })
 CaseSchema.index({ categories: 1, openedAt: -1, _id: -1 })
 CaseSchema.index({ assignee: 1, openedAt: -1, _id: -1 })
 CaseSchema.index({ platformId: 1, accountId: 1, openedAt: -1 })
@@ -213,14 +214,19 @@ export class CaseStore {
       .toArray()
   }
 
-  /** Most urgent first. */
-  async mostUrgent(filter: CaseFilter, limit: number, after?: [Date, string]): Promise<CaseDocument[]> {
+  /** The most urgent first, or those that are due the soonest. */
+  async earliest(
+    by: 'urgentSince' | 'dueAt',
+    filter: CaseFilter,
+    limit: number,
+    after?: [Date, string],
+  ): Promise<CaseDocument[]> {
     const later = after
-      ? { $or: [{ urgentSince: { $gt: after[0] } }, { urgentSince: after[0], _id: { $gt: after[1] } }] }
+      ? { $or: [{ [by]: { $gt: after[0] } }, { [by]: after[0], _id: { $gt: after[1] } }] }
       : {}
     return this.cases
       .find({ $and: [matching(filter), later] } as mongo.Filter<CaseDocument>)
-      .sort(MOST_URGENT_FIRST)
+      .sort({ [by]: 1, _id: 1 })
       .limit(limit + 1)
       .toArray()
   }
@@ -272,7 +278,7 @@ export class CaseStore {
   }
 
   /** The queues by category, language, platform and route, from the index alone. */
-  async queues(now: Date, platformId?: string): Promise<Queue[]> {
+  async queues(now: Date): Promise<Queue[]> {
     // Nobody has a claim that has lapsed, nothing sleeps when its snooze is over; null sorts before every date.
     const waits = { $lte: ['$until', now] }
     const count = (condition: object): object => ({ $sum: { $cond: [condition, 1, 0] } })
@@ -280,7 +286,7 @@ export class CaseStore {
       count({ $and: [{ $eq: ['$state', state] }, { $gt: ['$until', now] }] })
     return this.cases
       .aggregate<Queue>([
-        { $match: { state: { $in: ['open', 'claimed'] }, ...given({ platformId }) } },
+        { $match: { state: { $in: ['open', 'claimed'] } } },
         {
           $group: {
             _id: {

@@ -31,6 +31,8 @@ import { type CaseDocument, CaseStore } from './case.store.js'
 import { DecideCase } from './decide-case.js'
 import { WorkOnCases } from './work-on-cases.js'
 
+const SORTS = ['priority', 'newest', 'due'] as const
+
 export class CasesQuery extends PageQuery {
   @Optional() @OneOf(CASE_STATES) state?: CaseState
   @Optional() @PlatformId() platform?: string
@@ -41,7 +43,8 @@ export class CasesQuery extends PageQuery {
   @Optional() @QueryFlag() overdue?: boolean
   /** Prefix of the account's id. */
   @Optional() @Text(128, 1) q?: string
-  @Optional() @OneOf(['priority', 'newest']) sort?: 'priority' | 'newest'
+  /** The newest first unless said otherwise; of what is overdue, what was due first. */
+  @Optional() @OneOf(SORTS) sort?: (typeof SORTS)[number]
 }
 
 /** Which of the waiting cases somebody wants; all without. */
@@ -100,12 +103,14 @@ export class CasesController {
       q: query.q,
     }
     const after = instantCursor(cursor)
-    if (query.sort === 'priority') {
-      const found = await this.cases.mostUrgent(filter, limit, after)
-      return page(found, limit, (one) => [one.urgentSince.toISOString(), one._id], view)
+    const sort = query.sort ?? (overdue ? 'due' : 'newest')
+    if (sort === 'newest') {
+      const found = await this.cases.newest(filter, limit, after)
+      return page(found, limit, (one) => [one.openedAt.toISOString(), one._id], view)
     }
-    const found = await this.cases.newest(filter, limit, after)
-    return page(found, limit, (one) => [one.openedAt.toISOString(), one._id], view)
+    const by = sort === 'due' ? 'dueAt' : 'urgentSince'
+    const found = await this.cases.earliest(by, filter, limit, after)
+    return page(found, limit, (one) => [one[by].toISOString(), one._id], view)
   }
 
   @Post('next')

@@ -1,9 +1,8 @@
 import { Controller, Get, Query } from '@nestjs/common'
 import { Optional, PlatformId } from '#libs/contracts/fields'
 import { Roles } from '#libs/platform/auth/roles.decorator'
-import { Clock } from '#libs/platform/clock'
 import { apiQuery } from '#libs/platform/http/openapi'
-import { CaseStore } from './case.store.js'
+import { CountQueues } from './count-queues.js'
 
 export class QueuesQuery {
   @Optional() @PlatformId() platform?: string
@@ -12,16 +11,14 @@ export class QueuesQuery {
 /** How much waits, and how long, for each category, language, platform and route; the fullest with late cases first. */
 @Controller('queues')
 export class QueuesController {
-  constructor(
-    private readonly cases: CaseStore,
-    private readonly clock: Clock,
-  ) {}
+  constructor(private readonly countQueues: CountQueues) {}
 
   @Get()
   @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
   @apiQuery(QueuesQuery)
   async list(@Query() query: QueuesQuery) {
-    const items = await this.cases.queues(this.clock.now(), query.platform)
-    return { items, nextCursor: null }
+    const { at, queues } = await this.countQueues.count()
+    const items = queues.filter(({ platformId }) => !query.platform || platformId === query.platform)
+    return { items, nextCursor: null, countedAt: at }
   }
 }
