@@ -167,12 +167,12 @@ describe('cases, through the API of a service on a real Kafka and MongoDB', () =
   it('are opened again, by the account, of which one case waits at a time', async () => {
     const { caseId } = await opened('a2')
     const path = `/cases/${caseId}`
-    expect(await call('POST', `${path}/reopen`, ANNA, {})).toMatchObject({
+    expect(await call('POST', `${path}/reopen`, ANNA)).toMatchObject({
       status: 409,
       body: { type: 'case-open' },
     })
     await call('POST', `${path}/decisions`, ANNA, { measure: 'none', reasons: 'nothing' })
-    expect((await call('POST', `${path}/reopen`, BEN, {})).status).toBe(403)
+    expect((await call('POST', `${path}/reopen`, BEN)).status).toBe(403)
     const key = { 'idempotency-key': 'again' }
     const reopened = await call('POST', `${path}/reopen`, ANNA, { note: 'there is more' }, key)
     expect(reopened).toMatchObject({ status: 200, body: { state: 'open', assignee: null } })

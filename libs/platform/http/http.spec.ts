@@ -367,7 +367,7 @@ describe('bodies', () => {
     ['a number as a text is not converted', { name: 'a', parts: [{ size: '1' }] }, ['/parts/0/size']],
     ['several at once', { name: '', parts: [{ size: 1 }, { size: 99 }] }, ['/name', '/parts/1/size']],
     ['a list', [], ['']],
-    ['no body', undefined, ['']],
+    ['no body', undefined, ['/name']],
   ])('refused: %s', async (_name, body, paths) => {
     const answer = await post(body)
     expect(answer).toMatchObject({ status: 400, body: { type: 'invalid-request', status: 400 } })

@@ -10,7 +10,7 @@ const MAX_ERRORS = 50
 /**
  * Checks what came in against the class that a handler declares for it, request and contract classes alike: unknown
  * fields are dropped, `null` counts as absent, nothing is converted. Throws a 400 `invalid-request` that names every
- * offending field. A parameter declared `unknown` is handed over as it came.
+ * offending field; no body at all is one without fields. A parameter declared `unknown` is handed over as it came.
  */
 @Injectable()
 export class RequestPipe extends ValidationPipe {
@@ -24,8 +24,9 @@ export class RequestPipe extends ValidationPipe {
     })
   }
 
-  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    if (!isDeclared(metadata)) return value
+  override async transform(given: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    if (!isDeclared(metadata)) return given
+    const value = metadata.type === 'body' ? (given ?? {}) : given
     inspect(value, { maxDepth: MAX_DEPTH })
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw invalidRequest([{ path: '', reason: 'must be a JSON object' }])
