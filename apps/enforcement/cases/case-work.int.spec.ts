@@ -262,6 +262,29 @@ describe('work on cases, on a real MongoDB', () => {
     expect(counted.map(({ stage }) => stage)).not.toContain('FETCH')
   })
 
+  it('are listed page by page, each once and in order', async () => {
+    // Many share an instant: then the id orders them.
+    const day = (i: number): Date => new Date(Date.UTC(2026, 9, 1) + (i % 20) * HOUR)
+    const documents = Array.from({ length: 100 }, (_, i) =>
+      aCase(i, { openedAt: day(i), urgentSince: day(i * 3), dueAt: day(i * 7) }),
+    )
+    await insert(...documents)
+    for (const field of ['openedAt', 'urgentSince', 'dueAt'] as const) {
+      const listed: string[] = []
+      for (let after: [Date, string] | undefined; ;) {
+        const page =
+          field === 'openedAt' ? await cases.newest({}, 7, after) : await cases.earliest(field, {}, 7, after)
+        listed.push(...page.slice(0, 7).map(({ _id }) => _id))
+        if (page.length <= 7) break
+        after = [page[6]![field], page[6]!._id]
+      }
+      const sign = field === 'openedAt' ? -1 : 1
+      const order = (a: CaseDocument, b: CaseDocument): number =>
+        sign * (a[field].getTime() - b[field].getTime() || (a._id < b._id ? -1 : 1))
+      expect(listed).toEqual(documents.sort(order).map(({ _id }) => _id))
+    }
+  })
+
   it('hand out just what waits, as the rules have it, to whom it is for', async () => {
     const now = clock.now()
     const documents = Array.from({ length: 300 }, (_, i) =>

@@ -4,7 +4,7 @@ import { type Model, mongo, Schema } from 'mongoose'
 import { derivedId } from '#libs/contracts/ids'
 import type { Verdict } from '#libs/contracts/verdict'
 import type { WeirEvent } from '#libs/contracts/weir-event'
-import { given, prefix } from '../queries.js'
+import { given, olderThan, prefix } from '../queries.js'
 import { bulkWrite, insertMissing } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
@@ -204,11 +204,8 @@ export class CaseStore {
 
   /** Newest first. */
   async newest(filter: CaseFilter, limit: number, after?: [Date, string]): Promise<CaseDocument[]> {
-    const older = after
-      ? { $or: [{ openedAt: { $lt: after[0] } }, { openedAt: after[0], _id: { $lt: after[1] } }] }
-      : {}
     return this.cases
-      .find({ ...matching(filter), ...older } as mongo.Filter<CaseDocument>)
+      .find({ ...matching(filter), ...olderThan(after, 'openedAt') } as mongo.Filter<CaseDocument>)
       .sort({ openedAt: -1, _id: -1 })
       .limit(limit + 1)
       .toArray()
@@ -221,9 +218,8 @@ export class CaseStore {
     limit: number,
     after?: [Date, string],
   ): Promise<CaseDocument[]> {
-    const later = after
-      ? { $or: [{ [by]: { $gt: after[0] } }, { [by]: after[0], _id: { $gt: after[1] } }] }
-      : {}
+    const [at, id] = after ?? []
+    const later = after ? { [by]: { $gte: at }, $or: [{ [by]: { $gt: at } }, { _id: { $gt: id } }] } : {}
     return this.cases
       .find({ $and: [matching(filter), later] } as mongo.Filter<CaseDocument>)
       .sort({ [by]: 1, _id: 1 })
