@@ -139,7 +139,7 @@ afterAll(async () => {
 
 describe('the service', () => {
   it('tells a platform by mail and signed webhook, and shows what became of it', async () => {
-    const put = await call('PUT', `/webhooks/${P1}`, { role: 'platform', platform: P1 }, { url: hook.url })
+    const put = await call('PUT', `/webhooks/${P1}`, { role: 'admin' }, { url: hook.url })
     expect(put.status).toBe(201)
     expect(put.body['secret']).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/)
 
@@ -203,21 +203,13 @@ async function metricsOf({ url }: ServiceProcess): Promise<string> {
 }
 
 describe('the API', () => {
-  it('shows a platform its own notices and webhook only', async () => {
-    const p2 = { role: 'platform', platform: P2 } as const
-    const own = await listed('', p2)
-    expect(own.length).toBeGreaterThan(0)
-    expect(own.every(({ address }) => address === null || address.endsWith(`@${P2}.example`))).toBe(true)
-    expect((await call('GET', `/notices?platform=${P1}`, p2)).status).toBe(404)
-    expect((await call('PUT', `/webhooks/${P1}`, p2, { url: hook.url })).status).toBe(404)
-    expect((await call('POST', `/webhooks/${P1}/rotate`, p2)).status).toBe(404)
-  })
-
   it.each([
     ['GET', '/notices', 'moderator'],
+    ['GET', '/notices', 'platform'],
     ['POST', '/notices/x/redeliver', 'auditor'],
     ['POST', '/notices/x/redeliver', 'platform'],
     ['PUT', '/webhooks/p1', 'auditor'],
+    ['PUT', '/webhooks/p1', 'platform'],
     ['POST', '/webhooks/p1/rotate', 'senior'],
     ['GET', '/notices/templates/fallback/preview', 'platform'],
   ] as const)('%s %s is not for %s, nor for nobody', async (method, path, role) => {

@@ -1,10 +1,8 @@
 import { Body, Controller, HttpCode, HttpStatus, Param, Post, Put, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { Text } from '#libs/contracts/fields'
-import { type Caller, CurrentCaller, hasRole } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { apiBody, apiCreated, apiOk } from '#libs/platform/http/openapi'
-import { notFound } from '#libs/platform/http/problem'
 import { RegisterWebhook } from './register-webhook.js'
 
 export class WebhookRequest {
@@ -19,7 +17,7 @@ export class WebhookSecret {
 }
 
 /**
- * Where a platform is told of notices by signed HTTP requests. No `Idempotency-Key` here: answers under a key are kept, and
+ * Where a platform is told of notices by signed HTTP requests; admins see to it (SPEC section 5). No `Idempotency-Key` here: answers under a key are kept, and
  * secrets are not.
  */
 @Controller('webhooks')
@@ -27,17 +25,15 @@ export class WebhooksController {
   constructor(private readonly webhooks: RegisterWebhook) {}
 
   @Put(':platform')
-  @Roles('admin', 'platform')
+  @Roles('admin')
   @apiBody(WebhookRequest)
   @apiOk(WebhookSecret, 'Replaced; only this secret signs from now on.')
   @apiCreated(WebhookSecret)
   async put(
-    @CurrentCaller() caller: Caller,
     @Param('platform') platformId: string,
     @Body() body: WebhookRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<WebhookSecret> {
-    mustBeTheirs(caller, platformId)
     const { secret, created } = await this.webhooks.register(platformId, body.url)
     void reply.status(created ? HttpStatus.CREATED : HttpStatus.OK)
     return { secret }
@@ -45,18 +41,9 @@ export class WebhooksController {
 
   @Post(':platform/rotate')
   @HttpCode(200)
-  @Roles('admin', 'platform')
+  @Roles('admin')
   @apiOk(WebhookSecret, 'The secret before it signs along for 24 hours.')
-  async rotate(
-    @CurrentCaller() caller: Caller,
-    @Param('platform') platformId: string,
-  ): Promise<WebhookSecret> {
-    mustBeTheirs(caller, platformId)
+  async rotate(@Param('platform') platformId: string): Promise<WebhookSecret> {
     return { secret: await this.webhooks.rotate(platformId) }
   }
-}
-
-/** Throws a 404 on another platform's webhook. */
-function mustBeTheirs(caller: Caller, platformId: string): void {
-  if (!hasRole(caller, 'admin') && caller.platform !== platformId) throw notFound()
 }

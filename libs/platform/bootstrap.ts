@@ -5,9 +5,13 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { randomUUID } from 'node:crypto'
 import { collectDefaultMetrics, register } from 'prom-client'
 import type { ServiceName } from '#libs/contracts/catalogue'
+import { AdmitCallers } from './auth/admit-callers.js'
 import { defaultPort, readEnv, type ServiceEnv } from './env.js'
 import { Health } from './health/health.js'
+import { refuseUnknownMethods } from './http/allowed-methods.js'
+import { answerNoHttp, answerUnrouted } from './http/answer-early.js'
 import { DEFAULT_BODY_LIMIT, honourBodyLimits } from './http/body-limit.js'
+import { refuseForeignBodies } from './http/body-types.js'
 import { closeConnectionsAtEnd } from './http/close-connections.js'
 import { useJsonBodies } from './http/json-body.js'
 import { NestLogger } from './http/nest-logger.js'
@@ -34,10 +38,12 @@ export function fastifyAdapter(env: Pick<ServiceEnv, 'TRUSTED_PROXIES'>): Fastif
     bodyLimit: DEFAULT_BODY_LIMIT,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     genReqId: () => randomUUID(),
+    frameworkErrors: answerUnrouted,
+    clientErrorHandler: answerNoHttp,
   })
 }
 
-/** Everything about HTTP that is not a module: versions, security headers, body limits, docs, request log. */
+/** Everything about HTTP that is not a module: versions, security headers, who may enter, bodies, docs, request log. */
 export async function dressApp(
   app: NestFastifyApplication,
   service: ServiceName,
@@ -45,6 +51,9 @@ export async function dressApp(
 ): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance()
   sendSecurityHeaders(fastify)
+  refuseUnknownMethods(fastify)
+  app.get(AdmitCallers).beforeBodies(fastify)
+  refuseForeignBodies(fastify)
   honourBodyLimits(fastify)
   closeConnectionsAtEnd(fastify)
   observeRequests(fastify, logger)

@@ -11,7 +11,7 @@ import { instantCursor } from '../cursor.js'
 import { ChangePolicy } from './change-policy.js'
 import { PolicyStore, type PolicyDocument } from './policy.store.js'
 import { lintOf } from './read-policy.js'
-import { policyText } from './yaml-bodies.js'
+import { policyText, YamlBody } from './yaml-bodies.js'
 
 export class PublishBody {
   @OneOf(['live', 'shadow']) mode!: 'live' | 'shadow'
@@ -38,6 +38,7 @@ export class PoliciesController {
   @Post()
   @Roles('policy_editor')
   @Idempotent()
+  @YamlBody()
   async draft(@CurrentCaller() caller: Caller, @Body() body: unknown) {
     return policyView(await this.changePolicy.draft(policyText(body), caller.subject))
   }
@@ -45,6 +46,7 @@ export class PoliciesController {
   @Post('lint')
   @HttpCode(200)
   @Roles('policy_editor')
+  @YamlBody()
   lint(@Body() body: unknown) {
     const { errors, warnings } = lintOf(policyText(body))
     return { ok: errors.length === 0, errors, warnings }

@@ -1,9 +1,15 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
 import type { FastifyInstance } from 'fastify'
+import { BodyTypes } from '#libs/platform/http/body-types'
 import { badRequest } from '#libs/platform/http/problem'
 
 const TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml', 'text/plain']
+
+/** The route takes YAML beside JSON. */
+export function YamlBody(): MethodDecorator {
+  return BodyTypes(...TYPES)
+}
 
 /** Lets requests carry YAML, which Fastify knows no parser for. */
 @Injectable()

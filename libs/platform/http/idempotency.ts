@@ -1,4 +1,5 @@
 import {
+  applyDecorators,
   type CallHandler,
   createParamDecorator,
   type ExecutionContext,
@@ -8,6 +9,7 @@ import {
   SetMetadata,
 } from '@nestjs/common'
 import { Reflector } from '@nestjs/core'
+import { ApiHeader } from '@nestjs/swagger'
 import canonicalize from 'canonicalize'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { createHash, randomUUID } from 'node:crypto'
@@ -21,6 +23,8 @@ import { AnswerStore } from './answer.store.js'
 import { badRequest, Problem } from './problem.js'
 import { MAX_DEPTH } from './validation.pipe.js'
 
+/** The header's name. */
+export const IDEMPOTENCY_KEY = 'Idempotency-Key'
 const IDEMPOTENT_KEY = 'weir:idempotent'
 /** Visible ASCII, as draft-ietf-httpapi-idempotency-key-header leaves to each API; quotes around it are dropped. */
 const KEY = /^[\x21-\x7e]{1,200}$/
@@ -32,7 +36,15 @@ const KEY = /^[\x21-\x7e]{1,200}$/
  * `@RequestId()`, from which it must derive the ids of what it makes.
  */
 export function Idempotent(): MethodDecorator {
-  return SetMetadata(IDEMPOTENT_KEY, true)
+  return applyDecorators(
+    SetMetadata(IDEMPOTENT_KEY, true),
+    ApiHeader({
+      name: IDEMPOTENCY_KEY,
+      required: false,
+      description: 'The same key with the same request has one effect and one answer, for two days.',
+      schema: { type: 'string', pattern: KEY.source },
+    }),
+  )
 }
 
 /**
@@ -66,10 +78,10 @@ export function requestDigest(query: unknown, body: unknown): string {
     .digest('hex')
 }
 
-/** Whose key it is: callers choose theirs freely, so one's key never meets another's. */
-function keySpace(request: FastifyRequest): string {
-  const { subject } = callerOf(request)
-  return subject === '' ? `address:${request.ip}` : `subject:${subject}`
+/** Whose key it is: callers choose theirs freely, so one's key never meets another's, nor that of the same for another. */
+function keySpace(request: FastifyRequest): string[] {
+  const { subject, platform = '', authority = '' } = callerOf(request)
+  return subject === '' ? ['address', request.ip] : ['subject', subject, platform, authority]
 }
 
 @Injectable()
@@ -87,7 +99,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const key = idempotencyKeyOf(request.headers['idempotency-key'])
     if (key === undefined) return next.handle()
     const path = request.url.split('?')[0]!
-    const id = derivedId('req', keySpace(request), request.method, path, key)
+    const id = derivedId('req', ...keySpace(request), request.method, path, key)
     request.effectId = id
     return from(this.once(id, request, http.getResponse<FastifyReply>(), next))
   }

@@ -1,7 +1,10 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common'
+import { ApiHeader } from '@nestjs/swagger'
 import type { FastifyRequest } from 'fastify'
 import { Problem } from './problem.js'
 
+/** The header's name. */
+export const IF_MATCH = 'If-Match'
 const ENTITY_TAG = /^(?:W\/)?"?(\d{1,15})"?$/
 
 /**
@@ -25,7 +28,21 @@ export function assertFresh(ifMatch: number | undefined, version: number): void 
   if (ifMatch !== undefined && ifMatch !== version) throw stale()
 }
 
+/** Documents the header on the route whose handler asks for it. */
+const documented: ParameterDecorator = (target, key) => {
+  if (key === undefined) return
+  const descriptor = Object.getOwnPropertyDescriptor(target, key)
+  ApiHeader({
+    name: IF_MATCH,
+    required: false,
+    description: 'The `ETag` of what was read: a 412 where it has changed since.',
+    schema: { type: 'string', pattern: `^(\\*|${ENTITY_TAG.source.slice(1, -1)})$` },
+  })(target, key, descriptor!)
+}
+
 /** Parameter decorator: the version that `If-Match` names, or undefined. */
-export const IfMatch = createParamDecorator((_data: unknown, context: ExecutionContext): number | undefined =>
-  ifMatchOf(context.switchToHttp().getRequest<FastifyRequest>().headers['if-match']),
+export const IfMatch = createParamDecorator(
+  (_data: unknown, context: ExecutionContext): number | undefined =>
+    ifMatchOf(context.switchToHttp().getRequest<FastifyRequest>().headers['if-match']),
+  [documented],
 )

@@ -9,6 +9,10 @@ import {
   type OpenAPIObject,
   SwaggerModule,
 } from '@nestjs/swagger'
+import type { Role } from '../auth/roles.js'
+import { type GuardedRoute, Routes } from '../auth/routes.js'
+import { IDEMPOTENCY_KEY } from './idempotency.js'
+import { IF_MATCH } from './if-match.js'
 import { type ContractClass, schemaOf } from '#libs/contracts/json-schema'
 
 type Schema = Record<string, unknown>
@@ -108,7 +112,19 @@ function schemas(): Record<string, Schema> {
   return found
 }
 
-/** The OpenAPI 3.1 document of a service. */
+/** An operation of a document, as far as it is completed here. */
+interface Operation {
+  parameters?: { name: string; in: string }[]
+  requestBody?: unknown
+  responses?: Record<string, unknown>
+  security?: unknown[]
+  [extension: `x-${string}`]: unknown
+}
+
+/**
+ * The OpenAPI 3.1 document of a service. Each operation says who may call it: `x-roles`, or `x-public` and no security.
+ * Routes that the document leaves out, pages above all, stand in `x-routes` with the same, so that no route is hidden.
+ */
 export function openApiDocument(app: INestApplication, service: string): OpenAPIObject {
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
@@ -119,17 +135,64 @@ export function openApiDocument(app: INestApplication, service: string): OpenAPI
     .addSecurityRequirements('bearer')
     .build()
   const document = SwaggerModule.createDocument(app, config)
-  for (const path of Object.values(document.paths)) {
-    for (const operation of Object.values(path as Record<string, { responses?: Record<string, unknown> }>)) {
-      if (!operation.responses) continue
-      operation.responses['default'] = {
-        description: 'A problem.',
-        content: { 'application/problem+json': { schema: inComponents('Problem') } },
-      }
-    }
+  const others: Record<string, unknown>[] = []
+  for (const { method, path, access } of app.get(Routes).list()) {
+    const pattern = path.replaceAll(/:(\w+)/g, '{$1}')
+    const item = document.paths[pattern] as Record<string, Operation> | undefined
+    const operation = item?.[method.toLowerCase()]
+    if (operation) complete(operation, access)
+    else others.push({ method, path: pattern, ...accessMark(access) })
   }
   const components = { ...document.components, schemas: { ...document.components?.schemas, ...schemas() } }
-  return { ...document, components: components }
+  return { ...document, components, 'x-routes': others } as OpenAPIObject
+}
+
+function accessMark(access: GuardedRoute['access']): { 'x-public': true } | { 'x-roles': readonly Role[] } {
+  return access === 'public' ? { 'x-public': true } : { 'x-roles': access }
+}
+
+/** Adds who may call the operation, and each problem that it may answer. */
+function complete(operation: Operation, access: GuardedRoute['access']): void {
+  Object.assign(operation, accessMark(access))
+  if (access === 'public') operation.security = []
+  operation.responses = { ...problemsOf(operation, access), ...operation.responses }
+}
+
+const PROBLEMS = {
+  400: 'Malformed: `errors` names the fields.',
+  401: 'No bearer token, or one that is not accepted.',
+  403: 'Your roles do not allow this.',
+  404: 'It does not exist, or is another’s.',
+  409: 'The present state does not allow this, or a request with this `Idempotency-Key` still runs.',
+  412: 'It has changed since the version that `If-Match` names.',
+  413: 'The body is larger than this route takes.',
+  415: 'This route does not take a body of this type.',
+  422: 'This `Idempotency-Key` was used with another request.',
+  429: 'Called too often: `Retry-After` says when there is room.',
+  503: 'Something that is needed is away: `Retry-After` says when to try again.',
+} as const
+
+/** The problems that an operation may answer, by what it takes. */
+function problemsOf(
+  { parameters = [], requestBody, responses }: Operation,
+  access: GuardedRoute['access'],
+): Record<string, unknown> {
+  const takes = (where: string, name?: string) =>
+    parameters.some((one) => one.in === where && (name === undefined || one.name === name))
+  const statuses: (keyof typeof PROBLEMS)[] = [401, 429, 503]
+  if (access !== 'public') statuses.push(403)
+  if (parameters.length > 0 || requestBody !== undefined) statuses.push(400)
+  if (takes('path')) statuses.push(404)
+  if (requestBody !== undefined) statuses.push(413, 415)
+  if (takes('header', IDEMPOTENCY_KEY)) statuses.push(409, 422)
+  if (takes('header', IF_MATCH)) statuses.push(412)
+  const documented = new Set(Object.keys(responses ?? {}))
+  const missing = statuses.filter((status) => !documented.has(String(status)))
+  return Object.fromEntries(missing.map((status) => [status, problem(PROBLEMS[status])]))
+}
+
+function problem(description: string): Record<string, unknown> {
+  return { description, content: { 'application/problem+json': { schema: inComponents('Problem') } } }
 }
 
 /** Serves `/docs` and `/openapi.json`; the document is made when it is first asked for. */

@@ -28,9 +28,11 @@ const SLUGS: Readonly<Record<number, readonly [slug: string, detail: string]>> =
   409: ['conflict', 'The present state does not allow this.'],
   412: ['stale', 'It has changed since you read it; read it again.'],
   413: ['too-large', 'The body is larger than this route takes.'],
+  414: ['too-long', 'A part of the address is longer than any of ours.'],
   415: ['unsupported-media-type', 'This route does not take a body of this type.'],
   422: ['unprocessable', 'The request cannot be carried out as it stands.'],
   429: ['too-many-requests', 'You are calling too often; wait a little.'],
+  431: ['headers-too-large', 'The headers are larger than is taken.'],
 }
 
 /** Turns whatever a handler, guard or parser threw into the problem that the caller is told. Never tells what broke. */
@@ -72,20 +74,26 @@ export class ProblemFilter implements ExceptionFilter {
       const route = http.getRequest<FastifyRequest>().routeOptions?.url
       this.logger.error({ err: error, route, slug: problem.slug }, 'request failed')
     }
-    send(http.getResponse<FastifyReply>(), problem)
+    sendProblem(http.getResponse<FastifyReply>(), problem)
   }
 }
 
-function send(reply: FastifyReply, problem: Problem): void {
+/** Sends a problem, unless something was sent already. */
+export function sendProblem(reply: FastifyReply, problem: Problem): void {
   if (reply.sent) return
   if (problem.retryAfter !== undefined) void reply.header('retry-after', String(problem.retryAfter))
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer')
-  const body: ProblemBody = {
+  const body = JSON.stringify(problemBody(problem))
+  void reply.status(problem.status).type('application/problem+json').send(body)
+}
+
+/** What a problem says, in the words of RFC 9457. */
+export function problemBody(problem: Problem): ProblemBody {
+  return {
     type: problem.slug,
     title: STATUS_CODES[problem.status] ?? 'Error',
     status: problem.status,
     detail: problem.detail,
     ...(problem.errors.length > 0 ? { errors: problem.errors } : {}),
   }
-  void reply.status(problem.status).type('application/problem+json').send(JSON.stringify(body))
 }

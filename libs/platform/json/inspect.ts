@@ -11,13 +11,26 @@ function pointer(path: readonly (string | number)[]): string {
 /**
  * Walks parsed JSON once: removes object members that are `null` (they count as absent), in place, and refuses what no
  * reader should meet. The outermost object or list has depth 1. Does not recurse deeper than the limit.
+ * `operators: 'refused'` also refuses keys that begin with `$`, as the database's operators do.
  * @throws PermanentError `too-deep`, or `schema` for a key named `__proto__`, `constructor` or `prototype`
  */
-export function inspect(value: unknown, { maxDepth = 64 }: { maxDepth?: number } = {}): void {
-  if (typeof value === 'object' && value !== null) walk(value, 1, maxDepth, [])
+export function inspect(value: unknown, { maxDepth = 64, operators = 'kept' }: InspectOptions = {}): void {
+  const limits = { maxDepth, operators }
+  if (typeof value === 'object' && value !== null) walk(value, 1, limits, [])
 }
 
-function walk(node: object, depth: number, maxDepth: number, path: (string | number)[]): void {
+export interface InspectOptions {
+  maxDepth?: number
+  operators?: 'kept' | 'refused'
+}
+
+function walk(
+  node: object,
+  depth: number,
+  limits: Required<InspectOptions>,
+  path: (string | number)[],
+): void {
+  const { maxDepth, operators } = limits
   if (depth > maxDepth) {
     throw new PermanentError('too-deep', `The value is nested deeper than ${maxDepth} levels.`, pointer(path))
   }
@@ -26,14 +39,14 @@ function walk(node: object, depth: number, maxDepth: number, path: (string | num
       const item: unknown = node[i]
       if (typeof item !== 'object' || item === null) continue
       path.push(i)
-      walk(item, depth + 1, maxDepth, path)
+      walk(item, depth + 1, limits, path)
       path.pop()
     }
     return
   }
   const members = node as Record<string, unknown>
   for (const key of Object.keys(members)) {
-    if (FORBIDDEN.has(key)) {
+    if (FORBIDDEN.has(key) || (operators === 'refused' && key.startsWith('$'))) {
       path.push(key)
       throw new PermanentError('schema', `A key may not be named ${key}.`, pointer(path))
     }
@@ -41,7 +54,7 @@ function walk(node: object, depth: number, maxDepth: number, path: (string | num
     if (member === null) delete members[key]
     else if (typeof member === 'object') {
       path.push(key)
-      walk(member, depth + 1, maxDepth, path)
+      walk(member, depth + 1, limits, path)
       path.pop()
     }
   }

@@ -1,0 +1,39 @@
+import type { FastifyInstance } from 'fastify'
+import { Problem } from './problem.js'
+
+/** The methods of each route pattern; `:name` in a pattern stands for any one segment. */
+export class AllowedMethods {
+  private readonly patterns = new Map<string, Set<string>>()
+
+  add(pattern: string, methods: readonly string[]): void {
+    const known = this.patterns.get(pattern) ?? new Set()
+    for (const method of methods) known.add(method)
+    this.patterns.set(pattern, known)
+  }
+
+  /** The methods that some route knows for this path, sorted; none where there is no such route. */
+  of(path: string): string[] {
+    const asked = path.split('/')
+    const fits = (pattern: string): boolean => {
+      const parts = pattern.split('/')
+      return (
+        parts.length === asked.length &&
+        parts.every((part, i) => (part.startsWith(':') ? asked[i] !== '' : part === asked[i]))
+      )
+    }
+    const found = [...this.patterns].filter(([pattern]) => fits(pattern))
+    return [...new Set(found.flatMap(([, methods]) => [...methods]))].sort()
+  }
+}
+
+/** Answers 405 with `Allow` where the path is known and the method is not (RFC 9110, section 15.5.6). */
+export function refuseUnknownMethods(fastify: FastifyInstance): void {
+  const allowed = new AllowedMethods()
+  fastify.addHook('onRoute', ({ url, method }) => allowed.add(url, [method].flat()))
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const methods = request.is404 ? allowed.of(request.url.split('?')[0]!) : []
+    if (methods.length === 0) return done()
+    void reply.header('allow', methods.join(', '))
+    done(new Problem(405, 'method-not-allowed', 'This method is not known here.'))
+  })
+}
