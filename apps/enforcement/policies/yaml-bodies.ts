@@ -2,6 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
 import type { FastifyInstance } from 'fastify'
 import { BodyTypes } from '#libs/platform/http/body-types'
+import { inspect } from '#libs/platform/json/inspect'
 import { badRequest } from '#libs/platform/http/problem'
 
 const TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml', 'text/plain']
@@ -25,9 +26,10 @@ export class YamlBodies implements OnModuleInit {
   }
 }
 
-/** The text of a policy in a body; one sent as JSON is YAML as well. Throws a 400 where there is none. */
+/** The text of a policy in a body; one sent as JSON is YAML as well. Throws a 400 where there is none, or `too-deep`. */
 export function policyText(body: unknown): string {
   if (typeof body === 'string' && body.trim() !== '') return body
+  inspect(body)
   if (typeof body === 'object' && body !== null) return JSON.stringify(body, null, 2)
   throw badRequest('invalid-request', 'The body must be the YAML text of a policy.', [
     { path: '', reason: 'must be YAML' },

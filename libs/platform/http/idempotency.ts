@@ -74,8 +74,17 @@ export function idempotencyKeyOf(header: string | string[] | undefined): string 
 /** A digest of what is asked: equal for requests that mean the same, whatever the order of their fields. */
 export function requestDigest(query: unknown, body: unknown): string {
   return createHash('sha256')
-    .update(canonicalize([query ?? null, body ?? null]) ?? '')
+    .update(canonicalText([query ?? null, body ?? null]))
     .digest('hex')
+}
+
+/** A text with half of a surrogate pair has no canonical form (RFC 8785, section 3.2.2.2): there the order counts. */
+function canonicalText(value: unknown): string {
+  try {
+    return canonicalize(value) ?? ''
+  } catch {
+    return JSON.stringify(value)
+  }
 }
 
 /** Whose key it is: callers choose theirs freely, so one's key never meets another's, nor that of the same for another. */
