@@ -37,7 +37,10 @@ beforeAll(async () => {
 })
 afterAll(() => system.stop())
 afterEach(async () => {
-  expect(await everyDocument()).toEqual(before)
+  const after = await everyDocument()
+  const expected = before
+  before = after
+  expect(after).toEqual(expected)
 })
 
 function message(messageId: string, more: object = {}): object {

@@ -38,6 +38,7 @@ function withNulls(schema: Schema): Schema {
 function orNull(field: Schema): Schema {
   const reference = field['$ref']
   if (reference !== undefined) return { anyOf: [{ $ref: reference }, { type: 'null' }] }
+  if (field['type'] === undefined) return { anyOf: [field, { type: 'null' }] }
   return {
     ...field,
     type: [field['type'], 'null'],

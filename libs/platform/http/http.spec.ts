@@ -404,6 +404,60 @@ describe('bodies', () => {
   })
 })
 
+describe('what no route takes', () => {
+  const refusedAs = (status: number, type: string) => ({
+    status,
+    type: expect.stringMatching(/^application\/problem\+json/) as unknown,
+    body: { type, status },
+  })
+
+  it('a method: 405 with those it knows', async () => {
+    const answer = await app.inject({ method: 'PATCH', url: '/v1/things/broken/x' })
+    expect([answer.statusCode, answer.headers['allow']]).toEqual([405, 'GET, HEAD'])
+    expect(answer.json()).toMatchObject({ type: 'method-not-allowed' })
+    expect((await app.inject({ method: 'PATCH', url: '/v1/things/broken/' })).statusCode).toBe(404)
+  })
+
+  it('a form, which some parser of the service would know', async () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const answer = await ask('POST', '/v1/things', { token: moderator, body: 'name=a', headers })
+    expect(answer).toMatchObject(refusedAs(415, 'unsupported-media-type'))
+  })
+
+  it('an address that is no URL, or has no end', async () => {
+    expect(await ask('GET', '/v1/things/broken/%zz')).toMatchObject(refusedAs(400, 'invalid-request'))
+    const endless = `/v1/things/broken/${'x'.repeat(700)}`
+    const answer = await ask('GET', endless)
+    expect(answer).toMatchObject(refusedAs(414, 'too-long'))
+    expect(answer.headers['x-content-type-options']).toBe('nosniff')
+  })
+
+  it('a body of somebody unknown: it is not even read', async () => {
+    expect(await ask('POST', '/v1/things', { body: '{"name":' })).toMatchObject({ status: 401 })
+    expect(await ask('POST', '/v1/things', { body: '{"name":', token: moderator })).toMatchObject({
+      status: 400,
+    })
+  })
+
+  it.each([
+    [
+      'what Weir alone sets',
+      { name: 'a', level: 0, roles: ['admin'] },
+      'invalid-request',
+      ['/level', '/roles'],
+    ],
+    ['an operator', { name: 'a', parts: [{ $gt: 1 }] }, 'schema', ['/parts/0/$gt']],
+  ])('%s in a body', async (_name, body, type, paths) => {
+    const answer = await ask('POST', '/v1/things', { token: moderator, body })
+    expect(answer).toMatchObject(refusedAs(400, type))
+    expect(answer.body.errors!.map(({ path }) => path)).toStrictEqual(paths)
+  })
+
+  it.each(['state[$ne]=x', '$where=1', 'limit.$gt=1', '__proto__=x'])('?%s', async (query) => {
+    expect(await ask('GET', `/v1/things?${query}`, { token: moderator })).toMatchObject({ status: 400 })
+  })
+})
+
 describe('queries', () => {
   it('are converted as declared', async () => {
     const answer = await ask('GET', '/v1/things?limit=7&broken=1&other=x', { token: moderator })

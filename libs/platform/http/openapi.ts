@@ -14,6 +14,7 @@ import { type GuardedRoute, Routes } from '../auth/routes.js'
 import { IDEMPOTENCY_KEY } from './idempotency.js'
 import { IF_MATCH } from './if-match.js'
 import { type ContractClass, schemaOf } from '#libs/contracts/json-schema'
+import { publishedSchemaOf } from '#libs/contracts/published-schema'
 
 type Schema = Record<string, unknown>
 
@@ -97,11 +98,14 @@ const PROBLEM: Schema = {
   },
 }
 
-/** JSON Schemas of the described classes, with references as OpenAPI wants them. */
+/** JSON Schemas of the described classes, with references as OpenAPI wants them; what may be absent may be `null`. */
 function schemas(): Record<string, Schema> {
   const found: Record<string, Schema> = { Problem: PROBLEM }
   for (const type of described) {
-    const text = JSON.stringify(schemaOf(type)).replaceAll('"#/definitions/', '"#/components/schemas/')
+    const text = JSON.stringify(publishedSchemaOf(type)).replaceAll(
+      '"#/definitions/',
+      '"#/components/schemas/',
+    )
     const {
       definitions = {},
       $schema: _draft,
