@@ -1,12 +1,14 @@
 import { Body, Controller, Get, HttpCode, Inject, Post } from '@nestjs/common'
+import { Many } from '#libs/contracts/fields'
 import type { Message } from '#libs/contracts/message'
+import { MessageIn } from '#libs/contracts/message-in'
 import { Verdict } from '#libs/contracts/verdict'
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Clock } from '#libs/platform/clock'
 import { BodyLimit } from '#libs/platform/http/body-limit'
-import { apiAnswer } from '#libs/platform/http/openapi'
-import { askedFor } from './classify-request.rules.js'
+import { apiAnswer, apiBody } from '#libs/platform/http/openapi'
+import { askedFor, MAX_MESSAGES } from './classify-request.rules.js'
 import { classify } from './classify.rules.js'
 import type { TextModel } from './detectors/text-model.js'
 import { Judges } from './judges.js'
@@ -14,6 +16,16 @@ import { TEXT_MODEL } from './text-model.provider.js'
 
 /** 100 messages of the longest Chinese text. */
 const MAX_BODY = 8 * 1024 * 1024
+
+/** Several messages in one request. */
+export class ClassifyList {
+  @Many(() => MessageIn, MAX_MESSAGES, 1) messages!: MessageIn[]
+}
+
+/** Their verdicts, in the same order. */
+export class VerdictList {
+  @Many(() => Verdict, MAX_MESSAGES, 1) verdicts!: Verdict[]
+}
 
 /** What a message would be judged, without any effect. */
 @Controller()
@@ -28,7 +40,8 @@ export class ClassifyController {
   @HttpCode(200)
   @Roles('platform')
   @BodyLimit(MAX_BODY)
-  @apiAnswer(200, 'The verdict, or for a list of messages the verdicts in their order.', Verdict)
+  @apiBody(MessageIn, ClassifyList)
+  @apiAnswer(200, 'The verdict, or for a list of messages the verdicts in their order.', Verdict, VerdictList)
   check(@CurrentCaller() caller: Caller, @Body() body: unknown): Verdict | { verdicts: Verdict[] } {
     const asked = askedFor(body, caller.platform!, this.clock.now())
     const verdicts = asked.messages.map((message) => this.classify(message))

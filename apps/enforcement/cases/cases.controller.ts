@@ -16,7 +16,7 @@ import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Clock } from '#libs/platform/clock'
 import { Idempotent, RequestId } from '#libs/platform/http/idempotency'
 import { IfMatch } from '#libs/platform/http/if-match'
-import { apiBody, apiQuery } from '#libs/platform/http/openapi'
+import { apiAnswer, apiBody, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { QueryFlag } from '#libs/platform/http/query-fields'
 import { instantCursor } from '../cursor.js'
@@ -118,6 +118,8 @@ export class CasesController {
   @Roles('triage', 'moderator', 'senior')
   @Idempotent()
   @apiQuery(NextQuery)
+  @apiAnswer(200, 'The most urgent open case, claimed for the caller.')
+  @apiAnswer(204, 'There is none.')
   async next(
     @Query() query: NextQuery,
     @CurrentCaller() caller: Caller,
@@ -196,6 +198,8 @@ export class CasesController {
   @Idempotent()
   @apiQuery(DecisionQuery)
   @apiBody(DecisionBody)
+  @apiAnswer(200, 'With `dryRun`: what it would do; nothing is changed.')
+  @apiAnswer(201, 'Decided, or held for a second person.')
   async decide(
     @Param('id') id: string,
     @Query() query: DecisionQuery,

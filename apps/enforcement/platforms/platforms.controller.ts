@@ -6,7 +6,7 @@ import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
 import { IfMatch } from '#libs/platform/http/if-match'
-import { apiBody, apiQuery } from '#libs/platform/http/openapi'
+import { apiAnswer, apiBody, apiQuery } from '#libs/platform/http/openapi'
 import { decodeCursor, page, PageQuery } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
 import { PlatformStore, type PlatformDocument } from './platform.store.js'
@@ -45,6 +45,8 @@ export class PlatformsController {
   @Roles('admin')
   @Idempotent()
   @apiBody(PlatformBody)
+  @apiAnswer(200, 'It was registered with the same details before: nothing is changed.')
+  @apiAnswer(201, 'Registered; its topics are there.')
   async register(
     @CurrentCaller() caller: Caller,
     @Body() body: PlatformBody,

@@ -1,5 +1,6 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common'
+import { applyDecorators, Injectable, type OnModuleInit } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
+import { ApiBody, ApiConsumes } from '@nestjs/swagger'
 import type { FastifyInstance } from 'fastify'
 import { BodyTypes } from '#libs/platform/http/body-types'
 import { inspect } from '#libs/platform/json/inspect'
@@ -9,7 +10,12 @@ const TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-ya
 
 /** The route takes YAML beside JSON. */
 export function YamlBody(): MethodDecorator {
-  return BodyTypes(...TYPES)
+  const text = { description: 'A policy as YAML text, or the same as JSON.', schema: { type: 'object' } }
+  return applyDecorators(
+    BodyTypes(...TYPES),
+    ApiConsumes('application/yaml', 'application/json'),
+    ApiBody({ ...text, required: true }),
+  )
 }
 
 /** Lets requests carry YAML, which Fastify knows no parser for. */

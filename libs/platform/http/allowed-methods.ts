@@ -11,19 +11,24 @@ export class AllowedMethods {
     this.patterns.set(pattern, known)
   }
 
-  /** The methods that some route knows for this path, sorted; none where there is no such route. */
+  /** The methods that the route with the most literal pattern for this path knows, sorted; none where there is no route. */
   of(path: string): string[] {
-    const asked = path.split('/')
-    const fits = (pattern: string): boolean => {
-      const parts = pattern.split('/')
-      return (
-        parts.length === asked.length &&
-        parts.every((part, i) => (part.startsWith(':') ? asked[i] !== '' : part === asked[i]))
-      )
-    }
-    const found = [...this.patterns].filter(([pattern]) => fits(pattern))
-    return [...new Set(found.flatMap(([, methods]) => [...methods]))].sort()
+    const found = [...this.patterns.keys()].filter((pattern) => fits(pattern, path))
+    const closest = found.sort((a, b) => parametersIn(a) - parametersIn(b))[0]
+    return closest === undefined ? [] : [...this.patterns.get(closest)!].sort()
   }
+}
+
+function fits(pattern: string, path: string): boolean {
+  const [parts, asked] = [pattern.split('/'), path.split('/')]
+  return (
+    parts.length === asked.length &&
+    parts.every((part, i) => (part.startsWith(':') ? asked[i] !== '' : part === asked[i]))
+  )
+}
+
+function parametersIn(pattern: string): number {
+  return pattern.split('/:').length - 1
 }
 
 /** Answers 405 with `Allow` where the path is known and the method is not (RFC 9110, section 15.5.6). */

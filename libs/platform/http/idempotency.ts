@@ -72,10 +72,9 @@ export function idempotencyKeyOf(header: string | string[] | undefined): string 
 }
 
 /** A digest of what is asked: equal for requests that mean the same, whatever the order of their fields. */
-export function requestDigest(query: unknown, body: unknown): string {
-  return createHash('sha256')
-    .update(canonicalText([query ?? null, body ?? null]))
-    .digest('hex')
+export function requestDigest(query: unknown, body: unknown, ifMatch?: string): string {
+  const asked = [query ?? null, body ?? null, ...(ifMatch === undefined ? [] : [ifMatch])]
+  return createHash('sha256').update(canonicalText(asked)).digest('hex')
 }
 
 /** A text with half of a surrogate pair has no canonical form (RFC 8785, section 3.2.2.2): there the order counts. */
@@ -120,7 +119,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
     next: CallHandler,
   ): Promise<unknown> {
     inspect(request.body, { maxDepth: MAX_DEPTH })
-    const claim = await this.answers.claim(id, requestDigest(request.query, request.body))
+    const digest = requestDigest(request.query, request.body, request.headers['if-match'])
+    const claim = await this.answers.claim(id, digest)
     switch (claim.kind) {
       case 'reused':
         throw new Problem(

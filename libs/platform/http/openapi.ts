@@ -29,9 +29,15 @@ function refTo(type: ContractClass, isArray = false): Schema {
   return isArray ? { type: 'array', items: one } : one
 }
 
-/** Documents the body of a route from the rules of its class. */
-export function apiBody(type: ContractClass): MethodDecorator {
-  return ApiBody({ schema: refTo(type) })
+/** The schema of one class, or of any of several. */
+function anyOf(types: readonly ContractClass[]): Schema {
+  const schemas = types.map((type) => refTo(type))
+  return schemas.length === 1 ? schemas[0]! : { anyOf: schemas }
+}
+
+/** Documents the body of a route from the rules of its class, or of any of several classes. */
+export function apiBody(...types: ContractClass[]): MethodDecorator {
+  return ApiBody({ schema: anyOf(types) })
 }
 
 /** Documents the 200 answer of a route from the rules of its class. */
@@ -44,13 +50,13 @@ export function apiCreated(type: ContractClass, description = ''): MethodDecorat
   return ApiCreatedResponse({ description, schema: refTo(type) })
 }
 
-/** Documents another answer of a route: 202, 204. */
+/** Documents another answer of a route: 202, 204; of one class, of any of several, or of none. */
 export function apiAnswer(
   status: number,
   description: string,
-  type?: ContractClass,
+  ...types: ContractClass[]
 ): MethodDecorator & ClassDecorator {
-  return ApiResponse({ status, description, ...(type ? { schema: refTo(type) } : {}) })
+  return ApiResponse({ status, description, ...(types.length > 0 ? { schema: anyOf(types) } : {}) })
 }
 
 /** Documents the answer of a list: `{items, nextCursor}`. */
