@@ -16,6 +16,7 @@ export interface AccessLine {
  *
  * - "every read": `auditor`, `admin`. "admin … never decides or hears appeals": no writing on cases, decisions, appeals.
  * - "read cases and accounts", "the same": `triage`, `moderator`, `senior`. "account search": `hotline`, the list alone.
+ * - A label is a measure: `moderator`, `senior`.
  * - Decisions, directives and statements are what deciding makes: those who decide measures (`moderator`, `senior`) read them
  *   and answer to a stopped clock.
  * - "policies, banks, back-tests": `policy_editor`; the models are what back-tests run.
@@ -26,6 +27,7 @@ const TABLE = `
 enforcement GET   /v1/accounts                                triage moderator senior hotline auditor admin
 enforcement GET   /v1/accounts/{platform}/{account}           triage moderator senior auditor admin
 enforcement GET   /v1/accounts/{platform}/{account}/timeline  triage moderator senior auditor admin
+enforcement POST  /v1/accounts/{platform}/{account}/labels    moderator senior
 
 enforcement GET   /v1/cases                                   triage moderator senior auditor admin
 enforcement POST  /v1/cases/next                              triage moderator senior
