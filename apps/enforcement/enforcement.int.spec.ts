@@ -271,56 +271,6 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     expect(refused.map(({ status }) => status)).toEqual([400, 400, 404, 404, 403])
   })
 
-  it('exports statements of reasons in batches that the DSA Transparency Database takes', async () => {
-    await judge(verdict('a-dsa', 'looked-at', 2, { outcome: 'review' }))
-    const [found] = await settled(async () => {
-      const { items } = await get<{ items: { caseId: string }[] }>('/cases?state=open&q=a-dsa')
-      expect(items).toHaveLength(1)
-      return items
-    })
-    const removed = {
-      measure: 'remove',
-      clause: CLAUSE[2],
-      reasons: 'written-by-a-person',
-      messageIds: ['looked-at'],
-    }
-    const decision = await call('POST', `/cases/${found!.caseId}/decisions`, ['moderator'], removed)
-    expect(decision.status).toBe(201)
-    const messages = Array.from({ length: 120 }, (_, i) => `m${i}`)
-    await judge(...messages.map((message) => verdict('a-dsa', message, 1)))
-    await settled(() => expect(directivesFor('a-dsa').map(({ kind }) => kind)).toContain('suspend_account'))
-
-    const restrictions = await settled(() => {
-      const ordered = directivesFor('a-dsa').filter(({ kind }) => kind !== 'warn_account')
-      expect(ordered.filter(({ kind }) => kind === 'remove_message')).toHaveLength(121)
-      return ordered
-    })
-    const own = { platform: 'p1' }
-    type Batch = { statements: DsaStatement[]; nextCursor: string | null }
-    const batches: Batch[] = []
-    for (let cursor = ''; batches.length === 0 || cursor; cursor = batches.at(-1)!.nextCursor ?? '') {
-      const path = `/statements-of-reasons?format=dsa&account=a-dsa&limit=200${cursor && `&cursor=${cursor}`}`
-      batches.push((await call('GET', path, ['platform'], undefined, own)).body)
-    }
-    const statements = batches.flatMap((batch) => batch.statements)
-    expect(batches.map((batch) => batch.statements.length)).toEqual([100, statements.length - 100])
-    for (const batch of batches) expect(dsaProblems(batch.statements)).toEqual([])
-    expect(statements.map(({ puid }) => puid).sort()).toEqual(
-      restrictions.map(({ statementOfReasonsId }) => statementOfReasonsId).sort(),
-    )
-    const byPerson = statements.filter((one) => one.automated_decision === 'AUTOMATED_DECISION_NOT_AUTOMATED')
-    expect(byPerson).toMatchObject([
-      { decision_visibility: ['DECISION_VISIBILITY_CONTENT_REMOVED'], content_type: ['CONTENT_TYPE_TEXT'] },
-    ])
-    expect(new Set(statements.flatMap((one) => one.content_type))).toEqual(new Set(['CONTENT_TYPE_TEXT']))
-    expect(JSON.stringify(batches)).not.toMatch(/a text|a-dsa|written-by-a-person|looked-at/)
-    const others = await call('GET', '/statements-of-reasons?format=dsa', ['platform'], undefined, {
-      platform: 'p2',
-    })
-    expect(others).toMatchObject({ status: 200, body: { statements: [], nextCursor: null } })
-    expect((await call('GET', '/statements-of-reasons?format=xml', ['senior'])).status).toBe(400)
-  })
-
   it('lets people decide what is for review, and undo it', async () => {
     await judge(verdict('a2', 'm1', 2, { outcome: 'review' }))
     const { items } = await settled(async () => {
@@ -533,5 +483,64 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- an asymmetric matcher
     const document = await (await fetch(`${service.url}/openapi.json`)).json()
     expect(Object.keys((document as { paths: object }).paths)).toContain('/v1/cases/{id}/decisions')
+  })
+
+  it('exports statements of reasons in batches that the DSA Transparency Database takes', async () => {
+    await judge(verdict('a-dsa', 'looked-at', 2, { outcome: 'review' }))
+    const [found] = await settled(async () => {
+      const { items } = await get<{ items: { caseId: string }[] }>('/cases?state=open&q=a-dsa')
+      expect(items).toHaveLength(1)
+      return items
+    })
+    const removed = {
+      measure: 'remove',
+      clause: CLAUSE[2],
+      reasons: 'written-by-a-person',
+      messageIds: ['looked-at'],
+    }
+    const decision = await call('POST', `/cases/${found!.caseId}/decisions`, ['moderator'], removed)
+    expect(decision.status).toBe(201)
+    const messages = Array.from({ length: 120 }, (_, i) => `m${i}`)
+    await judge(...messages.map((message) => verdict('a-dsa', message, 1)))
+    const own = { platform: 'p1' }
+    type Batch = { statements: DsaStatement[]; nextCursor: string | null }
+    const walk = async (): Promise<Batch[]> => {
+      const batches: Batch[] = []
+      for (let cursor = ''; batches.length === 0 || cursor; cursor = batches.at(-1)!.nextCursor ?? '') {
+        const path = `/statements-of-reasons?format=dsa&account=a-dsa&limit=200${cursor && `&cursor=${cursor}`}`
+        batches.push((await call('GET', path, ['platform'], undefined, own)).body)
+      }
+      return batches
+    }
+    const batches = await settled(async () => {
+      const ordered = directivesFor('a-dsa').filter(
+        ({ kind }) => kind !== 'warn_account' && kind !== 'lift_restriction',
+      )
+      expect(ordered.filter(({ kind }) => kind === 'remove_message')).toHaveLength(121)
+      const found = await walk()
+      const puids = found.flatMap((batch) => batch.statements.map(({ puid }) => puid))
+      expect(puids.sort()).toEqual(ordered.map((directive) => directive.statementOfReasonsId).sort())
+      return found
+    })
+    const statements = batches.flatMap((batch) => batch.statements)
+    expect(batches.map((batch) => batch.statements.length)).toEqual([100, statements.length - 100])
+    for (const batch of batches) expect(dsaProblems(batch.statements)).toEqual([])
+    const byPerson = statements.filter((one) => one.automated_decision === 'AUTOMATED_DECISION_NOT_AUTOMATED')
+    expect(byPerson).toMatchObject([
+      { decision_visibility: ['DECISION_VISIBILITY_CONTENT_REMOVED'], content_type: ['CONTENT_TYPE_TEXT'] },
+    ])
+    expect(new Set(statements.flatMap((one) => one.content_type))).toEqual(new Set(['CONTENT_TYPE_TEXT']))
+    expect(JSON.stringify(batches)).not.toMatch(/a text|a-dsa|written-by-a-person|looked-at/)
+    const others = await call(
+      'GET',
+      '/statements-of-reasons?format=dsa&account=a-dsa',
+      ['platform'],
+      undefined,
+      {
+        platform: 'p2',
+      },
+    )
+    expect(others).toMatchObject({ status: 200, body: { statements: [], nextCursor: null } })
+    expect((await call('GET', '/statements-of-reasons?format=xml', ['senior'])).status).toBe(400)
   })
 })

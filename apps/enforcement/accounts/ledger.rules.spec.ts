@@ -642,7 +642,12 @@ describe('the ledger of an account', () => {
           )
           if (meanwhile.length === 0) {
             assertSame([got.level, got.status, got.gravest], [wanted.level, wanted.status, wanted.gravest])
-          } else expect(STATUSES.indexOf(got.status)).toBeLessThanOrEqual(STATUSES.indexOf(wanted.status))
+          } else {
+            // A step stands where what is left reaches its level too, also while the graver step of that is held.
+            const waits = [...never.world.decisions.values()].some(({ stepId, hold }) => stepId && hold)
+            const most = Math.max(STATUSES.indexOf(wanted.status), waits ? Math.min(wanted.level, 3) : 0)
+            expect(STATUSES.indexOf(got.status)).toBeLessThanOrEqual(most)
+          }
           const trace = [...ledger.world.decisions.values()].filter(({ messages }) => {
             return messages.some(({ messageId }) => messageId === `m${APART}`)
           })
