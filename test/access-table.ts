@@ -36,9 +36,28 @@ enforcement POST  /v1/cases/{id}/claim                        triage moderator s
 enforcement POST  /v1/cases/{id}/release                      triage moderator senior
 enforcement POST  /v1/cases/{id}/notes                        triage moderator senior
 enforcement POST  /v1/cases/{id}/decisions                    triage moderator senior
+enforcement POST  /v1/cases/{id}/extend                       triage moderator senior
+enforcement POST  /v1/cases/{id}/snooze                       triage moderator senior
+enforcement POST  /v1/cases/{id}/reassign                     triage moderator senior
+enforcement POST  /v1/cases/{id}/escalate                     triage moderator senior
+enforcement POST  /v1/cases/{id}/reopen                       moderator senior
+enforcement GET   /v1/queues                                  triage moderator senior auditor admin
+
+enforcement GET   /v1/appeals                                 senior auditor admin
+enforcement POST  /v1/appeals                                 public
+enforcement GET   /v1/appeals/{id}                            senior auditor admin
+enforcement POST  /v1/appeals/{id}/claim                      senior
+enforcement POST  /v1/appeals/{id}/decision                   senior
+enforcement GET   /v1/appeals/status/{receiptCode}            public
+enforcement POST  /v1/appeals/status/{receiptCode}/withdraw   public
+enforcement GET   /appeal                                     public
+enforcement POST  /appeal                                     public
+enforcement GET   /appeal/status                              public
+enforcement POST  /appeal/status                              public
 
 enforcement GET   /v1/decisions                               moderator senior auditor admin
 enforcement GET   /v1/decisions/{id}                          moderator senior auditor admin
+enforcement POST  /v1/decisions/bulk                          senior
 enforcement POST  /v1/decisions/{id}/approve                  senior
 enforcement POST  /v1/decisions/{id}/refuse                   senior
 enforcement POST  /v1/decisions/{id}/reverse                  senior

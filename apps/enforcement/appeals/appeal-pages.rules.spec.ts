@@ -37,6 +37,7 @@ function statement() {
     policyVersion: '1',
     receivedAt: now,
     sentAt: now,
+    language: null,
     account: { followers: 10 },
   }
   return world.apply(applyVerdicts(world.facts, [fact], world.context(now))).statements[1]!

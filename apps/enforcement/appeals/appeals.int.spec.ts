@@ -324,8 +324,9 @@ describe('appeals, on a real MongoDB', () => {
     await one(WorkOnCases).note(decision.caseId, staff('noter'), 'seen', 'r1')
     const reopened = { state: 'open' as const }
     await one(CaseStore).cases.updateOne({ _id: decision.caseId }, { $set: reopened })
-    await one(WorkOnCases).claim(decision.caseId, staff('worker'), 'r2')
-    await one(WorkOnCases).release(decision.caseId, staff('worker'), 'r3')
+    const caller = staff('worker')
+    await one(WorkOnCases).work(decision.caseId, { action: 'claim' }, { caller, requestId: 'r2' })
+    await one(WorkOnCases).work(decision.caseId, { action: 'release' }, { caller, requestId: 'r3' })
     const { appealId } = await appealed('a8', removal)
     for (const subject of ['noter', 'worker']) {
       await expect(one(HearAppeals).claim(appealId, subject)).rejects.toMatchObject({

@@ -57,6 +57,7 @@ function verdict(world: AccountWorld, i: number, severity: number, now: Date, ou
     policyVersion: '1',
     receivedAt: now,
     sentAt: now,
+    language: null,
     account: { followers: 10 },
   }
   world.apply(applyVerdicts(world.facts, [fact], world.context(now)))

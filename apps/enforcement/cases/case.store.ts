@@ -378,6 +378,7 @@ function claiming(
       updatedAt: claimedAt,
       outboxAt: new Date(),
       version: { $add: ['$version', 1] },
+      workedBy: { $setUnion: [{ $ifNull: ['$workedBy', []] }, [{ $literal: assignee }]] },
       pending: { $concatArrays: ['$pending', [pending]] },
     },
   }
