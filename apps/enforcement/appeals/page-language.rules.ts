@@ -1,25 +1,16 @@
-export const PAGE_LANGUAGES = ['zh', 'en'] as const
+import Negotiator from 'negotiator'
+
+/** The first is taken where nothing speaks for another. */
+export const PAGE_LANGUAGES = ['en', 'zh'] as const
 export type PageLanguage = (typeof PAGE_LANGUAGES)[number]
 
 /** The language of a page: the one that is asked for, else the one of ours that the browser likes best, else English. */
 export function pageLanguage(asked: unknown, acceptLanguage: string | undefined): PageLanguage {
-  const wanted = spoken(asked)
-  if (wanted) return wanted
-  const liked = (acceptLanguage ?? '')
-    .slice(0, 1_000)
-    .split(',')
-    .map((range, order) => {
-      const [tag = '', ...parameters] = range.split(';').map((part) => part.trim())
-      const quality = parameters.find((parameter) => /^q=/i.test(parameter))?.slice(2)
-      return { language: spoken(tag), quality: quality === undefined ? 1 : Number(quality), order }
-    })
-    .filter(({ language, quality }) => language !== undefined && quality > 0)
-    .sort((a, b) => b.quality - a.quality || a.order - b.order)
-  return liked[0]?.language ?? 'en'
+  return (typeof asked === 'string' && likedOf(asked)) || likedOf(acceptLanguage) || PAGE_LANGUAGES[0]
 }
 
-function spoken(tag: unknown): PageLanguage | undefined {
-  if (typeof tag !== 'string') return undefined
-  const primary = tag.toLowerCase().split(/[-_]/)[0]
-  return PAGE_LANGUAGES.find((language) => language === primary)
+/** RFC 9110, section 12.5.4. */
+function likedOf(acceptLanguage: string | undefined): PageLanguage | undefined {
+  const headers = acceptLanguage === undefined ? {} : { 'accept-language': acceptLanguage }
+  return new Negotiator({ headers }).language([...PAGE_LANGUAGES]) as PageLanguage | undefined
 }
