@@ -17,8 +17,8 @@ export class WebhookSecret {
 }
 
 /**
- * Where a platform is told of notices by signed HTTP requests; admins see to it (SPEC section 5). No `Idempotency-Key` here: answers under a key are kept, and
- * secrets are not.
+ * Where a platform is told of notices by signed HTTP requests; admins see to it (SPEC section 5). No `Idempotency-Key` here:
+ * answers under a key are kept, and secrets are not.
  */
 @Controller('webhooks')
 export class WebhooksController {

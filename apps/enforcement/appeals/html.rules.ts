@@ -1,10 +1,4 @@
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
+import { escapeHtml } from '#libs/platform/escape-html'
 
 /** HTML that was made by `html`: whatever came from outside in it is escaped. */
 export class Html {
@@ -31,8 +25,5 @@ function written(value: Value): string {
 
 /** NUL has no place in HTML; half a surrogate pair has none in UTF-8. */
 function escaped(text: string): string {
-  return text
-    .toWellFormed()
-    .replaceAll('\0', '\uFFFD')
-    .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
+  return escapeHtml(text.toWellFormed().replaceAll('\0', '\uFFFD'))
 }
