@@ -397,6 +397,21 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     await settled(() => expect(on(Topics.policies.name).map(({ key }) => key)).toContain('policy/default/2'))
   })
 
+  it('keeps a policy in force for everybody', async () => {
+    const publish = (version: string, body: object) =>
+      call('POST', `/policies/${version}/publish`, ['policy_editor'], body)
+    const later = new Date(Date.now() + 86_400_000).toISOString()
+    // The first is still in force without the second.
+    expect((await publish('2', { mode: 'live', rollout: 50 })).status).toBe(200)
+    for (const body of [
+      { mode: 'live', rollout: 99 },
+      { mode: 'live', rollout: 100, effectiveFrom: later },
+    ])
+      expect(await publish('1', body)).toMatchObject({ status: 409, body: { type: 'none-in-force' } })
+    expect((await call('GET', '/cases', ['triage'])).status).toBe(200)
+    expect((await publish('2', { mode: 'live', rollout: 100 })).status).toBe(200)
+  })
+
   it('takes everything in once with two instances, one of them killed, and again with a fresh group from offset 0', async () => {
     const start = Date.now() - 60_000
     const accounts = Array.from({ length: 30 }, (_, i) => `b${i}`)

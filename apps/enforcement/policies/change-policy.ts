@@ -51,7 +51,7 @@ export class ChangePolicy {
     return this.change(found, { state, approvedBy: by, approvedAt: this.clock.now() }, [])
   }
 
-  /** @throws Problem 400 on an `effectiveFrom` in the past (promise 9); 404, 409, 412 */
+  /** @throws Problem 400 on an `effectiveFrom` in the past (promise 9); 404, 409 (`none-in-force` among them), 412 */
   async publish(
     version: string,
     publication: Publication,
@@ -74,6 +74,7 @@ export class ChangePolicy {
       found.state === 'live' && found.effectiveFrom && !publication.effectiveFrom
         ? found.effectiveFrom
         : effectiveFrom
+    await this.assertSomeInForce(found, publication, from, now)
     const set = {
       state,
       rollout: publication.rollout,
@@ -82,6 +83,19 @@ export class ChangePolicy {
       publishedAt: now,
     }
     return this.change(found, set, tell(found, publication, from, by, now))
+  }
+
+  /** One that is in force for everybody is replaced by another, not taken away. */
+  private async assertSomeInForce(
+    found: PolicyDocument,
+    { mode, rollout }: Publication,
+    from: Date,
+    now: Date,
+  ): Promise<void> {
+    if (mode === 'live' && rollout === 100 && from <= now) return
+    await this.policies.refresh(now)
+    if (this.policies.inForceWithout(found._id, now)) return
+    throw conflict('none-in-force', 'No policy would be in force for everybody; publish another one first.')
   }
 
   private async change(

@@ -3,7 +3,7 @@ import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { PermanentError, RetryableError } from '#libs/platform/errors'
 import type { Policy } from '#libs/policy/policy-document'
-import { onlyDuplicates } from '#libs/platform/mongo/bulk-write'
+import { duplicateKey } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import { policyFrom } from './read-policy.js'
@@ -93,6 +93,11 @@ export class PolicyStore {
     return { policy: this.known(version), version }
   }
 
+  /** Whether a policy is in force for everybody apart from one version. */
+  inForceWithout(without: string, now: Date): boolean {
+    return this.inForceVersion(now, without) !== undefined
+  }
+
   async byVersion(version: string): Promise<PolicyDocument | null> {
     return this.policies.findOne({ _id: version })
   }
@@ -123,7 +128,7 @@ export class PolicyStore {
       )
       return upsertedCount === 1
     } catch (error) {
-      if (onlyDuplicates(error)) return false
+      if (duplicateKey(error)) return false
       throw error
     }
   }
@@ -158,7 +163,9 @@ export class PolicyStore {
     return policy
   }
 
-  private inForceVersion(now: Date): string | undefined {
-    return this.live.find((version) => version.rollout === 100 && version.effectiveFrom <= now)?.version
+  private inForceVersion(now: Date, without?: string): string | undefined {
+    const inForce = ({ version, rollout, effectiveFrom }: LiveVersion): boolean =>
+      rollout === 100 && effectiveFrom <= now && version !== without
+    return this.live.find(inForce)?.version
   }
 }
