@@ -361,6 +361,20 @@ describe('a late appeal', () => {
     )
   }, 300_000)
 
+  it('gives back what its step of the ladder had limited, where several limit', () => {
+    const [warn, limit, ...graver] = SPEC_POLICY.ladder
+    const light = { ...limit!, minPoints: 2, limits: { recommendations: false } }
+    const hard = { ...limit!, level: 3, minPoints: 4, limits: { forwarding: false, postsPerDay: 3 } }
+    const ladder = [warn!, light, hard, ...graver.slice(1)]
+    const world = new AccountWorld('enforce', new Map([['1', { ...SPEC_POLICY, ladder }]]))
+    verdict(world, 1, 3, at(0), 'act')
+    const ordered = world.directives.find(({ kind }) => kind === 'limit_account')!
+    expect(ordered.limits).toEqual(hard.limits)
+    paused(world, ordered.decisionId!, 'apl_1', at(HOUR))
+    resumed(world, ordered.decisionId!, 'apl_1', at(DAY))
+    expect(world.directives.at(-1)).toMatchObject({ kind: 'limit_account', limits: hard.limits })
+  })
+
   it('that has been decided cannot suspend the measure any more, though the news of it comes after', () => {
     const { world, now } = live([{ after: HOUR, severity: 2, measure: 'suspend' }])
     resumed(world, 'd0', 'apl_1', now)

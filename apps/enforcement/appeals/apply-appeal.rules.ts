@@ -1,3 +1,4 @@
+import type { AccountLimits } from '#libs/contracts/directive'
 import { derivedId } from '#libs/contracts/ids'
 import {
   AccountDraft,
@@ -224,8 +225,18 @@ function resume(draft: AccountDraft, decision: DecisionRecord, appealId: string)
       measure: held.measure,
       messageIds: decision.messages.map((message) => message.messageId),
       until: held.until,
-      limits: held.measure === 'limit' ? limitsOf(draft.policyOf(decision.policyVersion)) : {},
+      limits: limitsAgain(draft, decision, held),
     })
     held.state = held.directiveId ? 'in_force' : 'over'
   }
+}
+
+/** What was limited before: a step of the ladder has limits of its own. */
+function limitsAgain(
+  draft: AccountDraft,
+  decision: DecisionRecord,
+  held: StepOnAccount | DecidedMeasure,
+): AccountLimits {
+  if (held.measure !== 'limit') return {}
+  return 'limits' in held ? held.limits : limitsOf(draft.policyOf(decision.policyVersion))
 }

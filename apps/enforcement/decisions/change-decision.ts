@@ -22,15 +22,23 @@ export class ChangeDecision {
     private readonly changes: AccountChanges,
   ) {}
 
-  /** @throws Problem 404; 409 `not-held`; 403 `own-decision` for whoever made it */
+  /** @throws Problem 404; 409 `not-held`, `lapsed` where nobody approved it in time; 403 `own-decision` for whoever made it */
   async approve(decisionId: string, by: string, reasons: GivenReasons): Promise<DecisionDocument> {
     const decision = await this.mustFind(decisionId)
     assertOther(decision, by)
-    return this.change(decision, by, reasons, heldOnly, (facts, { decisionId: id, hold }, step, context) => {
-      if (!hold?.needsApproval)
-        throw conflict('approved-already', 'The decision was approved; it waits for its day.')
-      return applyApproval(facts, id, step, context)
-    })
+    const changed = await this.change(
+      decision,
+      by,
+      reasons,
+      heldOnly,
+      (facts, { decisionId: id, hold }, step, context) => {
+        if (!hold?.needsApproval)
+          throw conflict('approved-already', 'The decision was approved; it waits for its day.')
+        return applyApproval(facts, id, step, context)
+      },
+    )
+    if (changed.state === 'lapsed') throw conflict('lapsed', 'Nobody approved it in time; it has lapsed.')
+    return changed
   }
 
   /** @throws Problem 404; 409 `not-held` */
