@@ -12,8 +12,9 @@ interface Waiting {
 
 /**
  * A handler that takes batches of several partitions as one: those that come in one turn of the event loop, or while it is
- * at work, go together. So the round trips of a handler that writes to a database grow with time and not with the number of batches, as in
- * a group commit. Each batch settles as it would have alone: where a joined one fails for good, each is handled by itself.
+ * at work, go together. So the round trips of a handler that writes to a database grow with time and not with the number of
+ * batches, as in a group commit. Each batch settles as it would have alone: where a joined one fails for good, each is
+ * handled by itself.
  * `most`: records of a joined batch, unless the first alone has more.
  */
 export function joinBatches(handle: Handle, most: number): Handle {
