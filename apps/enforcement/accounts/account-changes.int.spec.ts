@@ -1,143 +1,43 @@
 import 'reflect-metadata'
-import { Test, type TestingModule } from '@nestjs/testing'
-import { MongooseModule } from '@nestjs/mongoose'
-import { randomUUID } from 'node:crypto'
-import type { Connection } from 'mongoose'
-import { getConnectionToken } from '@nestjs/mongoose'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Verdict } from '#libs/contracts/verdict'
-import { Clock } from '#libs/platform/clock'
-import { type AnyOutRecord, Publisher } from '#libs/platform/kafka/publisher'
-import { createLogger } from '#libs/platform/logger'
-import { Startup } from '#libs/platform/startup'
-import { ENV, LOGGER } from '#libs/platform/tokens'
-import { CASE_ENTRIES, CASES, CaseEntrySchema, CaseSchema, CaseStore } from '../cases/case.store.js'
-import { DECISIONS, DecisionSchema, DecisionStore } from '../decisions/decision.store.js'
+import { DecisionStore } from '../decisions/decision.store.js'
 import { ChangeDecision } from '../decisions/change-decision.js'
-import { DIRECTIVES, DirectiveSchema, DirectiveStore } from '../directives/directive.store.js'
-import { Outbox } from '../outbox/outbox.js'
+import { DirectiveStore } from '../directives/directive.store.js'
 import { Relay } from '../outbox/relay.js'
-import { PLATFORMS, PlatformSchema, PlatformStore } from '../platforms/platform.store.js'
-import { PolicyStore } from '../policies/policy.store.js'
-import { AppealLinks, KEYS, KeySchema } from '../statements/appeal-links.js'
-import { STATEMENTS, StatementSchema, StatementStore } from '../statements/statement.store.js'
-import { AccountChanges } from './account-changes.js'
-import { ACCOUNTS, AccountSchema, AccountStore } from './account.store.js'
-import { SPEC_POLICY } from './account-world.js'
+import { StatementStore } from '../statements/statement.store.js'
+import { AccountStore, foundBy, type FoundBy } from './account.store.js'
 import { aVerdict } from './a-verdict.js'
-import { STRIKES, StrikeSchema, StrikeStore } from './strike.store.js'
+import { StrikeStore } from './strike.store.js'
 import { TakeVerdicts } from './take-verdicts.js'
+import type { Directive } from '#libs/contracts/directive'
+import { CaseEntryStore } from '../cases/case-entry.store.js'
+import { type RecordingPublisher, TwoInstances } from '../two-instances.fixture.js'
 
-/** Remembers what was published, and can be made to fail. */
-class RecordingPublisher {
-  readonly records: AnyOutRecord[] = []
-  failures = 0
-
-  async publish(...records: AnyOutRecord[]): Promise<void> {
-    if (this.failures > 0) {
-      this.failures--
-      throw new Error('the broker is away')
-    }
-    this.records.push(...records)
-  }
-
-  /** Distinct records by topic name; throws where one id came with different bytes. */
-  byTopic(name: string): AnyOutRecord[] {
-    const byId = new Map<string, AnyOutRecord>()
-    for (const record of this.records.filter((one) => one.topic.name.includes(name))) {
-      const known = byId.get(record.id)
-      if (known && JSON.stringify(known.value) !== JSON.stringify(record.value)) {
-        throw new Error(`${record.id} came with other bytes`)
-      }
-      byId.set(record.id, record)
-    }
-    return [...byId.values()]
-  }
-}
-
-const policies = {
-  byVersions: async (versions: string[]) => new Map(versions.map((version) => [version, SPEC_POLICY])),
-  refresh: async () => undefined,
-  inForce: () => ({ policy: SPEC_POLICY, version: '1' }),
-}
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 describe('changes of accounts, on a real MongoDB', () => {
-  const publisher = new RecordingPublisher()
-  const modules: TestingModule[] = []
-  const dbName = `weir_enforcement_${randomUUID()}`
+  let instances: TwoInstances
+  let publisher: RecordingPublisher
   let take: TakeVerdicts
   let other: TakeVerdicts
 
-  async function start(): Promise<TestingModule> {
-    const module = await Test.createTestingModule({
-      imports: [
-        MongooseModule.forRoot(process.env['MONGODB_URI']!, {
-          dbName,
-          writeConcern: { w: 'majority' },
-          readConcern: { level: 'majority' },
-        }),
-        MongooseModule.forFeature([
-          { name: ACCOUNTS, schema: AccountSchema },
-          { name: STRIKES, schema: StrikeSchema },
-          { name: CASES, schema: CaseSchema },
-          { name: CASE_ENTRIES, schema: CaseEntrySchema },
-          { name: DECISIONS, schema: DecisionSchema },
-          { name: DIRECTIVES, schema: DirectiveSchema },
-          { name: STATEMENTS, schema: StatementSchema },
-          { name: PLATFORMS, schema: PlatformSchema },
-          { name: KEYS, schema: KeySchema },
-        ]),
-      ],
-      providers: [
-        AccountChanges,
-        TakeVerdicts,
-        ChangeDecision,
-        AccountStore,
-        StrikeStore,
-        CaseStore,
-        DecisionStore,
-        DirectiveStore,
-        StatementStore,
-        PlatformStore,
-        AppealLinks,
-        Outbox,
-        Relay,
-        Clock,
-        Startup,
-        { provide: PolicyStore, useValue: policies },
-        { provide: Publisher, useValue: publisher },
-        { provide: ENV, useValue: { PUBLIC_URL: 'http://127.0.0.1:7403' } },
-        { provide: LOGGER, useValue: createLogger('enforcement', 'silent') },
-      ],
-    }).compile()
-    await module.init()
-    modules.push(module)
-    await vi.waitFor(() => expect(module.get(Startup).unfinished().size).toBe(0))
-    return module
-  }
-
   beforeAll(async () => {
-    const [first, second] = [await start(), await start()]
-    take = first.get(TakeVerdicts)
-    other = second.get(TakeVerdicts)
-    const registeredAt = new Date().toISOString()
-    const platform = { platformId: 'p1', name: 'P', mode: 'enforce' as const, contacts: [], registeredAt }
-    await first.get(PlatformStore).add(platform, [])
+    instances = await TwoInstances.start()
+    publisher = instances.publisher
+    take = instances.one(TakeVerdicts)
+    other = instances.two(TakeVerdicts)
   })
   beforeEach(() => {
     publisher.records.length = 0
   })
-  afterAll(async () => {
-    await modules[0]?.get<Connection>(getConnectionToken()).dropDatabase()
-    for (const module of modules) await module.close()
-  })
+  afterAll(() => instances.stop())
 
-  const store = <T>(type: new (...args: never[]) => T): T => modules[0]!.get(type)
+  const store = <T>(type: new (...args: never[]) => T): T => instances.one(type)
   const noop = async (): Promise<void> => undefined
 
   async function counts(account: string) {
     const key = `p1/${account}`
-    const cases = store(CaseStore)
     const strikes = await store(StrikeStore).ofAccounts([key])
     const state = (await store(AccountStore).byKey(key))!
     return {
@@ -149,15 +49,11 @@ describe('changes of accounts, on a real MongoDB', () => {
       decisions: (await store(DecisionStore).list({ platformId: 'p1', accountId: account }, 200)).length,
       directives: (await store(DirectiveStore).list({ platformId: 'p1', accountId: account }, 200)).length,
       statements: (await store(StatementStore).list({ platformId: 'p1', accountId: account }, 200)).length,
-      entries: (await cases.entriesOfAccount('p1', account, new Date(8e15), 1_000)).length,
+      entries: (await store(CaseEntryStore).ofAccount('p1', account, new Date(8e15), 1_000)).length,
     }
   }
 
-  const published = (topic: string, account: string): number =>
-    publisher.byTopic(topic).filter(({ value }) => {
-      const { accountId, data } = value as { accountId?: string; data?: { accountId?: string } }
-      return (data?.accountId ?? accountId) === account
-    }).length
+  const published = (topic: string, account: string): number => publisher.on(topic, account).length
 
   it('take verdicts in once, however often and wherever they come', async () => {
     const verdicts = Array.from({ length: 5 }, (_, i) => aVerdict('a1', `m${i}`, { severity: 1 }))
@@ -184,10 +80,7 @@ describe('changes of accounts, on a real MongoDB', () => {
     await Promise.all(Array.from({ length: 8 }, worker))
     const end = await counts('a2')
     expect(end).toMatchObject({ points: 40, level: 4, strikes: 40, entries: 40, pending: 0 })
-    const directives = publisher
-      .byTopic('directives')
-      .map(({ value }) => value as { accountId: string; accountSeq: number; kind: string })
-      .filter(({ accountId }) => accountId === 'a2')
+    const directives = publisher.on<Directive>('directives', 'a2')
     expect(directives.map(({ accountSeq }) => accountSeq).sort((a, b) => a - b)).toEqual(
       directives.map((_, i) => i + 1),
     )
@@ -213,7 +106,7 @@ describe('changes of accounts, on a real MongoDB', () => {
   it('are completed by the relay when the batch never comes again', async () => {
     publisher.failures = 1
     await expect(take.take([aVerdict('a4', 'm1', { severity: 4 })], noop)).rejects.toThrow('away')
-    await modules[1]!.get(Relay).drain(store(AccountStore).accounts)
+    await instances.two(Relay).drain(store(AccountStore).accounts)
     expect(await counts('a4')).toMatchObject({ points: 8, status: 'suspended', pending: 0, entries: 1 })
     expect(published('directives', 'a4')).toBe(2)
   })
@@ -224,7 +117,7 @@ describe('changes of accounts, on a real MongoDB', () => {
     const [decision] = (await store(DecisionStore).list({ platformId: 'p1', accountId: 'a5' }, 10)).filter(
       ({ measure }) => measure === 'remove',
     )
-    const change = modules[0]!.get(ChangeDecision)
+    const change = instances.one(ChangeDecision)
     await change.reverse(decision!._id, 'senior', 'mistaken')
     const reversed = await counts('a5')
     expect(reversed).toMatchObject({ points: 0, level: 0, status: 'active', directives: 4, strikes: 1 })
@@ -233,6 +126,43 @@ describe('changes of accounts, on a real MongoDB', () => {
     expect(await counts('a5')).toEqual(reversed)
     await take.take([aVerdict('a5', 'm1', { severity: 4, revision: 'r2' })], noop)
     expect(await counts('a5')).toMatchObject({ points: 0, strikes: 1, directives: 5, entries: 2 })
+  })
+
+  it('let nobody approve what has lapsed, though the clock has not rung yet', async () => {
+    const { clock } = instances
+    await take.take([aVerdict('a8', 'm1', { severity: 4, followers: null, at: clock.now() })], noop)
+    const [held] = await store(DecisionStore).list({ accountId: 'a8', state: 'held' }, 1)
+    clock.set(new Date(Date.now() + 4 * 86_400_000))
+    const approval = instances.one(ChangeDecision).approve(held!.decisionId, 'senior', 'Seen.')
+    await expect(approval).rejects.toMatchObject({ status: 409, slug: 'lapsed' })
+    expect(await store(DecisionStore).byId(held!.decisionId)).toMatchObject({ state: 'lapsed' })
+    clock.set(new Date())
+  })
+
+  it('are found by the beginning of an id or a name, page by page, in order', async () => {
+    const words = ['ant', 'antelope', 'bee', 'Ant Hill', 'ＡＮＴ', 'a', 'ant-1', 'ANT hill']
+    const accounts = words.map((name, i) => [i % 2 === 0 ? `s-${i}` : `ant-${i}`, name] as const)
+    for (const [id, displayName] of accounts) {
+      const verdict = aVerdict(id, 'm1', { severity: 1 })
+      await take.take([{ ...verdict, message: { ...verdict.message, account: { displayName } } }], noop)
+    }
+    const accountsFound = store(AccountStore)
+    for (const q of ['ant', 'ANT', 'ant h', 's-', 'zebra']) {
+      const pages: string[] = []
+      for (let after: FoundBy | undefined, more = true; more;) {
+        const found = await accountsFound.search(q, { platformId: 'p1' }, 2, after)
+        pages.push(...found.slice(0, 2).map(({ accountId }) => accountId))
+        more = found.length > 2
+        after = more ? foundBy(q, found[1]!) : undefined
+      }
+      const folded = (name: string) => name.normalize('NFKC').toLowerCase()
+      const byId = accounts.filter(([id]) => id.startsWith(q)).map(([id]) => id)
+      const byName = accounts
+        .filter(([id, name]) => !id.startsWith(q) && folded(name).startsWith(folded(q)))
+        .sort(([a, x], [b, y]) => compare(folded(x), folded(y)) || compare(a, b))
+        .map(([id]) => id)
+      expect(pages, q).toEqual([...byId.sort(compare), ...byName])
+    }
   })
 
   it('stay within their size for an account that never stops', async () => {

@@ -5,7 +5,7 @@ import { accountKey } from '#libs/contracts/ids'
 import { Clock } from '#libs/platform/clock'
 import { PermanentError, RetryableError } from '#libs/platform/errors'
 import type { Policy } from '#libs/policy/policy-document'
-import { CaseStore } from '../cases/case.store.js'
+import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { DecisionStore, type DecisionDocument } from '../decisions/decision.store.js'
 import { parseDeadlines } from '../directives/deadlines.rules.js'
 import { DirectiveStore } from '../directives/directive.store.js'
@@ -62,7 +62,7 @@ export class AccountChanges {
     private readonly accounts: AccountStore,
     private readonly strikes: StrikeStore,
     private readonly decisions: DecisionStore,
-    private readonly cases: CaseStore,
+    private readonly entries: CaseEntryStore,
     private readonly directives: DirectiveStore,
     private readonly platforms: PlatformStore,
     private readonly policies: PolicyStore,
@@ -173,7 +173,7 @@ export class AccountChanges {
     const [strikes, decisions, taken, platforms, measures] = await Promise.all([
       this.strikes.ofAccounts(keys),
       this.decisions.byIds([...decisionIds, ...requests.flatMap((request) => request.decisionIds ?? [])]),
-      this.cases.taken(requests.flatMap((request) => request.verdictIds ?? [])),
+      this.entries.taken(requests.flatMap((request) => request.verdictIds ?? [])),
       this.platforms.byIds([...new Set(requests.map((request) => request.platformId))]),
       this.directives.onMessages(keys, about),
       this.policies.refresh(this.clock.now()),

@@ -17,6 +17,9 @@ export interface AccountDocument extends AccountState, WithOutbox {
 }
 
 export const ACCOUNTS = 'Account'
+/** The orders of a search. */
+const BY_ID = { accountId: 1, _id: 1 } as const
+const BY_NAME = { searchName: 1, _id: 1 } as const
 export const AccountSchema = new Schema<AccountDocument>(
   { _id: String },
   { collection: 'accounts', strict: false, versionKey: false },
@@ -25,8 +28,8 @@ export const AccountSchema = new Schema<AccountDocument>(
 AccountSchema.index({ status: 1, updatedAt: -1, _id: -1 })
 AccountSchema.index({ platformId: 1, status: 1, updatedAt: -1, _id: -1 })
 AccountSchema.index({ level: 1, updatedAt: -1, _id: -1 })
-AccountSchema.index({ accountId: 1 })
-AccountSchema.index({ searchName: 1 })
+AccountSchema.index(BY_ID)
+AccountSchema.index(BY_NAME)
 AccountSchema.index({ nextDueAt: 1 }, { partialFilterExpression: { nextDueAt: { $type: 'date' } } })
 AccountSchema.index(...outboxIndex)
 
@@ -39,9 +42,10 @@ export interface AccountFilter {
   platformId?: string
   status?: AccountStatus
   minLevel?: number
-  /** Prefix of id or name. */
-  q?: string
 }
+
+/** The account that a search found last: by what, its id or its name, and its key. A name may be too long for a cursor. */
+export type FoundBy = ['id' | 'name', string]
 
 /** Accounts: one update per change, guarded by the revision. */
 @Injectable()
@@ -107,22 +111,64 @@ export class AccountStore {
       .toArray()
   }
 
+  /** Those that changed last come first. */
   async list(filter: AccountFilter, limit: number, after?: [Date, string]): Promise<AccountDocument[]> {
-    const { q, minLevel = 0, status, platformId } = filter
-    const search = q ? { $or: [{ accountId: prefix(q) }, { searchName: prefix(searchable(q)) }] } : {}
+    const older = olderThan(after, 'updatedAt') as mongo.Filter<AccountDocument>
     return this.accounts
-      .find(
-        {
-          ...given({ platformId }),
-          status: status ?? { $in: [...ACCOUNT_STATUSES] },
-          ...(minLevel > 0 ? { level: { $in: LEVELS.filter((level) => level >= minLevel) } } : {}),
-          $and: [olderThan(after, 'updatedAt'), search],
-        } as mongo.Filter<AccountDocument>,
-        { projection: { pending: 0 } },
-      )
+      .find({ ...matching(filter), ...older }, { projection: { pending: 0 } })
       .sort({ updatedAt: -1, _id: -1 })
       .limit(limit + 1)
       .toArray()
+  }
+
+  /**
+   * Those whose id begins with `q` in the order of their ids, then those whose name does, in that of their names. In the
+   * order of an index, so that it takes the same however many begin so; by time it would depend on that.
+   */
+  async search(q: string, filter: AccountFilter, limit: number, after?: FoundBy): Promise<AccountDocument[]> {
+    const [by, account] = after ?? ['id' as const]
+    const last = account === undefined ? null : await this.byKey(account)
+    const ids = prefix(q)
+    const found = by === 'id' ? await this.walk(BY_ID, ids, matching(filter), limit + 1, last) : []
+    if (found.length > limit) return found
+    const others = { ...matching(filter), accountId: { $not: ids } }
+    const names = prefix(searchable(q))
+    const left = limit + 1 - found.length
+    return [...found, ...(await this.walk(BY_NAME, names, others, left, by === 'name' ? last : null))]
+  }
+
+  /** A range of an index from after a key and an account on. */
+  private async walk(
+    order: typeof BY_ID | typeof BY_NAME,
+    range: ReturnType<typeof prefix>,
+    filter: mongo.Filter<AccountDocument>,
+    limit: number,
+    last: AccountDocument | null,
+  ): Promise<AccountDocument[]> {
+    const [field] = Object.keys(order) as ['accountId' | 'searchName']
+    const bounds = last ? { ...range, $gte: last[field] } : range
+    const later = last ? { $or: [{ [field]: { $gt: last[field] } }, { _id: { $gt: last._id } }] } : {}
+    return this.accounts
+      .find({ $and: [filter, { [field]: bounds }, later] } as mongo.Filter<AccountDocument>, {
+        projection: { pending: 0 },
+      })
+      .sort(order)
+      .hint(order)
+      .limit(limit)
+      .toArray()
+  }
+}
+
+/** Where a search goes on after an account that it found. */
+export function foundBy(q: string, { _id, accountId }: AccountDocument): FoundBy {
+  return [accountId.startsWith(q) ? 'id' : 'name', _id]
+}
+
+function matching({ platformId, status, minLevel = 0 }: AccountFilter): mongo.Filter<AccountDocument> {
+  return {
+    ...given({ platformId }),
+    status: status ?? { $in: [...ACCOUNT_STATUSES] },
+    ...(minLevel > 0 ? { level: { $in: LEVELS.filter((level) => level >= minLevel) } } : {}),
   }
 }
 

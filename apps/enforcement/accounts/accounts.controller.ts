@@ -5,10 +5,10 @@ import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent, RequestId } from '#libs/platform/http/idempotency'
 import { apiBody, apiQuery } from '#libs/platform/http/openapi'
-import { page, PageQuery } from '#libs/platform/http/paging'
+import { badCursor, decodeCursor, page, PageQuery } from '#libs/platform/http/paging'
 import { QueryInt } from '#libs/platform/http/query-fields'
 import { instantCursor } from '../cursor.js'
-import { AccountStore, type AccountDocument } from './account.store.js'
+import { type AccountDocument, AccountStore, foundBy, type FoundBy } from './account.store.js'
 import { LabelAccount } from './label-account.js'
 import { ReadAccount } from './read-account.js'
 
@@ -16,7 +16,7 @@ export class AccountsQuery extends PageQuery {
   @Optional() @PlatformId() platform?: string
   @Optional() @OneOf(ACCOUNT_STATUSES) status?: AccountStatus
   @Optional() @QueryInt(0, 5) minLevel?: number
-  /** Prefix of the id or of the name. */
+  /** Prefix of the id or of the name: in the order of ids, then of names, instead of the newest first. */
   @Optional() @Text(128, 1) q?: string
 }
 
@@ -39,10 +39,14 @@ export class AccountsController {
   @Roles('triage', 'moderator', 'senior', 'hotline', 'auditor', 'admin')
   @apiQuery(AccountsQuery)
   async list(@Query() query: AccountsQuery) {
-    const { platform, status, minLevel, q, limit } = query
-    const filter = { platformId: platform, status, minLevel, q }
-    const found = await this.accounts.list(filter, limit, instantCursor(query.cursor))
-    return page(found, limit, (one) => [one.updatedAt.toISOString(), one._id], inBrief)
+    const { platform, status, minLevel, q, limit, cursor } = query
+    const filter = { platformId: platform, status, minLevel }
+    if (q === undefined) {
+      const found = await this.accounts.list(filter, limit, instantCursor(cursor))
+      return page(found, limit, (one) => [one.updatedAt.toISOString(), one._id], inBrief)
+    }
+    const found = await this.accounts.search(q, filter, limit, foundCursor(cursor))
+    return page(found, limit, (one) => foundBy(q, one), inBrief)
   }
 
   @Get(':platform/:account')
@@ -91,4 +95,13 @@ function inBrief(account: AccountDocument) {
     openCaseId: openCase?.caseId ?? null,
     updatedAt,
   }
+}
+
+/** @throws Problem 400 `bad-cursor` */
+function foundCursor(cursor: string | undefined): FoundBy | undefined {
+  const key = decodeCursor(cursor, 2)
+  if (!key) return undefined
+  const [by, account] = key
+  if (by !== 'id' && by !== 'name') throw badCursor()
+  return [by, String(account)]
 }

@@ -3,7 +3,7 @@ import { accountKey } from '#libs/contracts/ids'
 import { Clock } from '#libs/platform/clock'
 import { type Page, page } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
-import { CaseStore } from '../cases/case.store.js'
+import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { DecisionStore } from '../decisions/decision.store.js'
 import { DirectiveStore } from '../directives/directive.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
@@ -22,7 +22,7 @@ export class ReadAccount {
     private readonly strikes: StrikeStore,
     private readonly decisions: DecisionStore,
     private readonly directives: DirectiveStore,
-    private readonly cases: CaseStore,
+    private readonly entries: CaseEntryStore,
     private readonly policies: PolicyStore,
     private readonly clock: Clock,
   ) {}
@@ -74,7 +74,7 @@ export class ReadAccount {
     const before = after?.[0] ?? new Date(8_640_000_000_000_000)
     const most = limit + 1 + TIES
     const [entries, strikes, decisions, directives] = await Promise.all([
-      this.cases.entriesOfAccount(platformId, accountId, before, most),
+      this.entries.ofAccount(platformId, accountId, before, most),
       this.strikes.ofAccounts([key]),
       this.decisions.until(platformId, accountId, before, most),
       this.directives.until(platformId, accountId, before, most),

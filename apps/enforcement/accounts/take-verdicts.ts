@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { accountKey } from '#libs/contracts/ids'
 import type { Outcome, Verdict } from '#libs/contracts/verdict'
-import { CaseStore } from '../cases/case.store.js'
+import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { AccountChanges, type AccountRequest } from './account-changes.js'
 import { applyVerdicts, type VerdictFact } from './apply-verdicts.rules.js'
 
@@ -13,12 +13,12 @@ const MOST_PER_CHANGE = 100
 export class TakeVerdicts {
   constructor(
     private readonly changes: AccountChanges,
-    private readonly cases: CaseStore,
+    private readonly entries: CaseEntryStore,
   ) {}
 
   async take(verdicts: readonly Verdict[], heartbeat: () => Promise<void>): Promise<void> {
     const entering = distinct(verdicts.filter(entersCases))
-    const kept = this.cases.keepEvidence(entering)
+    const kept = this.entries.keepEvidence(entering)
     // Awaited before a change is stored; if reading fails before that, nobody else looks at it.
     kept.catch(() => undefined)
     const byAccount = Map.groupBy(entering, (verdict) => accountKey(verdict.platformId, verdict.accountId))

@@ -1,155 +1,42 @@
 import 'reflect-metadata'
-import { getConnectionToken, MongooseModule } from '@nestjs/mongoose'
-import { Test, type TestingModule } from '@nestjs/testing'
-import { randomUUID } from 'node:crypto'
-import type { Connection } from 'mongoose'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Directive } from '#libs/contracts/directive'
 import type { WeirEvent } from '#libs/contracts/weir-event'
 import { Clock } from '#libs/platform/clock'
-import { type AnyOutRecord, Publisher } from '#libs/platform/kafka/publisher'
-import { createLogger } from '#libs/platform/logger'
-import { Startup } from '#libs/platform/startup'
-import { ENV, LOGGER } from '#libs/platform/tokens'
 import { aVerdict } from '../accounts/a-verdict.js'
 import { AccountChanges } from '../accounts/account-changes.js'
-import { SPEC_POLICY } from '../accounts/account-world.js'
-import { ACCOUNTS, AccountSchema, AccountStore } from '../accounts/account.store.js'
-import { STRIKES, StrikeSchema, StrikeStore } from '../accounts/strike.store.js'
+import { AccountStore } from '../accounts/account.store.js'
 import { TakeVerdicts } from '../accounts/take-verdicts.js'
-import { CASE_ENTRIES, CASES, CaseEntrySchema, CaseSchema, CaseStore } from '../cases/case.store.js'
+import { CaseStore } from '../cases/case.store.js'
 import { WorkOnCases } from '../cases/work-on-cases.js'
-import { ChangeDecision } from '../decisions/change-decision.js'
-import { DECISIONS, DecisionSchema, DecisionStore } from '../decisions/decision.store.js'
-import { DIRECTIVES, DirectiveSchema, DirectiveStore } from '../directives/directive.store.js'
-import { Outbox } from '../outbox/outbox.js'
+import { DecisionStore } from '../decisions/decision.store.js'
+import { DirectiveStore } from '../directives/directive.store.js'
 import { Relay } from '../outbox/relay.js'
-import { PLATFORMS, PlatformSchema, PlatformStore } from '../platforms/platform.store.js'
-import { PolicyStore } from '../policies/policy.store.js'
-import { AppealLinks, KEYS, KeySchema } from '../statements/appeal-links.js'
-import { STATEMENTS, StatementSchema, StatementStore } from '../statements/statement.store.js'
-import { APPEALS, AppealSchema, AppealStore } from './appeal.store.js'
+import { StatementStore } from '../statements/statement.store.js'
+import { AppealStore } from './appeal.store.js'
 import { HearAppeals } from './hear-appeals.js'
 import { OpenAppeal } from './open-appeal.js'
 import { ReadEvidence } from './read-evidence.js'
 import { SettleAppeals } from './settle-appeals.js'
+import { type RecordingPublisher, TwoInstances } from '../two-instances.fixture.js'
 
 const DAY = 86_400_000
 
-/** Remembers what was published, and can be made to fail. */
-class RecordingPublisher {
-  readonly records: AnyOutRecord[] = []
-  failures = 0
-
-  async publish(...records: AnyOutRecord[]): Promise<void> {
-    if (this.failures > 0) {
-      this.failures--
-      throw new Error('the broker is away')
-    }
-    this.records.push(...records)
-  }
-
-  /** Distinct values of a topic about an account; throws where one id came with different bytes. */
-  about<T>(topic: string, accountId: string): T[] {
-    const byId = new Map<string, AnyOutRecord>()
-    for (const record of this.records.filter((one) => one.topic.name.includes(topic))) {
-      const known = byId.get(record.id)
-      if (known && JSON.stringify(known.value) !== JSON.stringify(record.value)) {
-        throw new Error(`${record.id} came with other bytes`)
-      }
-      byId.set(record.id, record)
-    }
-    return [...byId.values()]
-      .map(({ value }) => value as { accountId?: string; data?: { accountId?: string } })
-      .filter((value) => (value.data?.accountId ?? value.accountId) === accountId) as T[]
-  }
-}
-
-const policies = {
-  byVersions: async (versions: string[]) => new Map(versions.map((version) => [version, SPEC_POLICY])),
-  refresh: async () => undefined,
-  inForce: () => ({ policy: SPEC_POLICY, version: '1' }),
-}
-
 describe('appeals, on a real MongoDB', () => {
-  const publisher = new RecordingPublisher()
-  const modules: TestingModule[] = []
-  const dbName = `weir_enforcement_${randomUUID()}`
-  const clock = new Clock()
-
-  async function start(): Promise<TestingModule> {
-    const module = await Test.createTestingModule({
-      imports: [
-        MongooseModule.forRoot(process.env['MONGODB_URI']!, {
-          dbName,
-          writeConcern: { w: 'majority' },
-          readConcern: { level: 'majority' },
-        }),
-        MongooseModule.forFeature([
-          { name: ACCOUNTS, schema: AccountSchema },
-          { name: STRIKES, schema: StrikeSchema },
-          { name: CASES, schema: CaseSchema },
-          { name: CASE_ENTRIES, schema: CaseEntrySchema },
-          { name: DECISIONS, schema: DecisionSchema },
-          { name: DIRECTIVES, schema: DirectiveSchema },
-          { name: STATEMENTS, schema: StatementSchema },
-          { name: APPEALS, schema: AppealSchema },
-          { name: PLATFORMS, schema: PlatformSchema },
-          { name: KEYS, schema: KeySchema },
-        ]),
-      ],
-      providers: [
-        AccountChanges,
-        TakeVerdicts,
-        ChangeDecision,
-        WorkOnCases,
-        OpenAppeal,
-        HearAppeals,
-        SettleAppeals,
-        ReadEvidence,
-        AppealStore,
-        AccountStore,
-        StrikeStore,
-        CaseStore,
-        DecisionStore,
-        DirectiveStore,
-        StatementStore,
-        PlatformStore,
-        AppealLinks,
-        Outbox,
-        Relay,
-        Startup,
-        { provide: Clock, useValue: clock },
-        { provide: PolicyStore, useValue: policies },
-        { provide: Publisher, useValue: publisher },
-        { provide: ENV, useValue: { PUBLIC_URL: 'http://127.0.0.1:7403' } },
-        { provide: LOGGER, useValue: createLogger('enforcement', 'silent') },
-      ],
-    }).compile()
-    await module.init()
-    modules.push(module)
-    await vi.waitFor(() => expect(module.get(Startup).unfinished().size).toBe(0))
-    return module
-  }
-
-  const one = <T>(type: new (...args: never[]) => T): T => modules[0]!.get(type)
-  const two = <T>(type: new (...args: never[]) => T): T => modules[1]!.get(type)
+  let instances: TwoInstances
+  let publisher: RecordingPublisher
+  let clock: Clock
+  const one = <T>(type: new (...args: never[]) => T): T => instances.one(type)
+  const two = <T>(type: new (...args: never[]) => T): T => instances.two(type)
 
   beforeAll(async () => {
-    await start()
-    await start()
-    await modules[0]!.get<Connection>(getConnectionToken()).model(APPEALS).init()
-    const registeredAt = new Date().toISOString()
-    const platform = { platformId: 'p1', name: 'P', mode: 'enforce' as const, contacts: [], registeredAt }
-    await one(PlatformStore).add(platform, [])
+    instances = await TwoInstances.start(WorkOnCases, OpenAppeal, HearAppeals, SettleAppeals, ReadEvidence)
+    ;({ publisher, clock } = instances)
   })
-  afterAll(async () => {
-    await modules[0]?.get<Connection>(getConnectionToken()).dropDatabase()
-    for (const module of modules) await module.close()
-  })
+  afterAll(() => instances.stop())
 
-  const directives = (account: string): Directive[] => publisher.about('directives', account)
-  const events = (account: string): WeirEvent[] => publisher.about('events', account)
+  const directives = (account: string): Directive[] => publisher.on('directives', account)
+  const events = (account: string): WeirEvent[] => publisher.on('events', account)
   const appealEvents = (account: string): string[] =>
     events(account).flatMap(({ kind }) => (kind.startsWith('appeal.') ? [kind] : []))
   const tokenOf = ({ appealUrl }: Directive): string => new URL(appealUrl!).searchParams.get('token')!
@@ -278,7 +165,7 @@ describe('appeals, on a real MongoDB', () => {
     expect(tries[7]!.status).toBe('rejected')
     expect(appealEvents('a5').filter((kind) => kind === 'appeal.decided')).toHaveLength(1)
     const told = publisher
-      .about<{ template: string }>('notices', 'a5')
+      .on<{ template: string }>('notices', 'a5')
       .filter(({ template }) => template === 'appeal-decided')
     expect(told).toHaveLength(1)
     expect((await one(OpenAppeal).byCode(receiptCode)).state).toBe(made.state)

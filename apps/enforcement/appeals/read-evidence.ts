@@ -1,10 +1,7 @@
 import { Injectable } from '@nestjs/common'
-import { InjectModel } from '@nestjs/mongoose'
-import type { Model, mongo } from 'mongoose'
 import { Clock } from '#libs/platform/clock'
-import { CASE_ENTRIES } from '../cases/case.store.js'
+import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { entryView } from '../cases/case-view.js'
-import type { CaseEntry } from '../cases/case.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import type { StatementOfReasons } from '../statements/statement.js'
 
@@ -18,26 +15,31 @@ export interface Evidence {
 }
 
 const MOST_SHOWN = 20
+/** A statement may name thousands. */
+const MOST_ASKED = 1_000
 
 /** The messages behind a statement of reasons, for the account that published them. */
 @Injectable()
 export class ReadEvidence {
-  private readonly entries: mongo.Collection<CaseEntry>
-
   constructor(
-    @InjectModel(CASE_ENTRIES) model: Model<CaseEntry>,
+    private readonly entries: CaseEntryStore,
     private readonly policies: PolicyStore,
     private readonly clock: Clock,
-  ) {
-    this.entries = model.collection as unknown as mongo.Collection<CaseEntry>
-  }
+  ) {}
 
   /** Each revision once, the latest first; at most twenty. */
   async behind(statement: StatementOfReasons): Promise<Evidence[]> {
     const { platformId, accountId, facts } = statement
-    const judged = await this.find({ _id: { $in: facts.verdictIds.slice(0, 1_000) }, platformId, accountId })
-    const messageId = { $in: facts.messageIds.slice(0, 1_000) }
-    const found = judged.length > 0 ? judged : await this.find({ platformId, accountId, messageId })
+    const judged = await this.entries.ofVerdicts(facts.verdictIds.slice(0, MOST_ASKED), MOST_SHOWN)
+    const found =
+      judged.length > 0
+        ? judged
+        : await this.entries.ofMessages(
+            platformId,
+            accountId,
+            facts.messageIds.slice(0, MOST_ASKED),
+            MOST_SHOWN,
+          )
     await this.policies.refresh(this.clock.now())
     const { policy } = this.policies.inForce(this.clock.now())
     const byRevision = new Map(found.map((entry) => [`${entry.messageId} ${entry.revision}`, entry]))
@@ -51,9 +53,5 @@ export class ReadEvidence {
         links: sealed ? [] : (links ?? []),
       }
     })
-  }
-
-  private async find(filter: mongo.Filter<CaseEntry>): Promise<CaseEntry[]> {
-    return this.entries.find(filter).sort({ receivedAt: -1 }).limit(MOST_SHOWN).toArray()
   }
 }

@@ -1,14 +1,13 @@
-import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common'
+import { Body, Controller, Param, Post } from '@nestjs/common'
 import { Instant, Optional, Text } from '#libs/contracts/fields'
-import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Clock } from '#libs/platform/clock'
-import { Idempotent, RequestId } from '#libs/platform/http/idempotency'
-import { IfMatch } from '#libs/platform/http/if-match'
 import { apiBody } from '#libs/platform/http/openapi'
+import type { Task } from './case-work.rules.js'
 import { caseView } from './case-view.js'
 import { ReopenCase } from './reopen-case.js'
-import { WorkOnCases } from './work-on-cases.js'
+import { WorkOnCases, type WorkRequest } from './work-on-cases.js'
+import { AsksForWork, ChangesCase } from './work-request.decorator.js'
 
 export class WorkBody {
   /** Kept with the case. */
@@ -27,6 +26,7 @@ export class ReassignBody extends WorkBody {
 
 /** What operators do with a case beside deciding it. */
 @Controller('cases/:id')
+@Roles('triage', 'moderator', 'senior')
 export class CaseWorkController {
   constructor(
     private readonly work: WorkOnCases,
@@ -34,83 +34,58 @@ export class CaseWorkController {
     private readonly clock: Clock,
   ) {}
 
+  @Post('claim')
+  @ChangesCase()
+  claim(@Param('id') id: string, @AsksForWork() request: WorkRequest) {
+    return this.carryOut(id, { action: 'claim' }, request)
+  }
+
+  @Post('release')
+  @ChangesCase()
+  release(@Param('id') id: string, @AsksForWork() request: WorkRequest) {
+    return this.carryOut(id, { action: 'release' }, request)
+  }
+
   @Post('extend')
-  @HttpCode(200)
-  @Roles('triage', 'moderator', 'senior')
-  @Idempotent()
-  async extend(
-    @Param('id') id: string,
-    @CurrentCaller() caller: Caller,
-    @RequestId() requestId: string,
-    @IfMatch() ifMatch: number | undefined,
-  ) {
-    const changed = await this.work.work(id, { action: 'extend' }, { caller, requestId, ifMatch })
-    return caseView(changed, this.clock.now())
+  @ChangesCase()
+  extend(@Param('id') id: string, @AsksForWork() request: WorkRequest) {
+    return this.carryOut(id, { action: 'extend' }, request)
   }
 
   @Post('snooze')
-  @HttpCode(200)
-  @Roles('triage', 'moderator', 'senior')
-  @Idempotent()
+  @ChangesCase()
   @apiBody(SnoozeBody)
-  async snooze(
-    @Param('id') id: string,
-    @Body() body: SnoozeBody,
-    @CurrentCaller() caller: Caller,
-    @RequestId() requestId: string,
-    @IfMatch() ifMatch: number | undefined,
-  ) {
-    const task = { action: 'snooze' as const, until: new Date(body.until) }
-    const changed = await this.work.work(id, task, { caller, requestId, ifMatch, note: body.note })
-    return caseView(changed, this.clock.now())
+  snooze(@Param('id') id: string, @Body() { until, note }: SnoozeBody, @AsksForWork() request: WorkRequest) {
+    return this.carryOut(id, { action: 'snooze', until: new Date(until) }, { ...request, note })
   }
 
   @Post('reassign')
-  @HttpCode(200)
-  @Roles('triage', 'moderator', 'senior')
-  @Idempotent()
+  @ChangesCase()
   @apiBody(ReassignBody)
-  async reassign(
+  reassign(
     @Param('id') id: string,
-    @Body() body: ReassignBody,
-    @CurrentCaller() caller: Caller,
-    @RequestId() requestId: string,
-    @IfMatch() ifMatch: number | undefined,
+    @Body() { assignee, note }: ReassignBody,
+    @AsksForWork() request: WorkRequest,
   ) {
-    const task = { action: 'reassign' as const, to: body.assignee }
-    const changed = await this.work.work(id, task, { caller, requestId, ifMatch, note: body.note })
-    return caseView(changed, this.clock.now())
+    return this.carryOut(id, { action: 'reassign', to: assignee }, { ...request, note })
   }
 
   @Post('escalate')
-  @HttpCode(200)
-  @Roles('triage', 'moderator', 'senior')
-  @Idempotent()
+  @ChangesCase()
   @apiBody(WorkBody)
-  async escalate(
-    @Param('id') id: string,
-    @Body() body: WorkBody,
-    @CurrentCaller() caller: Caller,
-    @RequestId() requestId: string,
-    @IfMatch() ifMatch: number | undefined,
-  ) {
-    const request = { caller, requestId, ifMatch, note: body.note }
-    return caseView(await this.work.work(id, { action: 'escalate' }, request), this.clock.now())
+  escalate(@Param('id') id: string, @Body() { note }: WorkBody, @AsksForWork() request: WorkRequest) {
+    return this.carryOut(id, { action: 'escalate' }, { ...request, note })
   }
 
   @Post('reopen')
-  @HttpCode(200)
+  @ChangesCase()
   @Roles('moderator', 'senior')
-  @Idempotent()
   @apiBody(WorkBody)
-  async reopen(
-    @Param('id') id: string,
-    @Body() body: WorkBody,
-    @CurrentCaller() caller: Caller,
-    @RequestId() requestId: string,
-    @IfMatch() ifMatch: number | undefined,
-  ) {
-    const request = { caller, requestId, ifMatch, note: body.note }
-    return caseView(await this.reopenCase.reopen(id, request), this.clock.now())
+  async reopen(@Param('id') id: string, @Body() { note }: WorkBody, @AsksForWork() request: WorkRequest) {
+    return caseView(await this.reopenCase.reopen(id, { ...request, note }), this.clock.now())
+  }
+
+  private async carryOut(id: string, task: Task, request: WorkRequest) {
+    return caseView(await this.work.work(id, task, request), this.clock.now())
   }
 }

@@ -13,15 +13,7 @@ import { Outbox } from '../outbox/outbox.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { SPEC_POLICY } from '../accounts/account-world.js'
 import { isWaiting, routesOf } from './case-work.rules.js'
-import {
-  CASE_ENTRIES,
-  CASES,
-  CaseEntrySchema,
-  CaseSchema,
-  CaseStore,
-  waitingFor,
-  type CaseDocument,
-} from './case.store.js'
+import { CASES, CaseSchema, CaseStore, waitingFor, type CaseDocument } from './case.store.js'
 import { WorkOnCases } from './work-on-cases.js'
 
 const MINUTE = 60_000
@@ -58,10 +50,7 @@ describe('work on cases, on a real MongoDB', () => {
     const module = await Test.createTestingModule({
       imports: [
         MongooseModule.forRoot(process.env['MONGODB_URI']!, options),
-        MongooseModule.forFeature([
-          { name: CASES, schema: CaseSchema },
-          { name: CASE_ENTRIES, schema: CaseEntrySchema },
-        ]),
+        MongooseModule.forFeature([{ name: CASES, schema: CaseSchema }]),
       ],
       providers: [
         CaseStore,
@@ -72,7 +61,15 @@ describe('work on cases, on a real MongoDB', () => {
           provide: Outbox,
           inject: [CaseStore],
           useFactory: (store: CaseStore) =>
-            new Outbox(publisher as never, none as never, none as never, store, none as never, none as never),
+            new Outbox(
+              publisher as never,
+              none as never,
+              none as never,
+              store,
+              none as never,
+              none as never,
+              none as never,
+            ),
         },
       ],
     }).compile()

@@ -1,34 +1,32 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
-import { type Model, mongo, Schema } from 'mongoose'
+import { type Model, type mongo, Schema } from 'mongoose'
 import { derivedId } from '#libs/contracts/ids'
-import type { Verdict } from '#libs/contracts/verdict'
 import type { WeirEvent } from '#libs/contracts/weir-event'
 import { given, olderThan, prefix } from '../queries.js'
-import { bulkWrite, insertMissing } from '#libs/platform/mongo/bulk-write'
+import { bulkWrite, duplicateKey } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
-import type { JudgedContent } from '../statements/dsa-statement.rules.js'
-import type { CaseChange, CaseEntry, CaseNote, CaseRecord, Route } from './case.js'
-import type { CaseState } from './case-transitions.js'
+import type { CaseChange, CaseNote, CaseRecord, Route } from './case.js'
+import { CASE_STATES, type CaseState } from './case-transitions.js'
 
 export interface CaseDocument extends CaseRecord, WithOutbox {}
 
 export const CASES = 'Case'
+/** The order of a search. */
+const BY_ACCOUNT = { accountId: 1, openedAt: -1, _id: -1 } as const
 export const CaseSchema = new Schema<CaseDocument>(
   { _id: String },
   { collection: 'cases', strict: false, versionKey: false },
 )
-// Lists: newest first, and most urgent first.
-CaseSchema.index({ openedAt: -1, _id: -1 })
+// Lists: newest first, most urgent first, due first. Lists without a state ask for each of them: fewer indexes to change.
 CaseSchema.index({ state: 1, openedAt: -1, _id: -1 })
+CaseSchema.index({ state: 1, urgentSince: 1, _id: 1 })
 CaseSchema.index({ state: 1, dueAt: 1, _id: 1 })
 CaseSchema.index({ categories: 1, openedAt: -1, _id: -1 })
 CaseSchema.index({ assignee: 1, openedAt: -1, _id: -1 })
-CaseSchema.index({ platformId: 1, accountId: 1, openedAt: -1 })
+CaseSchema.index(BY_ACCOUNT)
 CaseSchema.index({ platformId: 1, openedAt: -1, _id: -1 })
-CaseSchema.index({ urgentSince: 1, _id: 1 })
-CaseSchema.index({ state: 1, urgentSince: 1, _id: 1 })
 // What `next` walks: the cases that wait, most urgent first, with what operators choose by.
 CaseSchema.index(
   {
@@ -63,14 +61,6 @@ CaseSchema.index(
   { name: 'queues', partialFilterExpression: { state: { $in: ['open', 'claimed'] } } },
 )
 CaseSchema.index(...outboxIndex)
-
-export const CASE_ENTRIES = 'CaseEntry'
-export const CaseEntrySchema = new Schema<CaseEntry>(
-  { _id: String },
-  { collection: 'case_entries', strict: false, versionKey: false },
-)
-CaseEntrySchema.index({ caseId: 1, receivedAt: -1 })
-CaseEntrySchema.index({ platformId: 1, accountId: 1, receivedAt: -1 })
 
 export interface CaseFilter {
   state?: CaseState
@@ -108,94 +98,13 @@ export interface Queue {
 /** More kinds than a policy, its languages and the platforms make. */
 const MOST_QUEUES = 2_000
 
-/** Cases and their entries. */
+/** Cases: every change is guarded by the version, or by the revision of the account that it comes from. */
 @Injectable()
 export class CaseStore {
   readonly cases: mongo.Collection<CaseDocument>
-  private readonly entries: mongo.Collection<CaseEntry>
 
-  constructor(
-    @InjectModel(CASES) cases: Model<CaseDocument>,
-    @InjectModel(CASE_ENTRIES) entries: Model<CaseEntry>,
-  ) {
-    this.cases = cases.collection as unknown as mongo.Collection<CaseDocument>
-    this.entries = entries.collection as unknown as mongo.Collection<CaseEntry>
-  }
-
-  /** Keeps the evidence. It belongs to no case until the account has taken it in. */
-  async keepEvidence(verdicts: readonly Verdict[]): Promise<void> {
-    await insertMissing(this.entries, verdicts.map(entryOf))
-  }
-
-  /** Which of the verdicts are in a case already. */
-  async taken(verdictIds: readonly string[]): Promise<Set<string>> {
-    if (verdictIds.length === 0) return new Set()
-    const found = await this.entries
-      .find({ _id: { $in: [...verdictIds] }, caseId: { $ne: null } }, { projection: { _id: 1 } })
-      .toArray()
-    return new Set(found.map((entry) => entry._id))
-  }
-
-  async takeIn(entries: readonly { verdictId: string; caseId: string; at: Date }[]): Promise<void> {
-    const operations = entries.map(({ verdictId, caseId, at }) => ({
-      updateOne: { filter: { _id: verdictId, caseId: null }, update: { $set: { caseId, addedAt: at } } },
-    }))
-    await bulkWrite(this.entries, operations)
-  }
-
-  async entriesOf(caseId: string, limit: number): Promise<CaseEntry[]> {
-    return this.entries.find({ caseId }).sort({ receivedAt: -1 }).limit(limit).toArray()
-  }
-
-  async entriesOfMessages(caseId: string, messageIds: readonly string[]): Promise<CaseEntry[]> {
-    return this.entries.find({ caseId, messageId: { $in: [...messageIds] } }).toArray()
-  }
-
-  /** By verdict: what the judged messages were, without what they said. */
-  async contentOf(verdictIds: readonly string[]): Promise<Map<string, JudgedContent>> {
-    if (verdictIds.length === 0) return new Map()
-    const found = await this.entries
-      .find({ _id: { $in: [...verdictIds] } })
-      .project<Pick<CaseEntry, '_id' | 'receivedAt' | 'message'> & { hasText: boolean; hasLinks: boolean }>({
-        receivedAt: 1,
-        'message.sentAt': 1,
-        'message.language': 1,
-        'message.account.kind': 1,
-        'message.media.kind': 1,
-        hasText: { $gt: ['$message.text', ''] },
-        hasLinks: { $gt: [{ $size: { $ifNull: ['$message.links', []] } }, 0] },
-      })
-      .toArray()
-    return new Map(
-      found.map(({ _id, receivedAt, message, hasText, hasLinks }) => [
-        _id,
-        {
-          sentAt: new Date(message.sentAt),
-          receivedAt,
-          language: message.language ?? null,
-          text: hasText || hasLinks,
-          media: (message.media ?? []).map(({ kind }) => kind),
-          accountKind: message.account?.kind ?? null,
-        },
-      ]),
-    )
-  }
-
-  async entriesOfAccount(
-    platformId: string,
-    accountId: string,
-    before: Date,
-    limit: number,
-  ): Promise<CaseEntry[]> {
-    return this.entries
-      .find({ platformId, accountId, caseId: { $ne: null }, receivedAt: { $lte: before } })
-      .sort({ receivedAt: -1 })
-      .limit(limit)
-      .toArray()
-  }
-
-  async countEntries(caseId: string): Promise<number> {
-    return this.entries.countDocuments({ caseId })
+  constructor(@InjectModel(CASES) model: Model<CaseDocument>) {
+    this.cases = model.collection as unknown as mongo.Collection<CaseDocument>
   }
 
   async byId(caseId: string): Promise<CaseDocument | null> {
@@ -207,6 +116,31 @@ export class CaseStore {
     return this.cases
       .find({ ...matching(filter), ...olderThan(after, 'openedAt') } as mongo.Filter<CaseDocument>)
       .sort({ openedAt: -1, _id: -1 })
+      .limit(limit + 1)
+      .toArray()
+  }
+
+  /** By the id of the account, of each the newest first: in the order of an index, however many there are. */
+  async byAccount(
+    filter: CaseFilter,
+    limit: number,
+    after?: [string, Date, string],
+  ): Promise<CaseDocument[]> {
+    const [account, at, id] = after ?? []
+    const later = after
+      ? {
+          $or: [
+            { accountId: { $gt: account } },
+            { accountId: account, openedAt: { $lt: at } },
+            { accountId: account, openedAt: at, _id: { $lt: id } },
+          ],
+        }
+      : {}
+    const from = account === undefined ? {} : { accountId: { $gte: account } }
+    return this.cases
+      .find({ $and: [matching(filter), from, later] } as mongo.Filter<CaseDocument>)
+      .sort(BY_ACCOUNT)
+      .hint(BY_ACCOUNT)
       .limit(limit + 1)
       .toArray()
   }
@@ -241,7 +175,7 @@ export class CaseStore {
         returnDocument: 'after',
       })
     } catch (error) {
-      if (!isDuplicate(error)) throw error
+      if (!duplicateKey(error)) throw error
       return this.cases.findOne({ lastRequest: claim.requestId })
     }
   }
@@ -342,7 +276,7 @@ const UNDECIDED: readonly CaseState[] = ['open', 'claimed', 'held']
 function matching({ q, accountId, overdue, state, ...exact }: CaseFilter): object {
   const account = accountId ?? (q === undefined ? undefined : prefix(q))
   const found = given({ ...exact, accountId: account })
-  if (!overdue) return { ...found, ...given({ state }) }
+  if (!overdue) return { ...found, state: state ?? { $in: [...CASE_STATES] } }
   if (!overdue.is) {
     const inTime = [{ state: { $nin: UNDECIDED } }, { dueAt: { $gt: overdue.now } }]
     return { ...found, $and: [given({ state }), { $or: inTime }] }
@@ -391,12 +325,6 @@ const NAMES_OF_CASE = {
   accountId: '$accountId',
 }
 
-const DUPLICATE_KEY = 11_000
-
-function isDuplicate(error: unknown): boolean {
-  return error instanceof mongo.MongoServerError && error.code === DUPLICATE_KEY
-}
-
 /** What a change of the account's makes of who works on the case: a new state ends every claim and snooze. */
 function workAfter(state: CaseState | undefined): Partial<CaseDocument> {
   if (state === undefined) return {}
@@ -443,28 +371,5 @@ function operationOf({
       },
       upsert: opens,
     },
-  }
-}
-
-function entryOf(verdict: Verdict): CaseEntry {
-  return {
-    _id: verdict.verdictId,
-    caseId: null,
-    addedAt: null,
-    platformId: verdict.platformId,
-    accountId: verdict.accountId,
-    messageId: verdict.messageId,
-    revision: verdict.revision,
-    outcome: verdict.outcome,
-    mode: verdict.mode,
-    categories: verdict.categories,
-    policyVersion: verdict.policyVersion,
-    bankVersions: verdict.bankVersions,
-    modelVersions: verdict.modelVersions,
-    overlays: verdict.overlays,
-    inputs: verdict.inputs,
-    message: verdict.message,
-    receivedAt: new Date(verdict.receivedAt),
-    classifiedAt: new Date(verdict.classifiedAt),
   }
 }

@@ -15,11 +15,10 @@ import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Clock } from '#libs/platform/clock'
 import { Idempotent, RequestId } from '#libs/platform/http/idempotency'
-import { IfMatch } from '#libs/platform/http/if-match'
 import { apiAnswer, apiBody, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { QueryFlag } from '#libs/platform/http/query-fields'
-import { instantCursor } from '../cursor.js'
+import { accountCursor, instantCursor } from '../cursor.js'
 import { previewOf } from '../decisions/decision-preview.js'
 import { decisionView } from '../decisions/decision-view.js'
 import { DecisionStore } from '../decisions/decision.store.js'
@@ -27,11 +26,13 @@ import { bilingual, type GivenReasons, Reasons } from '../decisions/reasons-fiel
 import { PolicyStore } from '../policies/policy.store.js'
 import { CASE_STATES, type CaseState } from './case-transitions.js'
 import { caseView, entryView } from './case-view.js'
+import { CaseEntryStore } from './case-entry.store.js'
 import { type CaseDocument, CaseStore } from './case.store.js'
 import { DecideCase } from './decide-case.js'
-import { WorkOnCases } from './work-on-cases.js'
+import { WorkOnCases, type WorkRequest } from './work-on-cases.js'
+import { AsksForWork } from './work-request.decorator.js'
 
-const SORTS = ['priority', 'newest', 'due'] as const
+const SORTS = ['priority', 'newest', 'due', 'account'] as const
 
 export class CasesQuery extends PageQuery {
   @Optional() @OneOf(CASE_STATES) state?: CaseState
@@ -43,7 +44,7 @@ export class CasesQuery extends PageQuery {
   @Optional() @QueryFlag() overdue?: boolean
   /** Prefix of the account's id. */
   @Optional() @Text(128, 1) q?: string
-  /** The newest first unless said otherwise; of what is overdue, what was due first. */
+  /** The newest first unless said otherwise; of what is overdue, what was due first; with `q`, by account. */
   @Optional() @OneOf(SORTS) sort?: (typeof SORTS)[number]
 }
 
@@ -79,6 +80,7 @@ const ENTRIES_SHOWN = 200
 export class CasesController {
   constructor(
     private readonly cases: CaseStore,
+    private readonly entries: CaseEntryStore,
     private readonly work: WorkOnCases,
     private readonly decideCase: DecideCase,
     private readonly decisions: DecisionStore,
@@ -102,8 +104,12 @@ export class CasesController {
       ...(overdue === undefined ? {} : { overdue: { is: overdue, now } }),
       q: query.q,
     }
+    const sort = query.sort ?? (overdue ? 'due' : query.q === undefined ? 'newest' : 'account')
+    if (sort === 'account') {
+      const found = await this.cases.byAccount(filter, limit, accountCursor(cursor))
+      return page(found, limit, (one) => [one.accountId, one.openedAt.toISOString(), one._id], view)
+    }
     const after = instantCursor(cursor)
-    const sort = query.sort ?? (overdue ? 'due' : 'newest')
     if (sort === 'newest') {
       const found = await this.cases.newest(filter, limit, after)
       return page(found, limit, (one) => [one.openedAt.toISOString(), one._id], view)
@@ -138,8 +144,8 @@ export class CasesController {
   async get(@Param('id') id: string) {
     const found = await this.work.mustFind(id)
     const [entries, count, decisions] = await Promise.all([
-      this.cases.entriesOf(id, ENTRIES_SHOWN),
-      this.cases.countEntries(id),
+      this.entries.ofCase(id, ENTRIES_SHOWN),
+      this.entries.countOf(id),
       this.decisions.ofCase(id),
       this.policies.refresh(this.clock.now()),
     ])
@@ -150,34 +156,6 @@ export class CasesController {
       entries: entries.map((entry) => entryView(entry, policy)),
       decisions: decisions.map(decisionView),
     }
-  }
-
-  @Post(':id/claim')
-  @HttpCode(200)
-  @Roles('triage', 'moderator', 'senior')
-  @Idempotent()
-  async claim(
-    @Param('id') id: string,
-    @CurrentCaller() caller: Caller,
-    @RequestId() requestId: string,
-    @IfMatch() ifMatch: number | undefined,
-  ) {
-    const request = { caller, requestId, ifMatch }
-    return caseView(await this.work.work(id, { action: 'claim' }, request), this.clock.now())
-  }
-
-  @Post(':id/release')
-  @HttpCode(200)
-  @Roles('triage', 'moderator', 'senior')
-  @Idempotent()
-  async release(
-    @Param('id') id: string,
-    @CurrentCaller() caller: Caller,
-    @RequestId() requestId: string,
-    @IfMatch() ifMatch: number | undefined,
-  ) {
-    const request = { caller, requestId, ifMatch }
-    return caseView(await this.work.work(id, { action: 'release' }, request), this.clock.now())
   }
 
   @Post(':id/notes')
@@ -204,16 +182,12 @@ export class CasesController {
     @Param('id') id: string,
     @Query() query: DecisionQuery,
     @Body() body: DecisionBody,
-    @CurrentCaller() caller: Caller,
-    @RequestId() requestId: string,
-    @IfMatch() ifMatch: number | undefined,
+    @AsksForWork() request: WorkRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const given = { ...body, reasons: bilingual(body.reasons), messageIds: body.messageIds ?? [] }
-    if (!query.dryRun) {
-      return decisionView(await this.decideCase.decide(id, given, { caller, requestId, ifMatch }))
-    }
+    if (!query.dryRun) return decisionView(await this.decideCase.decide(id, given, request))
     void reply.status(200)
-    return previewOf(await this.decideCase.preview(id, given, caller))
+    return previewOf(await this.decideCase.preview(id, given, request.caller))
   }
 }

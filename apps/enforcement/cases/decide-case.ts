@@ -13,7 +13,7 @@ import { detectorsOf } from '../accounts/apply-verdicts.rules.js'
 import { DecisionStore, type DecisionDocument } from '../decisions/decision.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import type { CaseEntry } from './case.js'
-import { CaseStore } from './case.store.js'
+import { CaseEntryStore } from './case-entry.store.js'
 import { WorkOnCases, type WorkRequest } from './work-on-cases.js'
 
 /** A decision as a person gives it. */
@@ -31,7 +31,7 @@ export interface GivenDecision {
 export class DecideCase {
   constructor(
     private readonly work: WorkOnCases,
-    private readonly cases: CaseStore,
+    private readonly entries: CaseEntryStore,
     private readonly decisions: DecisionStore,
     private readonly policies: PolicyStore,
     private readonly changes: AccountChanges,
@@ -105,7 +105,7 @@ export class DecideCase {
   }
 
   private async entriesFor(caseId: string, messageIds: readonly string[]): Promise<CaseEntry[]> {
-    const entries = await this.cases.entriesOfMessages(caseId, messageIds)
+    const entries = await this.entries.ofCaseAndMessages(caseId, messageIds)
     const found = new Set(entries.map((entry) => entry.messageId))
     const missing = messageIds.flatMap((id, i): FieldProblem[] =>
       found.has(id) ? [] : [{ path: `/messageIds/${i}`, reason: 'is no message of this case' }],

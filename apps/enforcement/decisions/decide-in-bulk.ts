@@ -6,7 +6,7 @@ import { badRequest, conflict, Problem } from '#libs/platform/http/problem'
 import { clauseOf } from '#libs/policy/policy-document'
 import type { CaseEntry } from '../cases/case.js'
 import { asOf } from '../cases/case-work.rules.js'
-import { CaseStore } from '../cases/case.store.js'
+import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { DecideCase, type GivenDecision } from '../cases/decide-case.js'
 import { WorkOnCases } from '../cases/work-on-cases.js'
 import { PolicyStore } from '../policies/policy.store.js'
@@ -33,7 +33,7 @@ const MOST_ENTRIES = 200
 export class DecideInBulk {
   constructor(
     private readonly work: WorkOnCases,
-    private readonly cases: CaseStore,
+    private readonly entries: CaseEntryStore,
     private readonly decideCase: DecideCase,
     private readonly policies: PolicyStore,
     private readonly clock: Clock,
@@ -80,7 +80,7 @@ export class DecideInBulk {
     const { policy } = this.policies.inForce(this.clock.now())
     const clause = decision.clause === undefined ? null : clauseOf(policy, decision.clause)
     if (!clause) throw noClause()
-    const entries = await this.cases.entriesOf(caseId, MOST_ENTRIES)
+    const entries = await this.entries.ofCase(caseId, MOST_ENTRIES)
     const messageIds = entries
       .filter((entry) => speaksOf(entry, clause.category))
       .map((entry) => entry.messageId)

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common'
 import type { mongo } from 'mongoose'
 import { Publisher } from '#libs/platform/kafka/publisher'
 import { StrikeStore } from '../accounts/strike.store.js'
+import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { CaseStore } from '../cases/case.store.js'
 import { DecisionStore } from '../decisions/decision.store.js'
 import { DirectiveStore } from '../directives/directive.store.js'
@@ -21,6 +22,7 @@ export class Outbox {
     private readonly strikes: StrikeStore,
     private readonly decisions: DecisionStore,
     private readonly cases: CaseStore,
+    private readonly entries: CaseEntryStore,
     private readonly statements: StatementStore,
     private readonly directives: DirectiveStore,
   ) {}
@@ -56,7 +58,7 @@ export class Outbox {
       this.statements.write(of('statement').map((entry) => entry.value)),
       this.writeCases(of('case')),
       this.writeDirectives(of('directive'), of('directive-change')),
-      this.cases.takeIn(of('entry')),
+      this.entries.takeIn(of('entry')),
     ])
   }
 

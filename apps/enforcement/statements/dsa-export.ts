@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common'
-import { CaseStore } from '../cases/case.store.js'
+import { CaseEntryStore, type JudgedContent } from '../cases/case-entry.store.js'
 import { DecisionStore, type DecisionDocument } from '../decisions/decision.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
-import { dsaStatementOf, type DsaStatement, type JudgedContent } from './dsa-statement.rules.js'
+import { dsaStatementOf, type DsaStatement } from './dsa-statement.rules.js'
 import type { StatementOfReasons } from './statement.js'
 
 /** The most statements that the DSA Transparency Database takes in one call. */
@@ -13,7 +13,7 @@ export const DSA_BATCH = 100
 export class DsaExport {
   constructor(
     private readonly decisions: DecisionStore,
-    private readonly cases: CaseStore,
+    private readonly entries: CaseEntryStore,
     private readonly policies: PolicyStore,
   ) {}
 
@@ -24,7 +24,7 @@ export class DsaExport {
       this.policies.byVersions(statements.map(({ ground }) => ground.policyVersion)),
     ])
     const decisions = new Map(found.map((decision) => [decision.decisionId, decision]))
-    const content = await this.cases.contentOf(
+    const content = await this.entries.contentOf(
       statements.flatMap((statement) => verdictsOf(statement, decisions)),
     )
     return statements.flatMap((statement) => {

@@ -21,7 +21,8 @@ import { applyVerdicts, type VerdictFact } from '../accounts/apply-verdicts.rule
 import type { DecisionRecord } from '../decisions/decision.js'
 import { DIRECTIVE_OF } from '../directives/directive-ids.rules.js'
 import { dsaProblems } from './dsa-schema-v2.js'
-import { dsaStatementOf, type DsaStatement, type JudgedContent } from './dsa-statement.rules.js'
+import { dsaStatementOf, type DsaStatement } from './dsa-statement.rules.js'
+import type { JudgedContent } from '../cases/case-entry.store.js'
 import { statementOf } from './statement.rules.js'
 import type { StatementOfReasons } from './statement.js'
 

@@ -1,6 +1,6 @@
 import { DIRECTIVE_KINDS, type AccountLimits, type DirectiveKind } from '#libs/contracts/directive'
-import type { AccountKind, MEDIA_KINDS } from '#libs/contracts/message-in'
 import type { Policy } from '#libs/policy/policy-document'
+import type { JudgedContent } from '../cases/case-entry.store.js'
 import { DSA_CATEGORIES, DSA_KEYWORDS, DSA_LANGUAGES, EEA } from './dsa-vocabulary.js'
 import type { StatementOfReasons } from './statement.js'
 
@@ -30,17 +30,6 @@ export interface DsaStatement {
   automated_detection: 'Yes' | 'No'
   automated_decision: string
   puid: string
-}
-
-/** What a judged revision of a message was, without what it said. */
-export interface JudgedContent {
-  sentAt: Date
-  receivedAt: Date
-  language: string | null
-  /** It has words or links. */
-  text: boolean
-  media: readonly (typeof MEDIA_KINDS)[number][]
-  accountKind: AccountKind | null
 }
 
 /** Whether statements of a kind are statements of a restriction (Article 17(1) DSA): a warning and a lifting are none. */

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel, Prop, Schema, SchemaFactory } from '@nestjs/mongoose'
-import { type Model, mongo } from 'mongoose'
+import type { Model } from 'mongoose'
 import { randomUUID } from 'node:crypto'
+import { duplicateKey } from '../mongo/bulk-write.js'
 
 const KEPT_MS = 48 * 3_600_000
 /** A request that has not answered by then is taken for dead, and a retry runs again. */
@@ -62,7 +63,7 @@ export class AnswerStore {
       )
       return { kind: 'claimed', lease }
     } catch (error) {
-      if (!(error instanceof mongo.MongoServerError && error.code === 11_000)) throw error
+      if (!duplicateKey(error)) throw error
     }
     const found = await this.answers.findById(id).lean()
     if (!found) return { kind: 'running' }

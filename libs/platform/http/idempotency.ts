@@ -55,7 +55,8 @@ export const RequestId = createParamDecorator((_data: unknown, context: Executio
   requestIdOf(context.switchToHttp().getRequest<FastifyRequest>()),
 )
 
-function requestIdOf(request: FastifyRequest): string {
+/** What `@RequestId()` gives. */
+export function requestIdOf(request: FastifyRequest): string {
   return (request.effectId ??= `req_${randomUUID()}`)
 }
 

@@ -28,8 +28,8 @@ export function assertFresh(ifMatch: number | undefined, version: number): void 
   if (ifMatch !== undefined && ifMatch !== version) throw stale()
 }
 
-/** Documents the header on the route whose handler asks for it. */
-const documented: ParameterDecorator = (target, key) => {
+/** Parameter decorator: documents the header on the route whose handler asks for it. */
+export const documentIfMatch: ParameterDecorator = (target, key) => {
   if (key === undefined) return
   const descriptor = Object.getOwnPropertyDescriptor(target, key)
   ApiHeader({
@@ -44,5 +44,5 @@ const documented: ParameterDecorator = (target, key) => {
 export const IfMatch = createParamDecorator(
   (_data: unknown, context: ExecutionContext): number | undefined =>
     ifMatchOf(context.switchToHttp().getRequest<FastifyRequest>().headers['if-match']),
-  [documented],
+  [documentIfMatch],
 )

@@ -1,6 +1,6 @@
 import { Optional, Text } from '#libs/contracts/fields'
 import { QueryInt } from './query-fields.js'
-import { badRequest } from './problem.js'
+import { badRequest, type Problem } from './problem.js'
 
 /** Query of every list. Extend it with the filters of one list. */
 export class PageQuery {
@@ -43,12 +43,15 @@ export function decodeCursor(cursor: string | undefined, length: number): (strin
     Array.isArray(key) &&
     key.length === length &&
     key.every((part) => ['string', 'number'].includes(typeof part))
-  if (!fits) {
-    throw badRequest('bad-cursor', 'The cursor is not one that this list gave out.', [
-      { path: 'cursor', reason: 'must be a nextCursor of this list' },
-    ])
-  }
+  if (!fits) throw badCursor()
   return key as (string | number)[]
+}
+
+/** 400 `bad-cursor`. */
+export function badCursor(): Problem {
+  return badRequest('bad-cursor', 'The cursor is not one that this list gave out.', [
+    { path: 'cursor', reason: 'must be a nextCursor of this list' },
+  ])
 }
 
 function parsed(cursor: string): unknown {

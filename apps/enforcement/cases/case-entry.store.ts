@@ -1,0 +1,153 @@
+import { Injectable } from '@nestjs/common'
+import { InjectModel } from '@nestjs/mongoose'
+import { type Model, type mongo, Schema } from 'mongoose'
+import type { AccountKind, MEDIA_KINDS } from '#libs/contracts/message-in'
+import type { Verdict } from '#libs/contracts/verdict'
+import { bulkWrite, insertMissing } from '#libs/platform/mongo/bulk-write'
+import type { CaseEntry } from './case.js'
+
+export const CASE_ENTRIES = 'CaseEntry'
+export const CaseEntrySchema = new Schema<CaseEntry>(
+  { _id: String },
+  { collection: 'case_entries', strict: false, versionKey: false },
+)
+CaseEntrySchema.index({ caseId: 1, receivedAt: -1 })
+CaseEntrySchema.index({ platformId: 1, accountId: 1, receivedAt: -1 })
+
+/** What a judged revision of a message was, without what it said. */
+export interface JudgedContent {
+  sentAt: Date
+  receivedAt: Date
+  language: string | null
+  /** It has words or links. */
+  text: boolean
+  media: readonly (typeof MEDIA_KINDS)[number][]
+  accountKind: AccountKind | null
+}
+
+/** The evidence: one entry for each verdict that is not clear. */
+@Injectable()
+export class CaseEntryStore {
+  private readonly entries: mongo.Collection<CaseEntry>
+
+  constructor(@InjectModel(CASE_ENTRIES) model: Model<CaseEntry>) {
+    this.entries = model.collection as unknown as mongo.Collection<CaseEntry>
+  }
+
+  /** Keeps the evidence. It belongs to no case until the account has taken it in. */
+  async keepEvidence(verdicts: readonly Verdict[]): Promise<void> {
+    await insertMissing(this.entries, verdicts.map(entryOf))
+  }
+
+  /** Which of the verdicts are in a case already. */
+  async taken(verdictIds: readonly string[]): Promise<Set<string>> {
+    if (verdictIds.length === 0) return new Set()
+    const found = await this.entries
+      .find({ _id: { $in: [...verdictIds] }, caseId: { $ne: null } }, { projection: { _id: 1 } })
+      .toArray()
+    return new Set(found.map((entry) => entry._id))
+  }
+
+  async takeIn(entries: readonly { verdictId: string; caseId: string; at: Date }[]): Promise<void> {
+    const operations = entries.map(({ verdictId, caseId, at }) => ({
+      updateOne: { filter: { _id: verdictId, caseId: null }, update: { $set: { caseId, addedAt: at } } },
+    }))
+    await bulkWrite(this.entries, operations)
+  }
+
+  async ofCase(caseId: string, limit: number): Promise<CaseEntry[]> {
+    return this.entries.find({ caseId }).sort({ receivedAt: -1 }).limit(limit).toArray()
+  }
+
+  async ofCaseAndMessages(caseId: string, messageIds: readonly string[]): Promise<CaseEntry[]> {
+    return this.entries.find({ caseId, messageId: { $in: [...messageIds] } }).toArray()
+  }
+
+  /** The latest first. */
+  async ofVerdicts(verdictIds: readonly string[], limit: number): Promise<CaseEntry[]> {
+    return this.entries
+      .find({ _id: { $in: [...verdictIds] } })
+      .sort({ receivedAt: -1 })
+      .limit(limit)
+      .toArray()
+  }
+
+  /** Those of an account on these messages, the latest first. */
+  async ofMessages(
+    platformId: string,
+    accountId: string,
+    messageIds: readonly string[],
+    limit: number,
+  ): Promise<CaseEntry[]> {
+    return this.entries
+      .find({ platformId, accountId, messageId: { $in: [...messageIds] } })
+      .sort({ receivedAt: -1 })
+      .limit(limit)
+      .toArray()
+  }
+
+  /** By verdict: what the judged messages were, without what they said. */
+  async contentOf(verdictIds: readonly string[]): Promise<Map<string, JudgedContent>> {
+    if (verdictIds.length === 0) return new Map()
+    const found = await this.entries
+      .find({ _id: { $in: [...verdictIds] } })
+      .project<Pick<CaseEntry, '_id' | 'receivedAt' | 'message'> & { hasText: boolean; hasLinks: boolean }>({
+        receivedAt: 1,
+        'message.sentAt': 1,
+        'message.language': 1,
+        'message.account.kind': 1,
+        'message.media.kind': 1,
+        hasText: { $gt: ['$message.text', ''] },
+        hasLinks: { $gt: [{ $size: { $ifNull: ['$message.links', []] } }, 0] },
+      })
+      .toArray()
+    return new Map(
+      found.map(({ _id, receivedAt, message, hasText, hasLinks }) => [
+        _id,
+        {
+          sentAt: new Date(message.sentAt),
+          receivedAt,
+          language: message.language ?? null,
+          text: hasText || hasLinks,
+          media: (message.media ?? []).map(({ kind }) => kind),
+          accountKind: message.account?.kind ?? null,
+        },
+      ]),
+    )
+  }
+
+  async ofAccount(platformId: string, accountId: string, before: Date, limit: number): Promise<CaseEntry[]> {
+    return this.entries
+      .find({ platformId, accountId, caseId: { $ne: null }, receivedAt: { $lte: before } })
+      .sort({ receivedAt: -1 })
+      .limit(limit)
+      .toArray()
+  }
+
+  async countOf(caseId: string): Promise<number> {
+    return this.entries.countDocuments({ caseId })
+  }
+}
+
+function entryOf(verdict: Verdict): CaseEntry {
+  return {
+    _id: verdict.verdictId,
+    caseId: null,
+    addedAt: null,
+    platformId: verdict.platformId,
+    accountId: verdict.accountId,
+    messageId: verdict.messageId,
+    revision: verdict.revision,
+    outcome: verdict.outcome,
+    mode: verdict.mode,
+    categories: verdict.categories,
+    policyVersion: verdict.policyVersion,
+    bankVersions: verdict.bankVersions,
+    modelVersions: verdict.modelVersions,
+    overlays: verdict.overlays,
+    inputs: verdict.inputs,
+    message: verdict.message,
+    receivedAt: new Date(verdict.receivedAt),
+    classifiedAt: new Date(verdict.classifiedAt),
+  }
+}

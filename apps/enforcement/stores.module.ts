@@ -1,0 +1,47 @@
+import { Module } from '@nestjs/common'
+import { MongooseModule } from '@nestjs/mongoose'
+import { ACCOUNTS, AccountSchema, AccountStore } from './accounts/account.store.js'
+import { STRIKES, StrikeSchema, StrikeStore } from './accounts/strike.store.js'
+import { APPEALS, AppealSchema, AppealStore } from './appeals/appeal.store.js'
+import { CASE_ENTRIES, CaseEntrySchema, CaseEntryStore } from './cases/case-entry.store.js'
+import { CASES, CaseSchema, CaseStore } from './cases/case.store.js'
+import { DECISIONS, DecisionSchema, DecisionStore } from './decisions/decision.store.js'
+import { DIRECTIVES, DirectiveSchema, DirectiveStore } from './directives/directive.store.js'
+import { PLATFORMS, PlatformSchema, PlatformStore } from './platforms/platform.store.js'
+import { BANKS, BankSchema, BankStore } from './policies/bank.store.js'
+import { POLICIES, PolicySchema, PolicyStore } from './policies/policy.store.js'
+import { KEYS, KeySchema } from './statements/appeal-links.js'
+import { STATEMENTS, StatementSchema, StatementStore } from './statements/statement.store.js'
+
+const collections = MongooseModule.forFeature([
+  { name: ACCOUNTS, schema: AccountSchema },
+  { name: STRIKES, schema: StrikeSchema },
+  { name: CASES, schema: CaseSchema },
+  { name: CASE_ENTRIES, schema: CaseEntrySchema },
+  { name: DECISIONS, schema: DecisionSchema },
+  { name: DIRECTIVES, schema: DirectiveSchema },
+  { name: STATEMENTS, schema: StatementSchema },
+  { name: APPEALS, schema: AppealSchema },
+  { name: PLATFORMS, schema: PlatformSchema },
+  { name: POLICIES, schema: PolicySchema },
+  { name: BANKS, schema: BankSchema },
+  { name: KEYS, schema: KeySchema },
+])
+
+const stores = [
+  AccountStore,
+  StrikeStore,
+  CaseStore,
+  CaseEntryStore,
+  DecisionStore,
+  DirectiveStore,
+  StatementStore,
+  AppealStore,
+  PlatformStore,
+  PolicyStore,
+  BankStore,
+]
+
+/** The collections of enforcement, and who reads and writes each. */
+@Module({ imports: [collections], providers: stores, exports: [collections, ...stores] })
+export class StoresModule {}

@@ -1,0 +1,132 @@
+import type { Provider } from '@nestjs/common'
+import { getConnectionToken, MongooseModule } from '@nestjs/mongoose'
+import { Test, type TestingModule } from '@nestjs/testing'
+import { randomUUID } from 'node:crypto'
+import type { Connection } from 'mongoose'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Clock } from '#libs/platform/clock'
+import { type AnyOutRecord, Publisher } from '#libs/platform/kafka/publisher'
+import { createLogger } from '#libs/platform/logger'
+import { Startup } from '#libs/platform/startup'
+import { ENV, LOGGER } from '#libs/platform/tokens'
+import { AccountChanges } from './accounts/account-changes.js'
+import { SPEC_POLICY } from './accounts/account-world.js'
+import { TakeVerdicts } from './accounts/take-verdicts.js'
+import { ChangeDecision } from './decisions/change-decision.js'
+import { Outbox } from './outbox/outbox.js'
+import { Relay } from './outbox/relay.js'
+import { PlatformStore } from './platforms/platform.store.js'
+import { PolicyStore } from './policies/policy.store.js'
+import { AppealLinks } from './statements/appeal-links.js'
+import { StoresModule } from './stores.module.js'
+
+/** Remembers what was published, and can be made to fail. */
+export class RecordingPublisher {
+  readonly records: AnyOutRecord[] = []
+  failures = 0
+
+  async publish(...records: AnyOutRecord[]): Promise<void> {
+    if (this.failures > 0) {
+      this.failures--
+      throw new Error('the broker is away')
+    }
+    this.records.push(...records)
+  }
+
+  /** Distinct values of a topic about an account, or all; throws where one id came with different bytes. */
+  on<T>(topic: string, accountId?: string): T[] {
+    const byId = new Map<string, AnyOutRecord>()
+    for (const record of this.records.filter((one) => one.topic.name.includes(topic))) {
+      const known = byId.get(record.id)
+      if (known && JSON.stringify(known.value) !== JSON.stringify(record.value)) {
+        throw new Error(`${record.id} came with other bytes`)
+      }
+      byId.set(record.id, record)
+    }
+    return [...byId.values()]
+      .map(({ value }) => value as { accountId?: string; data?: { accountId?: string } })
+      .filter(({ data, ...value }) =>
+        [undefined, data?.accountId ?? value.accountId].includes(accountId),
+      ) as T[]
+  }
+}
+
+/** The policy of specs, in force for ever. */
+const policies = {
+  byVersions: async (versions: string[]) => new Map(versions.map((version) => [version, SPEC_POLICY])),
+  refresh: async () => undefined,
+  inForce: () => ({ policy: SPEC_POLICY, version: '1' }),
+}
+
+/**
+ * What enforcement does without its edges (Kafka, HTTP, timers), twice, on one database of a real MongoDB: for integration
+ * specs. Platform `p1` is registered.
+ */
+export class TwoInstances {
+  private constructor(
+    private readonly modules: readonly [TestingModule, TestingModule],
+    readonly publisher: RecordingPublisher,
+    readonly clock: Clock,
+  ) {}
+
+  /** `providers`: what the spec needs beside accounts, decisions and outboxes. */
+  static async start(...providers: Provider[]): Promise<TwoInstances> {
+    const publisher = new RecordingPublisher()
+    const clock = new Clock()
+    const dbName = `weir_enforcement_${randomUUID()}`
+    const start = () => startOne(dbName, publisher, clock, providers)
+    const instances = new TwoInstances([await start(), await start()], publisher, clock)
+    const registeredAt = new Date().toISOString()
+    const platform = { platformId: 'p1', name: 'P', mode: 'enforce' as const, contacts: [], registeredAt }
+    await instances.one(PlatformStore).add(platform, [])
+    return instances
+  }
+
+  /** A provider of the first instance. */
+  readonly one = <T>(type: new (...args: never[]) => T): T => this.modules[0].get(type)
+  /** The same of the second. */
+  readonly two = <T>(type: new (...args: never[]) => T): T => this.modules[1].get(type)
+
+  connection(): Connection {
+    return this.modules[0].get<Connection>(getConnectionToken())
+  }
+
+  async stop(): Promise<void> {
+    await this.connection().dropDatabase()
+    for (const module of this.modules) await module.close()
+  }
+}
+
+async function startOne(
+  dbName: string,
+  publisher: RecordingPublisher,
+  clock: Clock,
+  providers: readonly Provider[],
+): Promise<TestingModule> {
+  const concerns = { writeConcern: { w: 'majority' as const }, readConcern: { level: 'majority' as const } }
+  const module = await Test.createTestingModule({
+    imports: [MongooseModule.forRoot(process.env['MONGODB_URI']!, { dbName, ...concerns }), StoresModule],
+    providers: [
+      AccountChanges,
+      TakeVerdicts,
+      ChangeDecision,
+      AppealLinks,
+      Outbox,
+      Relay,
+      Startup,
+      { provide: Clock, useValue: clock },
+      { provide: Publisher, useValue: publisher },
+      { provide: ENV, useValue: { PUBLIC_URL: 'http://127.0.0.1:7403' } },
+      { provide: LOGGER, useValue: createLogger('enforcement', 'silent') },
+      ...providers,
+    ],
+  })
+    .overrideProvider(PolicyStore)
+    .useValue(policies)
+    .compile()
+  await module.init()
+  const { models } = module.get<Connection>(getConnectionToken())
+  for (const model of Object.values(models)) await model.init()
+  while (module.get(Startup).unfinished().size > 0) await sleep(10)
+  return module
+}
