@@ -24,6 +24,9 @@ export function listRequests(account: string): string[] {
       'q=harbour',
       'q=%E5%9F%8E%E5%B8%82%E5%BF%AB%E8%AE%AF%20123',
       `${byPlatform}&q=acc-55`,
+      'q=acc-77',
+      'q=acc-777',
+      'status=suspended&q=acc-1',
       'q=nobody-has-this',
     ],
     cases: [
