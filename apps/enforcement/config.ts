@@ -1,4 +1,4 @@
-import { IsString } from 'class-validator'
+import { IsOptional, IsString, Matches, MinLength } from 'class-validator'
 import { NumberSetting, ServiceEnv, Setting } from '#libs/platform/env'
 
 /** The settings of enforcement. */
@@ -12,4 +12,20 @@ export class EnforcementEnv extends ServiceEnv {
   @Setting('Milliseconds between looks for what is due by the clock and for outboxes that were left behind.')
   @NumberSetting(50, 60_000)
   TIMER_MS = 1_000
+
+  @Setting(
+    'Ed25519 key (PEM, PKCS #8) that signs checkpoints of the audit log; needed in production, else made in `LOCAL_KEY_DIR`.',
+  )
+  @IsString()
+  @MinLength(1)
+  @IsOptional()
+  AUDIT_SIGNING_KEY?: string
+
+  @Setting('Name of the audit log in its checkpoints, a URL without scheme; the shard follows after a slash.')
+  @Matches(/^[^\s+]{1,80}$/, { message: 'AUDIT_ORIGIN must be 1 to 80 characters without spaces and plus' })
+  AUDIT_ORIGIN = 'weir.local/audit'
+
+  @Setting('Milliseconds between checkpoints of a shard of the audit log that grows.')
+  @NumberSetting(50, 3_600_000)
+  AUDIT_CHECKPOINT_MS = 10_000
 }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common'
 import { PlatformModule } from '#libs/platform/platform.module'
+import { ENV } from '#libs/platform/tokens'
 import { AccountChanges } from './accounts/account-changes.js'
 import { AccountsController } from './accounts/accounts.controller.js'
 import { LabelAccount } from './accounts/label-account.js'
@@ -12,6 +13,12 @@ import { HearAppeals } from './appeals/hear-appeals.js'
 import { OpenAppeal } from './appeals/open-appeal.js'
 import { ReadEvidence } from './appeals/read-evidence.js'
 import { SettleAppeals } from './appeals/settle-appeals.js'
+import { auditKey, AuditKey } from './audit/audit-key.js'
+import { AuditLog } from './audit/audit-log.js'
+import { AuditController } from './audit/audit.controller.js'
+import { CheckpointsController } from './audit/checkpoints.controller.js'
+import { ExportAudit } from './audit/export-audit.js'
+import { PublishCheckpoints } from './audit/publish-checkpoints.js'
 import { CaseWorkController } from './cases/case-work.controller.js'
 import { CasesController } from './cases/cases.controller.js'
 import { CountQueues } from './cases/count-queues.js'
@@ -52,6 +59,8 @@ import { Timer } from './timers/timer.js'
     CasesController,
     CaseWorkController,
     QueuesController,
+    AuditController,
+    CheckpointsController,
     DecisionsController,
     BulkDecisionsController,
     DirectivesController,
@@ -89,6 +98,11 @@ import { Timer } from './timers/timer.js'
     PublishFirstPolicies,
     ChangePolicy,
     YamlBodies,
+    // the audit log
+    AuditLog,
+    { provide: AuditKey, inject: [ENV], useFactory: auditKey },
+    PublishCheckpoints,
+    ExportAudit,
     // what makes changes real, and the clock
     Outbox,
     Relay,

@@ -3,6 +3,8 @@ import { MongooseModule } from '@nestjs/mongoose'
 import { ACCOUNTS, AccountSchema, AccountStore } from './accounts/account.store.js'
 import { STRIKES, StrikeSchema, StrikeStore } from './accounts/strike.store.js'
 import { APPEALS, AppealSchema, AppealStore } from './appeals/appeal.store.js'
+import { AUDIT_LOG, AuditLogSchema, AuditStore } from './audit/audit.store.js'
+import { AUDIT_CHECKPOINTS, AuditCheckpointSchema, CheckpointStore } from './audit/checkpoint.store.js'
 import { CASE_ENTRIES, CaseEntrySchema, CaseEntryStore } from './cases/case-entry.store.js'
 import { CASES, CaseSchema, CaseStore } from './cases/case.store.js'
 import { DECISIONS, DecisionSchema, DecisionStore } from './decisions/decision.store.js'
@@ -26,6 +28,8 @@ const collections = MongooseModule.forFeature([
   { name: POLICIES, schema: PolicySchema },
   { name: BANKS, schema: BankSchema },
   { name: KEYS, schema: KeySchema },
+  { name: AUDIT_LOG, schema: AuditLogSchema },
+  { name: AUDIT_CHECKPOINTS, schema: AuditCheckpointSchema },
 ])
 
 const stores = [
@@ -40,6 +44,8 @@ const stores = [
   PlatformStore,
   PolicyStore,
   BankStore,
+  AuditStore,
+  CheckpointStore,
 ]
 
 /** The collections of enforcement, and who reads and writes each. */

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common'
 import type { mongo } from 'mongoose'
+import { entryOf } from '#libs/audit/chain'
 import { Publisher } from '#libs/platform/kafka/publisher'
 import { StrikeStore } from '../accounts/strike.store.js'
 import { CaseEntryStore } from '../cases/case-entry.store.js'
+import { AuditLog } from '../audit/audit-log.js'
 import { CaseStore } from '../cases/case.store.js'
 import { DecisionStore } from '../decisions/decision.store.js'
 import { DirectiveStore } from '../directives/directive.store.js'
@@ -12,8 +14,9 @@ import { recordOf } from './publish-pending.js'
 import type { WithOutbox } from './with-outbox.js'
 
 /**
- * Makes real what changes left in their outboxes: writes the documents, publishes the records, and only then forgets them.
- * Any instance may do it at any time, several at once too: every write is idempotent, every record has its id and bytes fixed.
+ * Makes real what changes left in their outboxes: writes the documents, publishes the records, enters every event into the
+ * audit log, and only then forgets them. Any instance may do it at any time, several at once too: every write is idempotent,
+ * every record has its id and bytes fixed.
  */
 @Injectable()
 export class Outbox {
@@ -25,17 +28,23 @@ export class Outbox {
     private readonly entries: CaseEntryStore,
     private readonly statements: StatementStore,
     private readonly directives: DirectiveStore,
+    private readonly audit: AuditLog,
   ) {}
 
-  /** Resolves when everything is written and acknowledged by the broker. */
+  /** Resolves when everything is written, in the audit log, and acknowledged by the broker. */
   async deliver<T extends WithOutbox>(
     holders: readonly Pick<WithOutbox, '_id' | 'pending'>[],
     collection: mongo.Collection<T>,
   ): Promise<void> {
     const pending = holders.flatMap((holder) => holder.pending)
     if (pending.length === 0) return
+    const records = pending.filter((entry) => 'publish' in entry)
+    const events = records.flatMap((record) => (record.publish === 'event' ? [record.value] : []))
     await this.write(pending.filter((entry) => 'write' in entry))
-    await this.publisher.publish(...pending.filter((entry) => 'publish' in entry).map(recordOf))
+    await Promise.all([
+      this.publisher.publish(...records.map(recordOf)),
+      this.audit.append(events.map(entryOf)),
+    ])
     await collection.bulkWrite(
       holders.map((holder) => ({
         updateOne: {

@@ -16,6 +16,7 @@ import { AppealStore } from '../appeals/appeal.store.js'
 import { SettleAppeals } from '../appeals/settle-appeals.js'
 import { CaseStore } from '../cases/case.store.js'
 import { WorkOnCases } from '../cases/work-on-cases.js'
+import { PublishCheckpoints } from '../audit/publish-checkpoints.js'
 import type { EnforcementEnv } from '../config.js'
 import { standingAfter } from '../directives/directive-changes.rules.js'
 import { DirectiveStore, type DirectiveDocument } from '../directives/directive.store.js'
@@ -30,7 +31,7 @@ import { PolicyStore } from '../policies/policy.store.js'
 const AT_ONCE = 100
 
 /**
- * Does what is due by the clock, and completes outboxes that were left behind. Every instance looks; each change is guarded
+ * Does what is due by the clock, completes outboxes that were left behind, and signs checkpoints of the audit log. Every instance looks; each change is guarded
  * and has derived ids, so it does not matter who comes first.
  */
 @Injectable()
@@ -51,6 +52,7 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
     private readonly banks: BankStore,
     private readonly outbox: Outbox,
     private readonly relay: Relay,
+    private readonly checkpoints: PublishCheckpoints,
     private readonly clock: Clock,
     @Inject(ENV) private readonly env: EnforcementEnv,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -73,6 +75,7 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
       await this.attempt('appeals', () => this.settleAppeals.complete())
       await this.attempt('cases', async () => void (await this.work.wakeDue()))
       await this.attempt('outboxes', () => this.completeOutboxes())
+      await this.attempt('checkpoints', () => this.checkpoints.publish())
       await sleep(this.env.TIMER_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined)
     }
   }

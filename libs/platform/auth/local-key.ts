@@ -1,7 +1,5 @@
 import { generateKeyPair, exportJWK, calculateJwkThumbprint, importJWK, type CryptoKey, type JWK } from 'jose'
-import { randomUUID } from 'node:crypto'
-import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { keyFile } from './key-file.js'
 
 export const LOCAL_ISSUER = 'weir-local'
 export const LOCAL_AUDIENCE = 'weir'
@@ -22,8 +20,7 @@ export interface LocalKey {
  * that holds no key.
  */
 export async function localKey(directory: string): Promise<LocalKey> {
-  const path = join(directory, FILE)
-  const text = (await read(path)) ?? (await create(directory, path))
+  const text = await keyFile(directory, FILE, async () => JSON.stringify(await newKey()))
   const jwk = JSON.parse(text) as JWK
   const { d: _secret, ...publicJwk } = jwk
   return {
@@ -31,36 +28,6 @@ export async function localKey(directory: string): Promise<LocalKey> {
     privateKey: (await importJWK(jwk, LOCAL_ALGORITHM)) as CryptoKey,
     publicKey: (await importJWK(publicJwk, LOCAL_ALGORITHM)) as CryptoKey,
   }
-}
-
-async function read(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-/** A hard link to a complete file is the one step that either wins or finds that another process has won. */
-async function create(directory: string, path: string): Promise<string> {
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  const draft = join(directory, `.${FILE}.${randomUUID()}`)
-  const file = await open(draft, 'wx', 0o600)
-  try {
-    await file.writeFile(JSON.stringify(await newKey()))
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  try {
-    await link(draft, path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  } finally {
-    await unlink(draft)
-  }
-  return readFile(path, 'utf8')
 }
 
 async function newKey(): Promise<JWK> {

@@ -1,0 +1,65 @@
+import { Controller, Get, Query, StreamableFile } from '@nestjs/common'
+import { ApiOkResponse } from '@nestjs/swagger'
+import { Readable } from 'node:stream'
+import { AuditRecord } from '#libs/contracts/audit-record'
+import { Instant, Optional, PlatformId, Text } from '#libs/contracts/fields'
+import { Roles } from '#libs/platform/auth/roles.decorator'
+import { apiPage, apiQuery } from '#libs/platform/http/openapi'
+import { page, PageQuery } from '#libs/platform/http/paging'
+import { badRequest } from '#libs/platform/http/problem'
+import { instantCursor } from '../cursor.js'
+import { AuditStore, recordOf } from './audit.store.js'
+import { ExportAudit } from './export-audit.js'
+
+export class AuditQuery extends PageQuery {
+  /** `<noun>/<id>`: `account/p1/acc-9`, `case/…`, `decision/…`. */
+  @Optional() @Text(300, 1) subject?: string
+  /** `system`, or the subject of a token. */
+  @Optional() @Text(200, 1) actor?: string
+  @Optional() @PlatformId() platform?: string
+}
+
+export class AuditExportQuery {
+  /** What was appended at this instant or later. */
+  @Optional() @Instant() from?: string
+  /** What was appended before this instant. */
+  @Optional() @Instant() to?: string
+}
+
+/** The audit log: every change of state and view of evidence. */
+@Controller('audit')
+export class AuditController {
+  constructor(
+    private readonly log: AuditStore,
+    private readonly exportAudit: ExportAudit,
+  ) {}
+
+  @Get()
+  @Roles('auditor', 'admin')
+  @apiQuery(AuditQuery)
+  @apiPage(AuditRecord, 'Newest first.')
+  async list(@Query() { limit, cursor, subject, actor, platform }: AuditQuery) {
+    const filter = { subject, actor, platformId: platform }
+    const found = await this.log.list(filter, limit, instantCursor(cursor))
+    return page(found, limit, (one) => [one.loggedAt.toISOString(), one._id], recordOf)
+  }
+
+  @Get('export')
+  @Roles('auditor', 'admin')
+  @apiQuery(AuditExportQuery)
+  @ApiOkResponse({
+    description: 'A signed head for each shard, then the records; `weir audit verify` reads it.',
+    content: { 'application/x-ndjson': { schema: { type: 'string' } } },
+  })
+  async export(@Query() query: AuditExportQuery): Promise<StreamableFile> {
+    const from = query.from === undefined ? undefined : new Date(query.from)
+    const to = query.to === undefined ? undefined : new Date(query.to)
+    if (from && to && from > to) {
+      throw badRequest('invalid-request', 'The range ends before it begins.', [
+        { path: 'to', reason: 'must not lie before from' },
+      ])
+    }
+    const lines = await this.exportAudit.open(from, to)
+    return new StreamableFile(Readable.from(lines, { objectMode: false }), { type: 'application/x-ndjson' })
+  }
+}
