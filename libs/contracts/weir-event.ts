@@ -4,6 +4,8 @@ import { Flag, Instant, Int, Num, OneOf, Optional, OwnId, PlatformId, Text, Weir
 export const WEIR_EVENT_KINDS = [
   'platform.registered',
   'platform.changed',
+  'policy.drafted',
+  'policy.approved',
   'policy.published',
   'case.opened',
   'case.entry_added',

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { randomUUID } from 'node:crypto'
 import type { PolicyRecord } from '#libs/contracts/policy-record'
+import type { WeirEventKind } from '#libs/contracts/weir-event'
 import { Clock } from '#libs/platform/clock'
 import { assertFresh } from '#libs/platform/http/if-match'
 import { badRequest, conflict, forbidden, notFound } from '#libs/platform/http/problem'
@@ -36,7 +37,9 @@ export class ChangePolicy {
     if (errors.length > 0) throw badRequest('bad-policy', 'The policy cannot be used like this.', errors)
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const draft = draftOf(await this.policies.nextVersion(), text, document, by, this.clock.now())
-      if (await this.policies.add(draft)) return draft
+      if (!(await this.policies.add(draft))) continue
+      await this.outbox.deliver([draft], this.policies.policies)
+      return draft
     }
     throw conflict('changed', 'Too many drafts at the same moment; try again.')
   }
@@ -48,7 +51,9 @@ export class ChangePolicy {
     if (found.approvedBy === by) return found
     const state = POLICY_TRANSITIONS[found.state].approve
     if (!state) throw conflict('not-a-draft', `The policy is ${found.state}; only a draft is approved.`)
-    return this.change(found, { state, approvedBy: by, approvedAt: this.clock.now() }, [])
+    const approvedAt = this.clock.now()
+    const event = tellStep('policy.approved', version, found.changes + 1, by, approvedAt)
+    return this.change(found, { state, approvedBy: by, approvedAt }, [event])
   }
 
   /** @throws Problem 400 on an `effectiveFrom` in the past (promise 9); 404, 409 (`none-in-force` among them), 412 */
@@ -139,9 +144,14 @@ function draftOf(
     rollout: null,
     effectiveFrom: null,
     changes: 1,
-    pending: [],
-    outboxAt: null,
+    pending: [tellStep('policy.drafted', version, 1, by, now)],
+    outboxAt: now,
   }
+}
+
+function tellStep(kind: WeirEventKind, version: string, change: number, by: string, at: Date): Pending {
+  const event = eventOf(kind, `policy/${version}`, change, at, by, { policyVersion: version })
+  return { id: randomUUID(), publish: 'event', value: event }
 }
 
 function tell(
