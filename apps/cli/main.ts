@@ -1,5 +1,6 @@
 import 'reflect-metadata'
 import { Command } from 'commander'
+import { auditCommand } from './audit/audit.js'
 import { deadLettersCommand } from './dead-letters/dead-letters.js'
 import { run } from './run.js'
 import { topicsCommand } from './topics.js'
@@ -15,5 +16,6 @@ await run(
     .description('For those who run Weir and edit its policy.')
     .showHelpAfterError('(weir --help lists the commands)')
     .addCommand(topicsCommand())
-    .addCommand(deadLettersCommand()),
+    .addCommand(deadLettersCommand())
+    .addCommand(auditCommand()),
 )

@@ -1,12 +1,17 @@
 import 'reflect-metadata'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 // eslint-disable-next-line no-restricted-imports -- the spec plays classification and a platform, with a plain client
 import kafkajs, { type Kafka, type Producer } from 'kafkajs'
+import mongoose from 'mongoose'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { AuditRecord } from '#libs/contracts/audit-record'
 import { DeadLetterTopic, platformTopicName, Topics } from '#libs/contracts/catalogue'
+import type { Checkpoint } from '#libs/contracts/checkpoint'
 import type { Directive } from '#libs/contracts/directive'
 import type { Verdict } from '#libs/contracts/verdict'
 import { calmRequestQueues } from '#libs/platform/kafka/kafka-client'
@@ -15,7 +20,7 @@ import type { Role } from '#libs/platform/auth/roles'
 import { parsePolicy } from '#libs/policy/parse-policy'
 import type { LocalStack } from '#libs/testing/local-stack'
 import { localServiceEnv } from '#libs/testing/local-service-env'
-import { startService, type ServiceProcess } from '#libs/testing/service-process'
+import { builtFile, startService, type ServiceProcess } from '#libs/testing/service-process'
 import { startTemporaryStack } from '#libs/testing/temporary-stack'
 import { aVerdict } from './accounts/a-verdict.js'
 import { dsaProblems } from './statements/dsa-schema-v2.js'
@@ -138,6 +143,7 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
       LOCAL_KEY_DIR: join(folder, 'keys'),
       TEST_CLOCK: '1',
       TIMER_MS: '100',
+      AUDIT_CHECKPOINT_MS: '100',
       KAFKA_SESSION_MS: '6000',
       LOG_LEVEL: 'warn',
       ...over,
@@ -174,6 +180,7 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
       Topics.measures.name,
       Topics.policies.name,
       Topics.platforms.name,
+      Topics.checkpoints.name,
       DeadLetterTopic.name,
     ])
     for (const id of ['p1', 'p2']) {
@@ -557,5 +564,110 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     )
     expect(others).toMatchObject({ status: 200, body: { statements: [], nextCursor: null } })
     expect((await call('GET', '/statements-of-reasons?format=xml', ['senior'])).status).toBe(400)
+  })
+
+  async function auditLog(query = ''): Promise<AuditRecord[]> {
+    const all: AuditRecord[] = []
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const after: string = cursor === '' ? '' : `&cursor=${cursor}`
+      const path = `/audit?limit=200${query}${after}`
+      const { items, nextCursor } = await get<{ items: AuditRecord[]; nextCursor: string | null }>(path)
+      all.push(...items)
+      cursor = nextCursor
+    }
+    return all
+  }
+
+  it('keeps an audit log of every change once, and of who looked at evidence', async () => {
+    const { items: cases } = await get<{ items: { caseId: string }[] }>('/cases?platform=p1&account=a2')
+    const [{ caseId }] = cases as [{ caseId: string }]
+    const { statementOfReasonsId } = directivesFor('a2')[0]!
+    expect((await call('GET', `/cases/${caseId}`, ['auditor'], undefined, { as: 'eve' })).status).toBe(200)
+    const path = `/statements-of-reasons/${statementOfReasonsId}`
+    expect((await call('GET', path, ['auditor'], undefined, { as: 'eve' })).status).toBe(200)
+    expect((await call('GET', '/cases/none', ['auditor'], undefined, { as: 'eve' })).status).toBe(404)
+    const views = (await auditLog('&actor=eve')).map(({ entry }) => entry)
+    expect(views).toMatchObject(
+      [`statement/${statementOfReasonsId}`, `case/${caseId}`].map((subject) => {
+        return { kind: 'evidence.viewed', actor: 'eve', subject, platformId: 'p1', accountId: 'a2' }
+      }),
+    )
+    expect(await auditLog(`&subject=case/${caseId}&actor=eve`)).toHaveLength(1)
+    await settled(async () => {
+      const changes = (await auditLog()).filter(({ entry }) => entry.kind !== 'evidence.viewed')
+      expect(changes.length).toBeGreaterThan(1_000)
+      const events = new Map(on(Topics.events.name).map(({ id, value }) => [id, value]))
+      expect(new Set(changes.map(({ entry }) => entry.entryId)).size).toBe(changes.length)
+      expect(changes.length).toBe(events.size)
+      for (const { entry } of changes) {
+        const { entryId, ...facts } = entry
+        expect({ eventId: entryId, ...facts }).toEqual(events.get(entryId))
+      }
+    })
+    expect((await call('GET', '/audit', ['moderator'])).status).toBe(403)
+    expect((await call('GET', '/audit/export', ['senior'])).status).toBe(403)
+    expect(
+      (await call('GET', '/audit/export?from=2030-01-01T00:00:00Z&to=2029-01-01T00:00:00Z', ['auditor']))
+        .status,
+    ).toBe(400)
+  })
+
+  it('proves by command that the log is as it was written, and finds what somebody changed in the database', async () => {
+    const weir = async (...args: string[]): Promise<{ code: number | null; out: string }> => {
+      const own = { ...process.env, ...env(), WEIR_TOKEN: '' }
+      const child = spawn(process.execPath, [builtFile('apps/cli/main.js'), 'audit', ...args], { env: own })
+      let out = ''
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (part: Buffer) => (out += part.toString()))
+      const [code] = (await once(child, 'close')) as [number | null]
+      return { code, out }
+    }
+    const size = (await auditLog()).length
+    await settled(() => {
+      const checkpoints = on(Topics.checkpoints.name).map(({ value }) => value as unknown as Checkpoint)
+      const sizes = [...Map.groupBy(checkpoints, ({ shard }) => shard).values()].map((some) =>
+        Math.max(...some.map((one) => one.size)),
+      )
+      expect(sizes.reduce((sum, one) => sum + one, 0)).toBe(size)
+    })
+    const open = await fetch(`${service.url}/v1/public/checkpoints?limit=1`)
+    expect(await open.json()).toMatchObject({
+      items: [{ note: expect.stringContaining('\n— weir.local/audit/') as string }],
+    })
+
+    const at = ['--url', service.url]
+    expect(await weir('verify', ...at)).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(
+        /(shard \d: records 0 to \d+, confirmed by [1-9]\d* checkpoints\n){4}the audit log is/,
+      ) as string,
+    })
+    const [file, kept] = [join(folder, 'log.ndjson'), join(folder, 'checkpoints.json')]
+    expect(await weir('export', ...at, '--out', file, '--checkpoints', kept)).toMatchObject({
+      code: 0,
+      out: '',
+    })
+    const verified = await weir('verify', file, '--checkpoints', kept)
+    expect(verified).toMatchObject({ code: 0 })
+    expect((await weir('verify', file)).code).toBe(2)
+    const lines = (await readFile(file, 'utf8')).split('\n')
+    const [, seq, shard] = /"seq":(\d+),"shard":"(\d)"/.exec(lines[9]!) as unknown as [string, string, string]
+    await writeFile(file, lines.with(9, lines[9]!.replace('"actor":"', '"actor":"x')).join('\n'))
+    expect(await weir('verify', file, '--checkpoints', kept)).toMatchObject({
+      code: 1,
+      out: expect.stringContaining(`altered at shard ${shard}, record ${seq}: `) as string,
+    })
+
+    // Somebody who holds the database takes the newest records away, and what is kept there of checkpoints as well.
+    const mongo = await mongoose.createConnection(stack.mongoUri, { dbName: 'weir_enforcement' }).asPromise()
+    const [last] = await mongo.collection('audit_log').find({ shard }).sort({ seq: -1 }).limit(1).toArray()
+    await mongo.collection('audit_log').deleteOne({ _id: last!._id })
+    await mongo.collection('audit_checkpoints').deleteMany({ shard, size: { $gt: last!['seq'] as number } })
+    await mongo.close()
+    expect(await weir('verify', ...at, '--no-topic')).toMatchObject({ code: 0 })
+    expect(await weir('verify', ...at)).toMatchObject({
+      code: 1,
+      out: expect.stringContaining(`truncated at shard ${shard}, record ${last!['seq']}: `) as string,
+    })
   })
 })

@@ -18,6 +18,7 @@ import { Idempotent, RequestId } from '#libs/platform/http/idempotency'
 import { apiAnswer, apiBody, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { QueryFlag } from '#libs/platform/http/query-fields'
+import { ViewsEvidence } from '../audit/evidence-views.js'
 import { accountCursor, instantCursor } from '../cursor.js'
 import { previewOf } from '../decisions/decision-preview.js'
 import { decisionView } from '../decisions/decision-view.js'
@@ -141,6 +142,7 @@ export class CasesController {
 
   @Get(':id')
   @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
+  @ViewsEvidence('case')
   async get(@Param('id') id: string) {
     const found = await this.work.mustFind(id)
     const [entries, count, decisions] = await Promise.all([

@@ -5,6 +5,7 @@ import { Roles } from '#libs/platform/auth/roles.decorator'
 import { apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
+import { ViewsEvidence } from '../audit/evidence-views.js'
 import { instantCursor } from '../cursor.js'
 import { DSA_BATCH, DsaExport } from './dsa-export.js'
 import { RESTRICTIONS } from './dsa-statement.rules.js'
@@ -41,6 +42,7 @@ export class StatementsController {
 
   @Get(':id')
   @Roles(...READERS, 'platform')
+  @ViewsEvidence('statement')
   async get(@Param('id') id: string, @CurrentCaller() caller: Caller) {
     const statement = await this.statements.byId(id)
     const visible = statement && (hasRole(caller, ...READERS) || statement.platformId === caller.platform)
