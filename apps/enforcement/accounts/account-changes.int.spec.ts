@@ -103,6 +103,27 @@ describe('changes of accounts, on a real MongoDB', () => {
     expect(published('notices', 'a3')).toBe(end.directives)
   })
 
+  it('stand in the audit log as often as they were made known, although broker and log failed in between', async () => {
+    const verdicts = [1, 2].map((n) => aVerdict('a7', `m${n}`, { severity: 3 }))
+    publisher.failures = 1
+    await expect(take.take([verdicts[0]!], noop)).rejects.toThrow('away')
+    await modules[1]!.get(Relay).drain(store(AccountStore).accounts)
+    vi.spyOn(modules[0]!.get(AuditStore), 'append').mockRejectedValueOnce(new Error('the log is away'))
+    await expect(take.take([verdicts[1]!], noop)).rejects.toThrow('the log is away')
+    expect((await counts('a7')).pending).toBeGreaterThan(0)
+    await modules[1]!.get(Relay).drain(store(AccountStore).accounts)
+    expect(await counts('a7')).toMatchObject({ strikes: 2, pending: 0 })
+    const entries = (await store(AuditStore).list({ platformId: 'p1' }, 10_000))
+      .filter(({ entry }) => entry.accountId === 'a7')
+      .map(({ entry }) => entry.entryId)
+    const events = publisher
+      .byTopic('events')
+      .filter(({ value }) => (value as { accountId?: string }).accountId === 'a7')
+      .map(({ id }) => id)
+    expect(entries.length).toBeGreaterThan(10)
+    expect(entries.sort()).toEqual(events.sort())
+  })
+
   it('are completed by the relay when the batch never comes again', async () => {
     publisher.failures = 1
     await expect(take.take([aVerdict('a4', 'm1', { severity: 4 })], noop)).rejects.toThrow('away')

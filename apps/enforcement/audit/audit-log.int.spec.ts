@@ -7,7 +7,7 @@ import { Clock } from '#libs/platform/clock'
 import { createLogger } from '#libs/platform/logger'
 import { Startup } from '#libs/platform/startup'
 import { AuditLog } from './audit-log.js'
-import { AUDIT_LOG, type AuditDocument, AuditLogSchema, AuditStore } from './audit.store.js'
+import { AUDIT_LOG, type AuditBlock, AuditLogSchema, AuditStore, recordId } from './audit.store.js'
 
 const anEntry = (n: number): AuditEntry => ({
   entryId: `ev_${n}`,
@@ -59,7 +59,7 @@ describe('the audit log, on a real MongoDB', () => {
 
   const aStore = (): UnreliableStore => {
     const model: unknown = connection.models[AUDIT_LOG] ?? connection.model(AUDIT_LOG, AuditLogSchema)
-    return new UnreliableStore(model as Model<AuditDocument>)
+    return new UnreliableStore(model as Model<AuditBlock>)
   }
 
   async function anInstance() {
@@ -163,10 +163,10 @@ describe('the audit log, on a real MongoDB', () => {
       paged.push(...items.map(({ entry }) => entry.entryId))
       const last = items.at(-1)!
       if (found.length <= 700) break
-      after = [last.loggedAt, last._id]
+      after = [new Date(last.loggedAt), recordId(last.shard, last.seq)]
     }
     expect(paged).toStrictEqual(await of({}))
-    const times = (await store.list({}, 10_000)).map(({ loggedAt }) => loggedAt.getTime())
+    const times = (await store.list({}, 10_000)).map(({ loggedAt }) => Date.parse(loggedAt))
     expect(times).toStrictEqual(times.toSorted((a, b) => b - a))
   })
 

@@ -8,7 +8,7 @@ import { apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { badRequest } from '#libs/platform/http/problem'
 import { instantCursor } from '../cursor.js'
-import { AuditStore, recordOf } from './audit.store.js'
+import { AuditStore, recordId } from './audit.store.js'
 import { ExportAudit } from './export-audit.js'
 
 export class AuditQuery extends PageQuery {
@@ -41,7 +41,7 @@ export class AuditController {
   async list(@Query() { limit, cursor, subject, actor, platform }: AuditQuery) {
     const filter = { subject, actor, platformId: platform }
     const found = await this.log.list(filter, limit, instantCursor(cursor))
-    return page(found, limit, (one) => [one.loggedAt.toISOString(), one._id], recordOf)
+    return page(found, limit, ({ loggedAt, shard, seq }) => [loggedAt, recordId(shard, seq)])
   }
 
   @Get('export')

@@ -1,35 +1,47 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
-import { EMPTY_TAIL, type Tail, tailAt } from '#libs/audit/chain'
-import type { AuditRecord } from '#libs/contracts/audit-record'
+import { EMPTY_TAIL, type Tail } from '#libs/audit/chain'
+import type { AuditEntry, AuditRecord } from '#libs/contracts/audit-record'
 import { RetryableError } from '#libs/platform/errors'
 import { onlyDuplicates } from '#libs/platform/mongo/bulk-write'
 import { given, olderThan } from '../queries.js'
 
-export interface AuditDocument extends Omit<AuditRecord, 'loggedAt'> {
-  /** Shard and place: what is taken is taken. */
+/** Records of one shard that were appended together, in one document (docs/adr/0084). */
+export interface AuditBlock {
+  /** Shard and place of the first: what is taken is taken. */
   _id: string
+  shard: string
+  first: number
+  /** One after the last. */
+  end: number
   loggedAt: Date
-  /** The actor, where it is not the system: most of what happens does not belong into that index. */
-  person?: string
+  /** Before the first. */
+  prevHash: string
+  entries: AuditEntry[]
+  /** Of each entry's record. */
+  hashes: string[]
+  /** Platforms and persons (not the system) that the entries name; absent where they name none. */
+  platforms?: string[]
+  persons?: string[]
 }
 
 const UNIQUE_ENTRIES = 'each-entry-once'
 
 export const AUDIT_LOG = 'AuditLog'
-export const AuditLogSchema = new Schema<AuditDocument>(
+export const AuditLogSchema = new Schema<AuditBlock>(
   { _id: String },
   { collection: 'audit_log', strict: false, versionKey: false },
 )
-AuditLogSchema.index({ 'entry.entryId': 1 }, { name: UNIQUE_ENTRIES, unique: true })
+AuditLogSchema.index({ 'entries.entryId': 1 }, { name: UNIQUE_ENTRIES, unique: true })
 AuditLogSchema.index({ loggedAt: -1, _id: -1 })
-AuditLogSchema.index({ 'entry.subject': 1, loggedAt: -1, _id: -1 })
-AuditLogSchema.index({ 'entry.platformId': 1, loggedAt: -1, _id: -1 })
-AuditLogSchema.index(
-  { person: 1, loggedAt: -1, _id: -1 },
-  { partialFilterExpression: { person: { $exists: true } } },
-)
+AuditLogSchema.index({ 'entries.subject': 1, loggedAt: -1, _id: -1 })
+for (const names of ['platforms', 'persons']) {
+  AuditLogSchema.index(
+    { [names]: 1, loggedAt: -1, _id: -1 },
+    { partialFilterExpression: { [names]: { $exists: true } } },
+  )
+}
 
 export interface AuditFilter {
   subject?: string
@@ -37,13 +49,17 @@ export interface AuditFilter {
   platformId?: string
 }
 
+/** More entries in a block save little, and a list reads whole blocks. */
+const BLOCK_RECORDS = 64
+const SYSTEM = 'system'
+
 /** The records of the audit log: only ever inserted. */
 @Injectable()
 export class AuditStore {
-  private readonly log: mongo.Collection<AuditDocument>
+  private readonly log: mongo.Collection<AuditBlock>
 
-  constructor(@InjectModel(AUDIT_LOG) model: Model<AuditDocument>) {
-    this.log = model.collection as unknown as mongo.Collection<AuditDocument>
+  constructor(@InjectModel(AUDIT_LOG) model: Model<AuditBlock>) {
+    this.log = model.collection as unknown as mongo.Collection<AuditBlock>
   }
 
   /** @throws RetryableError `not-ready` where nothing keeps an entry from being appended twice */
@@ -54,13 +70,13 @@ export class AuditStore {
   }
 
   /**
-   * Inserts records of one shard in their order. False: another instance was faster, or an entry is there already; some of
-   * the first may be stored all the same. One round trip.
+   * Inserts records of one shard, in their order, that were chained at the same instant. False: another instance was faster,
+   * or an entry is there already; some of the first may be stored all the same. One round trip.
    */
   async append(records: readonly AuditRecord[]): Promise<boolean> {
     try {
-      // In order: a record must not be stored where its predecessor was not.
-      await this.log.insertMany(records.map(documentOf), { ordered: true })
+      // In order: a block must not be stored where its predecessor was not.
+      await this.log.insertMany(blocksOf(records), { ordered: true })
       return true
     } catch (error) {
       if (!onlyDuplicates(error)) throw error
@@ -68,79 +84,135 @@ export class AuditStore {
     }
   }
 
-  /** Those of the entries that are in the log. */
+  /** Entries that are in the log: those of the given ones that are, and maybe others. */
   async known(entryIds: readonly string[]): Promise<Set<string>> {
     const found = await this.log
-      .find({ 'entry.entryId': { $in: [...entryIds] } } as mongo.Filter<AuditDocument>, {
-        projection: { _id: 0, 'entry.entryId': 1 },
+      .find({ 'entries.entryId': { $in: [...entryIds] } } as mongo.Filter<AuditBlock>, {
+        projection: { 'entries.entryId': 1 },
       })
       .toArray()
-    return new Set(found.map(({ entry }) => entry.entryId))
+    return new Set(found.flatMap(({ entries }) => entries.map(({ entryId }) => entryId)))
   }
 
   async tail(shard: string): Promise<Tail> {
-    const [last] = await this.log
-      .find({ _id: { $gte: recordId(shard, 0), $lt: recordId(shard, Infinity) } })
-      .sort({ _id: -1 })
-      .limit(1)
-      .toArray()
-    return last ? tailAt(recordOf(last)) : EMPTY_TAIL
+    const last = await this.blockBefore(shard, Infinity, { end: 1, loggedAt: 1, hashes: { $slice: -1 } })
+    if (!last) return EMPTY_TAIL
+    return { size: last.end, head: last.hashes.at(-1)!, loggedAt: last.loggedAt.toISOString() }
   }
 
   /** Where a shard ended when it had so many records. @throws RangeError where it has fewer */
   async tailOfSize(shard: string, size: number): Promise<Tail> {
     if (size === 0) return EMPTY_TAIL
-    const last = await this.log.findOne({ _id: recordId(shard, size - 1) })
-    if (!last) throw new RangeError(`shard ${shard} has no record ${size - 1}`)
-    return tailAt(recordOf(last))
+    const block = await this.blockBefore(shard, size)
+    const head = block?.hashes[size - 1 - block.first]
+    if (!block || head === undefined) throw new RangeError(`shard ${shard} has no record ${size - 1}`)
+    return { size, head, loggedAt: block.loggedAt.toISOString() }
   }
 
   /** How many records of a shard were appended before an instant. */
   async sizeBefore(shard: string, instant: Date): Promise<number> {
-    const [first] = await this.log
-      .find({ loggedAt: { $gte: instant }, shard })
-      .sort({ loggedAt: 1, _id: 1 })
-      .limit(1)
-      .toArray()
-    return first ? first.seq : (await this.tail(shard)).size
+    const next = await this.log.findOne(
+      { loggedAt: { $gte: instant }, shard },
+      { sort: { loggedAt: 1, _id: 1 }, projection: { first: 1 } },
+    )
+    return next ? next.first : (await this.tail(shard)).size
   }
 
   /** The records of a shard from a place on, up to another. */
   async *between(shard: string, first: number, end: number): AsyncGenerator<AuditRecord> {
-    const range = { _id: { $gte: recordId(shard, first), $lt: recordId(shard, end) } }
-    for await (const document of this.log.find(range).sort({ _id: 1 })) yield recordOf(document)
+    const start = await this.blockBefore(shard, first + 1, { first: 1 })
+    const range = { _id: { $gte: recordId(shard, start?.first ?? 0), $lt: recordId(shard, end) } }
+    for await (const block of this.log.find(range).sort({ _id: 1 })) {
+      for (const record of recordsOf(block)) if (record.seq >= first && record.seq < end) yield record
+    }
   }
 
-  /** Newest first. */
-  async list(filter: AuditFilter, limit: number, after?: [Date, string]): Promise<AuditDocument[]> {
+  /** Newest first. `after`: instant and `recordId` of the last one that was listed. */
+  async list(filter: AuditFilter, limit: number, after?: [Date, string]): Promise<AuditRecord[]> {
     const { subject, actor, platformId } = filter
-    const byActor = actor === undefined || actor === SYSTEM ? { 'entry.actor': actor } : { person: actor }
-    return this.log
-      .find({
-        ...given({ 'entry.subject': subject, 'entry.platformId': platformId, ...byActor }),
-        ...olderThan(after, 'loggedAt'),
-      } as mongo.Filter<AuditDocument>)
+    const byActor = actor === SYSTEM ? { 'entries.actor': actor } : { persons: actor }
+    const which = given({ 'entries.subject': subject, platforms: platformId, ...byActor })
+    const blocks = this.log
+      .find({ ...which, ...olderThan(after, 'loggedAt') } as mongo.Filter<AuditBlock>)
       .sort({ loggedAt: -1, _id: -1 })
-      .limit(limit + 1)
-      .toArray()
+      .batchSize(20)
+    const found: AuditRecord[] = []
+    for await (const block of blocks) {
+      for (const record of recordsOf(block).reverse()) {
+        if (!isMeant(record.entry, filter) || !isOlder(record, after)) continue
+        if (found.push(record) > limit) return found
+      }
+    }
+    return found
+  }
+
+  /** The block that holds the record before a place. */
+  private async blockBefore(
+    shard: string,
+    place: number,
+    projection: Record<string, unknown> = {},
+  ): Promise<AuditBlock | null> {
+    const range = { _id: { $gte: recordId(shard, 0), $lt: recordId(shard, place) } }
+    return this.log.findOne(range, { sort: { _id: -1 }, projection })
   }
 }
 
-const SYSTEM = 'system'
 /** Enough for 10^12 records; ids sort like places. */
 const SEQ_DIGITS = 12
 
-function recordId(shard: string, seq: number): string {
-  // Behind every digit.
+/** Shard and place in one; `Infinity` is behind every place. */
+export function recordId(shard: string, seq: number): string {
   return `${shard}/${seq === Infinity ? '~' : String(seq).padStart(SEQ_DIGITS, '0')}`
 }
 
-function documentOf(record: AuditRecord): AuditDocument {
-  const { shard, seq, loggedAt, entry } = record
-  const person = entry.actor === SYSTEM ? {} : { person: entry.actor }
-  return { _id: recordId(shard, seq), ...record, loggedAt: new Date(loggedAt), ...person }
+function blocksOf(records: readonly AuditRecord[]): AuditBlock[] {
+  const blocks: AuditBlock[] = []
+  for (let from = 0; from < records.length; from += BLOCK_RECORDS) {
+    blocks.push(blockOf(records.slice(from, from + BLOCK_RECORDS)))
+  }
+  return blocks
 }
 
-export function recordOf({ shard, seq, loggedAt, prevHash, hash, entry }: AuditDocument): AuditRecord {
-  return { shard, seq, loggedAt: loggedAt.toISOString(), prevHash, hash, entry }
+function blockOf(records: readonly AuditRecord[]): AuditBlock {
+  const { shard, seq, loggedAt, prevHash } = records[0]!
+  const entries = records.map(({ entry }) => entry)
+  const platforms = new Set(entries.flatMap(({ platformId }) => platformId ?? []))
+  const persons = new Set(entries.flatMap(({ actor }) => (actor === SYSTEM ? [] : actor)))
+  return {
+    _id: recordId(shard, seq),
+    shard,
+    first: seq,
+    end: seq + records.length,
+    loggedAt: new Date(loggedAt),
+    prevHash,
+    entries,
+    hashes: records.map(({ hash }) => hash),
+    ...(platforms.size > 0 ? { platforms: [...platforms] } : {}),
+    ...(persons.size > 0 ? { persons: [...persons] } : {}),
+  }
+}
+
+function recordsOf({ shard, first, loggedAt, prevHash, entries, hashes }: AuditBlock): AuditRecord[] {
+  return entries.map((entry, index) => ({
+    shard,
+    seq: first + index,
+    loggedAt: loggedAt.toISOString(),
+    prevHash: hashes[index - 1] ?? prevHash,
+    hash: hashes[index] ?? '',
+    entry,
+  }))
+}
+
+function isMeant(entry: AuditEntry, { subject, actor, platformId }: AuditFilter): boolean {
+  return (
+    (subject === undefined || entry.subject === subject) &&
+    (actor === undefined || entry.actor === actor) &&
+    (platformId === undefined || entry.platformId === platformId)
+  )
+}
+
+function isOlder({ shard, seq, loggedAt }: AuditRecord, after: [Date, string] | undefined): boolean {
+  if (!after) return true
+  const at = new Date(loggedAt)
+  return at < after[0] || (at.getTime() === after[0].getTime() && recordId(shard, seq) < after[1])
 }
