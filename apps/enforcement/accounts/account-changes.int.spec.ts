@@ -1,6 +1,8 @@
 import 'reflect-metadata'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Verdict } from '#libs/contracts/verdict'
+import type { WeirEvent } from '#libs/contracts/weir-event'
+import { AuditStore } from '../audit/audit.store.js'
 import { DecisionStore } from '../decisions/decision.store.js'
 import { ChangeDecision } from '../decisions/change-decision.js'
 import { DirectiveStore } from '../directives/directive.store.js'
@@ -107,19 +109,16 @@ describe('changes of accounts, on a real MongoDB', () => {
     const verdicts = [1, 2].map((n) => aVerdict('a7', `m${n}`, { severity: 3 }))
     publisher.failures = 1
     await expect(take.take([verdicts[0]!], noop)).rejects.toThrow('away')
-    await modules[1]!.get(Relay).drain(store(AccountStore).accounts)
-    vi.spyOn(modules[0]!.get(AuditStore), 'append').mockRejectedValueOnce(new Error('the log is away'))
+    await instances.two(Relay).drain(store(AccountStore).accounts)
+    vi.spyOn(instances.one(AuditStore), 'append').mockRejectedValueOnce(new Error('the log is away'))
     await expect(take.take([verdicts[1]!], noop)).rejects.toThrow('the log is away')
     expect((await counts('a7')).pending).toBeGreaterThan(0)
-    await modules[1]!.get(Relay).drain(store(AccountStore).accounts)
+    await instances.two(Relay).drain(store(AccountStore).accounts)
     expect(await counts('a7')).toMatchObject({ strikes: 2, pending: 0 })
     const entries = (await store(AuditStore).list({ platformId: 'p1' }, 10_000))
       .filter(({ entry }) => entry.accountId === 'a7')
       .map(({ entry }) => entry.entryId)
-    const events = publisher
-      .byTopic('events')
-      .filter(({ value }) => (value as { accountId?: string }).accountId === 'a7')
-      .map(({ id }) => id)
+    const events = publisher.on<WeirEvent>('events', 'a7').map(({ eventId }) => eventId)
     expect(entries.length).toBeGreaterThan(10)
     expect(entries.sort()).toEqual(events.sort())
   })

@@ -19,6 +19,7 @@ import { WorkOnCases } from './work-on-cases.js'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const LEASE = SPEC_POLICY.cases.claimLease
+const log = { append: async () => undefined }
 const none = { write: async () => undefined, undo: async () => undefined, takeIn: async () => undefined }
 const policies = {
   refresh: async () => undefined,
@@ -69,6 +70,7 @@ describe('work on cases, on a real MongoDB', () => {
               none as never,
               none as never,
               none as never,
+              log as never,
             ),
         },
       ],
