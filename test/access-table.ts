@@ -70,6 +70,10 @@ enforcement POST  /v1/directives/{id}/answer                  moderator senior
 enforcement GET   /v1/statements-of-reasons                   moderator senior auditor admin platform
 enforcement GET   /v1/statements-of-reasons/{id}              moderator senior auditor admin platform
 
+enforcement GET   /v1/audit                                   auditor admin
+enforcement GET   /v1/audit/export                            auditor admin
+enforcement GET   /v1/public/checkpoints                      public
+
 enforcement GET   /v1/platforms                               auditor admin
 enforcement POST  /v1/platforms                               admin
 enforcement GET   /v1/platforms/{id}                          auditor admin

@@ -6,6 +6,7 @@ import { Clock } from '#libs/platform/clock'
 import { aVerdict } from '../accounts/a-verdict.js'
 import { AccountChanges } from '../accounts/account-changes.js'
 import { AccountStore } from '../accounts/account.store.js'
+import { AuditStore } from '../audit/audit.store.js'
 import { TakeVerdicts } from '../accounts/take-verdicts.js'
 import { CaseStore } from '../cases/case.store.js'
 import { WorkOnCases } from '../cases/work-on-cases.js'
@@ -299,6 +300,9 @@ describe('appeals, on a real MongoDB', () => {
     const { suspension } = await suspended('b3')
     const statement = (await one(StatementStore).byId(suspension.statementOfReasonsId!))!
     expect(await one(ReadEvidence).behind(statement)).toMatchObject([{ messageId: 'm1', text: 'a text' }])
+    const subject = `statement/${statement.statementId}`
+    const [viewed] = await one(AuditStore).list({ subject, actor: 'account' }, 1)
+    expect(viewed!.entry).toMatchObject({ kind: 'evidence.viewed', platformId: 'p1', accountId: 'b3' })
     const other = { ...statement, accountId: 'b2' }
     expect((await one(ReadEvidence).behind(other)).every(({ messageId }) => messageId === 'm1')).toBe(true)
   })

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { Clock } from '#libs/platform/clock'
+import { AuditLog } from '../audit/audit-log.js'
+import { viewEntry } from '../audit/evidence-views.js'
 import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { entryView } from '../cases/case-view.js'
 import { PolicyStore } from '../policies/policy.store.js'
@@ -24,10 +26,11 @@ export class ReadEvidence {
   constructor(
     private readonly entries: CaseEntryStore,
     private readonly policies: PolicyStore,
+    private readonly log: AuditLog,
     private readonly clock: Clock,
   ) {}
 
-  /** Each revision once, the latest first; at most twenty. */
+  /** Each revision once, the latest first; at most twenty. The view is in the audit log before they are given. */
   async behind(statement: StatementOfReasons): Promise<Evidence[]> {
     const { platformId, accountId, facts } = statement
     const judged = await this.entries.ofVerdicts(facts.verdictIds.slice(0, MOST_ASKED), MOST_SHOWN)
@@ -42,6 +45,8 @@ export class ReadEvidence {
           )
     await this.policies.refresh(this.clock.now())
     const { policy } = this.policies.inForce(this.clock.now())
+    const subject = `statement/${statement.statementId}`
+    await this.log.append([viewEntry({ subject, actor: 'account', platformId, accountId }, this.clock.now())])
     const byRevision = new Map(found.map((entry) => [`${entry.messageId} ${entry.revision}`, entry]))
     return [...byRevision.values()].map((entry) => {
       const { sealed } = entryView(entry, policy)

@@ -12,6 +12,7 @@ import type { FastifyRequest } from 'fastify'
 import { randomUUID } from 'node:crypto'
 import { mergeMap, type Observable } from 'rxjs'
 import { storable } from '#libs/audit/chain'
+import type { AuditEntry } from '#libs/contracts/audit-record'
 import { derivedId } from '#libs/contracts/ids'
 import { callerOf } from '#libs/platform/auth/caller'
 import { Clock } from '#libs/platform/clock'
@@ -52,15 +53,22 @@ export class EvidenceViews implements NestInterceptor {
     answer: unknown,
   ): Promise<void> {
     const { platformId, accountId } = answer as { platformId?: string; accountId?: string }
-    const entry = storable({
-      entryId: derivedId('view', randomUUID()),
-      kind: 'evidence.viewed',
-      subject: `${noun}/${request.params.id}`,
-      at: this.clock.now().toISOString(),
-      actor: callerOf(request).subject,
-      ...(platformId ? { platformId } : {}),
-      ...(accountId ? { accountId } : {}),
-    })
+    const view = { subject: `${noun}/${request.params.id}`, actor: callerOf(request).subject }
+    const entry = viewEntry({ ...view, platformId, accountId }, this.clock.now())
     await this.log.append([entry])
   }
+}
+
+interface View {
+  /** What was looked at. */
+  subject: string
+  actor: string
+  platformId?: string
+  accountId?: string
+}
+
+/** The entry of one view of evidence; each view is one of its own. */
+export function viewEntry(view: View, at: Date): AuditEntry {
+  const entryId = derivedId('view', randomUUID())
+  return storable({ entryId, kind: 'evidence.viewed', at: at.toISOString(), ...view })
 }

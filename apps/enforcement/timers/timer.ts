@@ -31,8 +31,8 @@ import { PolicyStore } from '../policies/policy.store.js'
 const AT_ONCE = 100
 
 /**
- * Does what is due by the clock, completes outboxes that were left behind, and signs checkpoints of the audit log. Every instance looks; each change is guarded
- * and has derived ids, so it does not matter who comes first.
+ * Does what is due by the clock, completes outboxes that were left behind, and signs checkpoints of the audit log. Every
+ * instance looks; each change is guarded and has derived ids, so it does not matter who comes first.
  */
 @Injectable()
 export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown {
