@@ -662,12 +662,28 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     expect(verified).toMatchObject({ code: 0 })
     expect((await weir('verify', file)).code).toBe(2)
     const lines = (await readFile(file, 'utf8')).split('\n')
-    const [, seq, shard] = /"seq":(\d+),"shard":"(\d)"/.exec(lines[9]!) as unknown as [string, string, string]
-    await writeFile(file, lines.with(9, lines[9]!.replace('"actor":"', '"actor":"x')).join('\n'))
-    expect(await weir('verify', file, '--checkpoints', kept)).toMatchObject({
-      code: 1,
-      out: expect.stringContaining(`altered at shard ${shard}, record ${seq}: `) as string,
-    })
+    const placeOf = (line: string) =>
+      /"seq":(\d+),"shard":"(\d)"/.exec(line)!.slice(1) as [seq: string, shard: string]
+    const [seq, shard] = placeOf(lines[9]!)
+    const tail = lines.findLastIndex((line) => line !== '')
+    const tampered: Record<string, string[]> = {
+      [`altered at shard ${shard}, record ${seq}: `]: lines.with(
+        9,
+        lines[9]!.replace('"actor":"', '"actor":"x'),
+      ),
+      [`missing at shard ${shard}, record ${seq}: `]: lines.toSpliced(9, 1),
+      [`reordered at shard ${shard}, record ${placeOf(lines[8]!)[0]}: `]: lines
+        .with(8, lines[9]!)
+        .with(9, lines[8]!),
+      [`truncated at shard ${placeOf(lines[tail]!)[1]}, record ${placeOf(lines[tail]!)[0]}: `]:
+        lines.toSpliced(tail, 1),
+    }
+    for (const [found, written] of Object.entries(tampered)) {
+      await writeFile(file, written.join('\n'))
+      const { code, out } = await weir('verify', file, '--checkpoints', kept)
+      expect(code, found).toBe(1)
+      expect(out).toContain(found)
+    }
 
     // Somebody who holds the database takes the newest records away, and what is kept there of checkpoints as well.
     const mongo = await mongoose.createConnection(stack.mongoUri, { dbName: 'weir_enforcement' }).asPromise()
