@@ -156,6 +156,7 @@ function effectsOf({ observed }: Judgement): { byId: Record<string, number>; pub
       statements: observed.statements.length,
       notices: observed.notices.length,
       events: ids.get('weir.events.v1')?.size ?? 0,
+      'audit entries': new Set(observed.audit.map(({ entryId }) => entryId)).size,
     },
     publishedAgain: identified - published,
   }

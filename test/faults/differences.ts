@@ -46,6 +46,17 @@ export interface Observed {
   readonly statements: readonly { statementId: string; directiveId: string }[]
   readonly notices: readonly { noticeId: string }[]
   readonly deliveries: readonly { noticeId: string; channel: string; address: string | null }[]
+  readonly audit: readonly SeenAuditRecord[]
+}
+
+/** A record of the audit log. */
+export interface SeenAuditRecord {
+  readonly entryId: string
+  readonly kind: string
+  readonly shard: string
+  readonly seq: number
+  readonly prevHash: string
+  readonly hash: string
 }
 
 /**
@@ -73,6 +84,7 @@ export function differences(expected: Expected, observed: Observed, channels: Ch
   compareAccounts(expected, observed, seen, report)
   compareDirectives(observed, seen, report)
   compareNotices(observed, seen, channels, report)
+  compareAudit(observed, seen, report)
   return found
 }
 
@@ -322,6 +334,23 @@ function compareNotices(observed: Observed, seen: Seen, channels: Channels, repo
     for (const channel of sent.keys())
       if (!channels[platformId]?.includes(channel))
         report('invented', `delivery of ${noticeId} by ${channel}`)
+  }
+}
+
+/** One audit entry for each event, and none besides but views of evidence; no gap in a chain, and no fork. */
+function compareAudit({ audit }: Observed, seen: Seen, report: Report): void {
+  const events = new Set(distinct(seen('weir.events.v1')).map(({ json }) => json['eventId'] as string))
+  const entries = countBy(audit.map(({ entryId }) => entryId))
+  for (const eventId of events) exactlyOneOf(entries.get(eventId), `audit entry of ${eventId}`, report)
+  for (const { entryId, kind } of audit)
+    if (!events.has(entryId) && kind !== 'evidence.viewed') report('invented', `audit entry of ${entryId}`)
+  for (const [shard, records] of Map.groupBy(audit, (one) => one.shard)) {
+    const chain = records.toSorted((a, b) => a.seq - b.seq)
+    for (const [place, { seq, prevHash }] of chain.entries()) {
+      if (seq !== place) report('wrong', `audit shard ${shard} has record ${seq} in place ${place}`)
+      const before = chain[place - 1]
+      if (before && before.hash !== prevHash) report('wrong', `audit shard ${shard} is broken at ${seq}`)
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { OutsideRecord, WeirSystem } from '../harness/weir-system.js'
-import type { Observed, SeenAccount, SeenRecord } from './differences.js'
+import type { Observed, SeenAccount, SeenAuditRecord, SeenRecord } from './differences.js'
 import { type InputRecord, inputTopic } from './oracle.js'
 
 const AUDITOR = { roles: ['auditor'] as const }
@@ -62,7 +62,21 @@ export async function observe(
     statements: await listOf(enforcement.collection('statements').find(), 'statementId'),
     notices: await listOf(notification.collection('notices').find(), 'noticeId'),
     deliveries: await listOf(notification.collection('deliveries').find(), 'deliveryId'),
+    audit: await auditLog(system),
   }
+}
+
+/** As it is exported: a head for each shard, then the records. */
+async function auditLog(system: WeirSystem): Promise<SeenAuditRecord[]> {
+  const response = await fetch(`${system.services.enforcement.url}/v1/audit/export`, {
+    headers: { authorization: `Bearer ${await system.token(AUDITOR)}` },
+  })
+  if (response.status !== 200) throw new Error(`the export of the audit log answered ${response.status}`)
+  const lines = (await response.text()).split('\n').filter((line) => line !== '')
+  return lines.flatMap((line) => {
+    const { entry, ...record } = JSON.parse(line) as SeenAuditRecord & { entry?: SeenAuditRecord }
+    return entry ? [{ ...record, entryId: entry.entryId, kind: entry.kind }] : []
+  })
 }
 
 /** Documents with their `_id` under the name that they have outside. */

@@ -145,6 +145,14 @@ describe('a difference', () => {
     statements: ['d1', 'd2'].map((directiveId) => ({ statementId: `sor-${directiveId}`, directiveId })),
     notices: ['d1', 'd2'].map((id) => ({ noticeId: `n-${id}` })),
     deliveries: ['d1', 'd2'].map((id) => ({ noticeId: `n-${id}`, channel: 'email', address: 'a@b.c' })),
+    audit: ['e1', 'e2', 'i-d1', 's-d1', 'i-d2', 's-d2'].map((entryId, seq) => ({
+      entryId,
+      kind: 'an event',
+      shard: '0',
+      seq,
+      prevHash: `hash ${seq}`,
+      hash: `hash ${seq + 1}`,
+    })),
   }
   const find = (observed: Observed) =>
     differences(expectedOf(input(said()), TEXTS), observed, { p1: ['email a@b.c'] })
@@ -179,11 +187,16 @@ describe('a difference', () => {
       'statements',
       'notices',
       'deliveries',
+      'audit',
     ] as const) {
       expect(find({ ...whole, [name]: whole[name].slice(1) }), name).not.toEqual([])
       if (name !== 'accounts' && name !== 'notices')
         expect(find({ ...whole, [name]: [...whole[name], whole[name][0]!] }), name).not.toEqual([])
     }
+    const forked = whole.audit.with(3, { ...whole.audit[3]!, hash: 'another' })
+    expect(find({ ...whole, audit: forked })).toMatchObject([{ kind: 'wrong' }])
+    const foreign = whole.audit.with(3, { ...whole.audit[3]!, entryId: 'foreign' })
+    expect(find({ ...whole, audit: foreign }).map(({ kind }) => kind)).toEqual(['lost', 'invented'])
     const torn = {
       ...whole.records[2]!,
       value: Buffer.from(JSON.stringify({ ...order('d1', 'remove_message', 1), x: 1 })),
