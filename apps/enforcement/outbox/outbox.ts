@@ -14,8 +14,8 @@ import { recordOf } from './publish-pending.js'
 import type { WithOutbox } from './with-outbox.js'
 
 /**
- * Makes real what changes left in their outboxes: writes the documents, publishes the records, enters every event into the
- * audit log, and only then forgets them. Any instance may do it at any time, several at once too: every write is idempotent,
+ * Makes real what changes left in their outboxes: writes the documents, enters every event into the audit log, publishes the
+ * records, and only then forgets them. Any instance may do it at any time, several at once too: every write is idempotent,
  * every record has its id and bytes fixed.
  */
 @Injectable()
@@ -40,11 +40,12 @@ export class Outbox {
     if (pending.length === 0) return
     const records = pending.filter((entry) => 'publish' in entry)
     const events = records.flatMap((record) => (record.publish === 'event' ? [record.value] : []))
-    await this.write(pending.filter((entry) => 'write' in entry))
+    // Side by side: the database makes both durable in one go.
     await Promise.all([
-      this.publisher.publish(...records.map(recordOf)),
+      this.write(pending.filter((entry) => 'write' in entry)),
       this.audit.append(events.map(entryOf)),
     ])
+    await this.publisher.publish(...records.map(recordOf))
     await collection.bulkWrite(
       holders.map((holder) => ({
         updateOne: {
