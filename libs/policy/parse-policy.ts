@@ -229,6 +229,7 @@ function policyOf(text: PolicyText): Policy {
     categories: mapValues(text.categories, (one) => ({
       ...one,
       sealed: one.sealed ?? false,
+      blurred: one.blurred ?? true,
       dsa: one.dsa ?? null,
     })),
     clauses: mapValues(text.clauses, (one) => ({ ...one, urgent: one.urgent ?? false })) as Policy['clauses'],

@@ -46,6 +46,8 @@ export interface Category {
   actsOn: ActsOn
   /** Evidence is for a named role only and no excerpt leaves it. */
   sealed: boolean
+  /** People see its evidence blurred until they ask for it. */
+  blurred: boolean
   /** Where it stands in the EU DSA Transparency Database, schema v2. */
   dsa: { category: string; keywords: string[] } | null
 }

@@ -95,6 +95,7 @@ export const POLICY_SCHEMA = closed(
         { title: localised(200), actsOn: { type: 'string', enum: ACTS_ON } },
         {
           sealed: { type: 'boolean' },
+          blurred: { type: 'boolean' },
           dsa: closed({
             category: { type: 'string', pattern: '^STATEMENT_CATEGORY_[A-Z_]+$' },
             keywords: list({ type: 'string', pattern: '^KEYWORD_[A-Z_]+$' }, { max: 20 }),

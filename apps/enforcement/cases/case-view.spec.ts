@@ -20,8 +20,9 @@ function entry(category: string): CaseEntry {
 }
 const title = { zh: '', en: '' }
 const categories = {
-  fraud: { title, actsOn: 'evidence' as const, sealed: false, dsa: null },
-  child_safety: { title, actsOn: 'known-media' as const, sealed: true, dsa: null },
+  fraud: { title, actsOn: 'evidence' as const, sealed: false, blurred: false, dsa: null },
+  child_safety: { title, actsOn: 'known-media' as const, sealed: true, blurred: true, dsa: null },
+  violence: { title, actsOn: 'evidence' as const, sealed: false, blurred: true, dsa: null },
 }
 
 describe('a case', () => {
@@ -34,5 +35,17 @@ describe('a case', () => {
     expect(sealed.sealed).toBe(true)
     expect(JSON.stringify(sealed)).not.toContain('the words')
     expect(sealed.message.messageId).toBe('m1')
+  })
+
+  it('is blurred where any of its categories is, or none is known', () => {
+    const blurred = (...found: CaseEntry['categories'][]) =>
+      entryView({ ...entry('fraud'), categories: found.flat() }, { categories }).blurred
+    const [fraud, violence, unknown] = ['fraud', 'violence', 'unknown'].map((name) => entry(name).categories)
+    expect([blurred(fraud!), blurred(violence!), blurred(fraud!, violence!), blurred(unknown!)]).toEqual([
+      false,
+      true,
+      true,
+      true,
+    ])
   })
 })

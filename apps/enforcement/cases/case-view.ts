@@ -32,7 +32,10 @@ export function caseView(found: CaseRecord, now: Date) {
   }
 }
 
-/** The evidence of a case. What a category seals is for a named role only: no word of it is shown here. */
+/**
+ * The evidence of a case. What a category seals is for a named role only: no word of it is shown here. What is `blurred` is
+ * to be shown when the reader asks for it, not before.
+ */
 export function entryView(entry: CaseEntry, policy: Pick<Policy, 'categories'>) {
   const {
     _id: verdictId,
@@ -42,12 +45,12 @@ export function entryView(entry: CaseEntry, policy: Pick<Policy, 'categories'>) 
     message,
     ...rest
   } = entry
-  const sealed = entry.categories.some(
-    ({ category, outcome }) =>
-      outcome !== 'clear' &&
-      Object.hasOwn(policy.categories, category) &&
-      policy.categories[category]!.sealed,
-  )
+  const found = entry.categories
+    .filter(({ category, outcome }) => outcome !== 'clear' && Object.hasOwn(policy.categories, category))
+    .map(({ category }) => policy.categories[category]!)
+  const sealed = found.some((category) => category.sealed)
+  // What no category of the policy in force speaks for may be anything.
+  const blurred = found.length === 0 || found.some((category) => category.blurred)
   const { text: _text, links: _links, media: _media, ...shell } = message
-  return { verdictId, ...rest, sealed, message: sealed ? shell : message }
+  return { verdictId, ...rest, sealed, blurred, message: sealed ? shell : message }
 }

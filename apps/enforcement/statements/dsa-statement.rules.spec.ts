@@ -383,7 +383,7 @@ const somePolicy: fc.Arbitrary<Policy> = fc
   })
   .map(({ title, text, dsa }) => ({
     ...DEFAULT,
-    categories: { fraud: { title, actsOn: 'evidence', sealed: false, dsa } },
+    categories: { fraud: { title, actsOn: 'evidence', sealed: false, blurred: true, dsa } },
     clauses: { 'fraud.x': { category: 'fraud', severity: 2, urgent: false, title, text, reasons: text } },
   }))
 const step = { by: SECRET, at: AT, reasons: { zh: SECRET, en: SECRET } }
