@@ -5,9 +5,11 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Topics } from '#libs/contracts/catalogue'
+import type { Directive } from '#libs/contracts/directive'
 import { parsePolicy } from '#libs/policy/parse-policy'
 import { aVerdict } from '../../apps/enforcement/accounts/a-verdict.js'
 import { WeirSystem } from '../harness/weir-system.js'
+import { fillAuditLog } from './fill-audit-log.js'
 import { fillDatabase, templateOf } from './fill-database.js'
 import { listRequests } from './list-requests.js'
 
@@ -60,6 +62,16 @@ async function makeTemplates(system: WeirSystem): Promise<void> {
     verdicts.map((value) => ({ key: `${value.platformId}/${value.accountId}`, value })),
   )
   await system.drained([PLATFORM], 60)
+  const { body } = await system.call<{ items: Directive[] }>(
+    'enforcement',
+    `/v1/directives?platform=${PLATFORM}&account=t-suspended`,
+    READER,
+  )
+  const suspension = body.items.find(({ kind }) => kind === 'suspend_account')!
+  const token = new URL(suspension.appealUrl!).searchParams.get('token')
+  const json = { token, text: 'It was not like that.' }
+  const { status } = await system.call('enforcement', '/v1/appeals', { roles: [] }, { json })
+  if (status !== 201) throw new Error(`The appeal was answered ${status}.`)
 }
 
 /** The answers of one request at a fixed rate, timed from when each was to be sent. */
@@ -103,7 +115,7 @@ async function planned(
   await database.command({ profile: 0 })
   const queries = await database
     .collection<mongo.Document>('system.profile')
-    .find({ ns: `${database.databaseName}.${collection}`, op: 'query', planSummary: { $exists: true } })
+    .find({ ns: `${database.databaseName}.${collection}`, planSummary: { $exists: true } })
     .toArray()
   const plans = queries.map(
     (query) => `${String(query['planSummary'])}${query['hasSortStage'] === true ? ' + SORT' : ''}`,
@@ -118,7 +130,7 @@ async function planned(
 /** Where a list comes from; of a page about one account, the account. */
 function collectionOf(path: string): string {
   const [, , list = ''] = new URL(path, 'http://x').pathname.split('/')
-  return list === 'statements-of-reasons' ? 'statements' : list
+  return { 'statements-of-reasons': 'statements', audit: 'audit_log', queues: 'cases' }[list] ?? list
 }
 
 const { values } = parseArgs({
@@ -146,6 +158,7 @@ try {
   await fillDatabase(database, templates, sizes, (done) => {
     if (done % 100_000 === 0) say(`${done} accounts …`)
   })
+  await fillAuditLog(database, sizes.cases)
   const token = await system.token(READER)
   const measured: Measured[] = []
   const paths = listRequests('acc-777').filter((path) => decodeURIComponent(path).includes(values.only))
