@@ -142,10 +142,28 @@ describe('changes of accounts, on a real MongoDB', () => {
     const reversed = await counts('a5')
     expect(reversed).toMatchObject({ points: 0, level: 0, status: 'active', directives: 4, strikes: 1 })
     await expect(change.reverse(decision!._id, 'senior', 'again')).rejects.toMatchObject({ status: 409 })
+    await expect(change.reverse(decision!._id, 'senior-2', 'mistaken')).rejects.toMatchObject({ status: 409 })
     await take.take([verdict], noop)
     expect(await counts('a5')).toEqual(reversed)
     await take.take([aVerdict('a5', 'm1', { severity: 4, revision: 'r2' })], noop)
     expect(await counts('a5')).toMatchObject({ points: 0, strikes: 1, directives: 5, entries: 2 })
+  })
+
+  it('answer a person who sends a request again, because no answer came, as they would have been answered', async () => {
+    const change = instances.one(ChangeDecision)
+    for (const [account, first] of [
+      ['b1', 'approve'],
+      ['b2', 'refuse'],
+    ] as const) {
+      await take.take([aVerdict(account, 'm1', { severity: 4, followers: null })], noop)
+      const [held] = await store(DecisionStore).list({ accountId: account, state: 'held' }, 1)
+      for (const ask of first === 'approve' ? (['approve', 'reverse'] as const) : [first]) {
+        const answer = await change[ask](held!.decisionId, 'senior', 'Seen.')
+        const records = publisher.records.length
+        expect(await change[ask](held!.decisionId, 'senior', 'Seen.')).toEqual(answer)
+        expect(publisher.records.length).toBe(records)
+      }
+    }
   })
 
   it('let nobody approve what has lapsed, though the clock has not rung yet', async () => {

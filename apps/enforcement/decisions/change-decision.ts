@@ -22,7 +22,10 @@ export class ChangeDecision {
     private readonly changes: AccountChanges,
   ) {}
 
-  /** @throws Problem 404; 409 `not-held`, `lapsed` where nobody approved it in time; 403 `own-decision` for whoever made it */
+  /**
+   * The same by the same person again changes nothing; so it is with all three, and a request that was cut off can be sent again.
+   * @throws Problem 404; 409 `not-held`, `lapsed` where nobody approved it in time; 403 `own-decision` for whoever made it
+   */
   async approve(decisionId: string, by: string, reasons: GivenReasons): Promise<DecisionDocument> {
     const decision = await this.mustFind(decisionId)
     assertOther(decision, by)
@@ -30,8 +33,9 @@ export class ChangeDecision {
       decision,
       by,
       reasons,
-      heldOnly,
-      (facts, { decisionId: id, hold }, step, context) => {
+      'approval',
+      (facts, { decisionId: id, hold, state }, step, context) => {
+        heldOnly(state)
         if (!hold?.needsApproval)
           throw conflict('approved-already', 'The decision was approved; it waits for its day.')
         return applyApproval(facts, id, step, context)
@@ -44,8 +48,15 @@ export class ChangeDecision {
   /** @throws Problem 404; 409 `not-held` */
   async refuse(decisionId: string, by: string, reasons: GivenReasons): Promise<DecisionDocument> {
     const decision = await this.mustFind(decisionId)
-    return this.change(decision, by, reasons, heldOnly, (facts, { decisionId: id }, step, context) =>
-      applyRefusal(facts, id, step, context),
+    return this.change(
+      decision,
+      by,
+      reasons,
+      'refusal',
+      (facts, { decisionId: id, state }, step, context) => {
+        heldOnly(state)
+        return applyRefusal(facts, id, step, context)
+      },
     )
   }
 
@@ -53,8 +64,15 @@ export class ChangeDecision {
   async reverse(decisionId: string, by: string, reasons: GivenReasons): Promise<DecisionDocument> {
     const decision = await this.mustFind(decisionId)
     const shared = await this.decisions.shared(decision.directiveIds, [decisionId])
-    return this.change(decision, by, reasons, doneOnly, (facts, { decisionId: id }, step, context) =>
-      applyReversal(facts, id, step, shared, context),
+    return this.change(
+      decision,
+      by,
+      reasons,
+      'reversal',
+      (facts, { decisionId: id, state }, step, context) => {
+        doneOnly(state)
+        return applyReversal(facts, id, step, shared, context)
+      },
     )
   }
 
@@ -62,7 +80,7 @@ export class ChangeDecision {
     decision: DecisionDocument,
     by: string,
     reasons: GivenReasons,
-    allow: (state: DecisionState) => void,
+    which: 'approval' | 'refusal' | 'reversal',
     apply: Apply,
   ): Promise<DecisionDocument> {
     const { decisionId, platformId, accountId } = decision
@@ -75,7 +93,7 @@ export class ChangeDecision {
         messageIds: decision.messages.map((message) => message.messageId),
         make: (facts, context) => {
           const current = facts.decisions.find((found) => found.decisionId === decisionId)!
-          allow(current.state)
+          if (isSame(current[which], by, reasons)) return null
           return apply(facts, current, { by, at: context.now, reasons: bilingual(reasons) }, context)
         },
       },
@@ -88,6 +106,12 @@ export class ChangeDecision {
     if (!decision) throw notFound('There is no such decision.')
     return decision
   }
+}
+
+/** Whether somebody did just this before. */
+function isSame(done: DecisionStep | null, by: string, reasons: GivenReasons): boolean {
+  const { zh, en } = bilingual(reasons)
+  return done?.by === by && done.reasons.zh === zh && done.reasons.en === en
 }
 
 function heldOnly(state: DecisionState): void {
