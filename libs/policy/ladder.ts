@@ -16,7 +16,8 @@ import type { Rung, Severity } from './policy-document.js'
  * **A reversal is an event; it does not rewrite the past.** Points end at `reversedAt`, so no reversal gives rise to a
  * step. It lifts a step when the strikes that remain did not reach its level at any instant of its span (from `at` to
  * `until`; for a warning, to the end of its strike). Where they reach the level on their own, the step stands. What a
- * lifted step had made needless is not made up for: a reversal never makes matters worse.
+ * lifted step had answered for, because it became known later than that, is due then: it is never graver, and would have been
+ * issued had all become known in time.
  *
  * **Late strikes.** A strike that becomes known late may move the beginning of a run to before a step that was issued.
  * An issued step therefore counts as the answer to the step that begins its run, if it is at least as high: one run is

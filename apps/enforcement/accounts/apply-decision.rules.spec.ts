@@ -240,4 +240,28 @@ describe('a person’s decision', () => {
     world.apply(applyReversal(world.facts, 'd1', step(context.now), new Set(), context))
     expect(kinds(world)).toContain('restore_message')
   })
+
+  it('that is undone leaves what the strikes that came late had earned before it', () => {
+    const world = new AccountWorld()
+    const graded = (n: 1 | 2 | 3 | 4, hours: number): VerdictFact => {
+      const fact = review(`m${n}`, 10, 'act')
+      const categories = fact.categories.map((one) => ({ ...one, clause: `c.${n}`, severity: n }))
+      return { ...fact, categories, receivedAt: after(hours * HOUR) }
+    }
+    const facts = [graded(2, 0), { ...graded(2, 1), messageId: 'm1', verdictId: 'v-m1' }, graded(4, 2)]
+    for (const i of [1, 2, 0]) {
+      world.apply(applyVerdicts(world.facts, [facts[i]!], world.context(after(3 * HOUR))))
+    }
+    expect(world.state).toMatchObject({ status: 'suspended', points: 12 })
+    const grave = [...world.decisions.values()].find(
+      ({ measure, messages }) => measure === 'remove' && messages[0]!.messageId === 'm4',
+    )!
+    const context = world.context(after(DAY), 'senior')
+    world.apply(applyReversal(world.facts, grave.decisionId, step(context.now), new Set(), context))
+    expect(world.state).toMatchObject({ status: 'limited', level: 2, points: 4 })
+    expect(world.directives.at(-1)).toMatchObject({
+      kind: 'limit_account',
+      until: after(HOUR + 7 * DAY).toISOString(),
+    })
+  })
 })

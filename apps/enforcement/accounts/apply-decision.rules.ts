@@ -175,7 +175,7 @@ export function applyRefusal(
 
 /**
  * Undoes everything that a decision did: its strikes are reversed, its measures lifted, its messages restored, the steps of
- * the ladder that rested on it taken back. Nothing new is imposed. `shared` names directives that another decision in force
+ * the ladder that rested on it taken back. Nothing graver comes of it. `shared` names directives that another decision in force
  * also stands on: they stay.
  */
 export function applyReversal(
@@ -187,7 +187,7 @@ export function applyReversal(
 ): AccountChange {
   const draft = new AccountDraft(facts, context)
   reverseDecision(draft, decisionId, reversal, shared)
-  settle(draft, { waive: true })
+  settle(draft, { relieving: true })
   return draft.finish()
 }
 

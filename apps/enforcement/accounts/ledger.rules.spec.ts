@@ -406,15 +406,19 @@ const STATUSES = ['active', 'warned', 'limited', 'suspended', 'banned']
 
 // ---- late, often and mixed up ----
 
+/** Records are kept for three days, so none comes later than that (docs/adr/0041: a correction after weeks may end a measure early). */
+const RETENTION = 3 * DAY
+
 /**
  * People act on what they have seen: a verdict comes no later than what people do about its message next, and a step of the
  * ladder is not reversed here, for it may be another strike's when facts come in another order.
  */
 function latest(history: History, i: number): number {
   const { happenings } = history
-  const of = (happenings[i] as { message: number }).message
+  const { message: of, at } = happenings[i] as Extract<Happening, { what: 'verdict' }>
   const next = happenings.findIndex((it, j) => j > i && touches(it, of, happenings))
-  return next === -1 ? happenings.length : next
+  const tooLate = happenings.findIndex((it) => it.at > at + RETENTION)
+  return Math.min(next === -1 ? happenings.length : next, tooLate === -1 ? happenings.length : tooLate - 1)
 }
 
 function touches(it: Happening, of: number, happenings: readonly Happening[]): boolean {
@@ -438,7 +442,10 @@ function undoneMeasures({ happenings }: History): Set<string> {
   )
 }
 
-/** Lets each verdict come after up to as many others as `delays` says, some twice; `silent`: the clock does not ring. */
+/**
+ * Lets each verdict come after up to as many others as `delays` says, the last an hour after all, some twice; `silent`: the
+ * clock does not ring.
+ */
 function disturb(
   ledger: Ledger,
   history: History,
@@ -457,7 +464,7 @@ function disturb(
   })
   for (let i = 0; i <= happenings.length; i++) {
     const it = happenings[i]
-    const now = it?.at ?? end
+    const now = it?.at ?? Math.min(end, happenings[i - 1]!.at + 60 * MINUTE)
     if (!silent) ledger.ring(now)
     const late = due.get(i) ?? []
     // A verdict that is not late comes at its own place, with those that waited for it.

@@ -21,17 +21,18 @@ import { ladderBy, latest, standingOf } from './standing.rules.js'
 
 /**
  * Brings an account to where its strikes, decisions and the clock say that it stands: takes back what has lost its ground,
- * ends what is over, puts in force what waited for its day, takes the ladder's steps that are due. `waive`: after a
- * reversal, nothing new is imposed (SPEC promise 7).
+ * ends what is over, puts in force what waited for its day, takes the ladder's steps that are due. `relieving`: after a
+ * reversal, of which nothing graver comes than what was in force before it (SPEC promise 7).
  */
-export function settle(draft: AccountDraft, { waive = false } = {}): void {
+export function settle(draft: AccountDraft, { relieving = false } = {}): void {
   stand(draft)
   liftOrphans(draft)
   endWhatIsOver(draft)
   lapseHeld(draft)
   beginWhatWaited(draft)
   for (const step of due(draft)) {
-    if (waive || draft.observed) draft.state.steps.push({ ...withoutEffect(step, 'waived'), waived: true })
+    const waived = draft.observed || (relieving && isWorse(automatic(draft, step), draft))
+    if (waived) draft.state.steps.push({ ...withoutEffect(step, 'waived'), waived: true })
     else takeStep(draft, step)
   }
   tellExpiredStrikes(draft)
@@ -90,6 +91,17 @@ function due(draft: AccountDraft): LadderStep[] {
 function automatic(draft: AccountDraft, step: LadderStep): AutomaticMeasure {
   const policy = draft.policyOf(draft.strikes.get(step.strikeId)!.policyVersion)
   return automaticMeasure(step, { followersHighest: draft.followers }, policy)
+}
+
+/**
+ * Whether a step is graver than all that was in force before the change. One that is not became known late, while a graver one
+ * answered for it, and would be in force now had all come in time: it is not let off (SPEC promise 3).
+ */
+function isWorse(step: AutomaticMeasure, { before }: AccountDraft): boolean {
+  const stood = [...(before?.steps ?? []), ...(before?.decided ?? [])].filter(
+    ({ state }) => state === 'in_force',
+  )
+  return step.held || stood.every(({ measure }) => compareMeasures(measure, step.measure) < 0)
 }
 
 function takeStep(draft: AccountDraft, step: LadderStep): void {

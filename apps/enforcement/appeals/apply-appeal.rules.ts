@@ -41,7 +41,7 @@ export function applyGrant(
   for (const id of decisionIds) {
     if (isUndoable(draft.decisions.get(id))) reverseDecision(draft, id, hearing, shared)
   }
-  settle(draft, { waive: true })
+  settle(draft, { relieving: true })
   return draft.finish()
 }
 
@@ -81,7 +81,7 @@ export function applyReplacement(
     draft.decide(lesser)
     if (lesser.state === 'in_force') orderMeasure(draft, lesser, false)
   }
-  settle(draft, { waive: true })
+  settle(draft, { relieving: true })
   return draft.finish()
 }
 
