@@ -1,0 +1,112 @@
+import 'reflect-metadata'
+import { parseArgs } from 'node:util'
+import { PlatformTopics, Topics } from '#libs/contracts/catalogue'
+import type { Directive } from '#libs/contracts/directive'
+import { loadBacklog } from '../bench/load-backlog.js'
+import { type Latency, openLoop } from '../bench/open-loop.js'
+import { outsideKafka } from '../harness/outside-kafka.js'
+import { WeirSystem } from '../harness/weir-system.js'
+import { floodAccount, largestDocuments, LOUD, PLATFORM, recordOf, verdictMaker } from './flood-account.js'
+
+const MEGABYTE = 1_000_000
+const FLAT = 1.3
+const TIMES_QUIET = 2
+/** Messages a second of other accounts, each of an account of its own; and of the one account beside them. */
+const RATE = 40
+const LOUD_RATE = 200
+const SECONDS = 30
+const say = (line: string) => void process.stderr.write(`${line}\n`)
+
+/** From when the verdict on another account was to be sent until its first directive, beside `loudRate` of the one account. */
+async function latencyOfOthers(
+  system: WeirSystem,
+  run: string,
+  loudRate: number,
+  from: number,
+): Promise<Latency> {
+  const make = verdictMaker()
+  const share = loudRate / RATE
+  let loud = from
+  return openLoop({
+    kafka: outsideKafka(system.stack.kafkaBrokers),
+    input: Topics.verdicts.name,
+    output: PlatformTopics.directives.name.replace('<platformId>', PLATFORM),
+    rate: RATE + loudRate,
+    seconds: SECONDS,
+    make: (n, sentAt) =>
+      recordOf(n % (share + 1) === 0 ? make(`${run}-${n}`, n, sentAt) : make(LOUD, loud++, sentAt)),
+    numberOf: (value) => {
+      const { accountId } = JSON.parse(value) as Directive
+      return accountId.startsWith(`${run}-`) ? Number(accountId.slice(run.length + 1)) : undefined
+    },
+    expected: RATE * SECONDS,
+  })
+}
+
+const { values } = parseArgs({
+  options: {
+    messages: { type: 'string', default: '100000' },
+    assert: { type: 'boolean', default: false },
+  },
+})
+const messages = Number(values.messages)
+if (!Number.isInteger(messages) || messages < 10)
+  throw new TypeError('--messages must be a number from 10 on.')
+const system = await WeirSystem.start()
+try {
+  await system.register(PLATFORM)
+  const make = verdictMaker()
+  // Compiles what is hot.
+  await loadBacklog(outsideKafka(system.stack.kafkaBrokers), Topics.verdicts.name, 5_000, (n) =>
+    recordOf(make(`warm-${n % 500}`, n)),
+  )
+  await system.drained([PLATFORM], 300)
+  const quiet = await latencyOfOthers(system, 'quiet', 0, 0)
+  const flood = await floodAccount(system, messages, ({ enforcement, mongod }) =>
+    say(`enforcement ${enforcement.toFixed(2)}, mongod ${mongod.toFixed(2)} CPU ms a message`),
+  )
+  const beside = await latencyOfOthers(system, 'beside', LOUD_RATE, messages)
+  await system.drained([PLATFORM], 300)
+  const largest = await largestDocuments(system)
+  largest.set('accounts', Math.max(flood.largestAccount, largest.get('accounts') ?? 0))
+
+  const cost = ({ enforcement, mongod }: (typeof flood.stretches)[number]) => enforcement + mongod
+  const growth = cost(flood.stretches.at(-1)!) / cost(flood.stretches[1]!)
+  const size = Math.max(...largest.values())
+  const times = beside.p99 / quiet.p99
+  const bar = (name: string, found: number, most: number, digits: number) =>
+    `| ${name} | ≤ ${most} | ${found.toFixed(digits)} | ${found <= most ? 'met' : 'missed'} |`
+  process.stdout.write(
+    [
+      `One account with ${messages} violating messages; others at ${RATE}/s, quiet and beside ${LOUD_RATE}/s of it.`,
+      '',
+      '| tenth | enforcement, CPU ms a message | mongod |',
+      '| --- | --- | --- |',
+      ...flood.stretches.map(
+        ({ enforcement, mongod }, i) => `| ${i + 1} | ${enforcement.toFixed(3)} | ${mongod.toFixed(3)} |`,
+      ),
+      '',
+      '| collection | largest document, bytes |',
+      '| --- | --- |',
+      ...[...largest].sort(([, a], [, b]) => b - a).map(([name, bytes]) => `| ${name} | ${bytes} |`),
+      '',
+      `| others | p50 ms | p99 ms | missing |`,
+      '| --- | --- | --- | --- |',
+      ...Object.entries({ quiet, beside }).map(
+        ([name, { p50, p99, missing }]) => `| ${name} | ${p50.toFixed(0)} | ${p99.toFixed(0)} | ${missing} |`,
+      ),
+      '',
+      '| bar | wanted | found | |',
+      '| --- | --- | --- | --- |',
+      bar('cost of the last tenth, times that of the second', growth, FLAT, 2),
+      bar('the largest document, bytes', size, MEGABYTE, 0),
+      bar('p99 of other accounts, times the quiet one', times, TIMES_QUIET, 2),
+      '',
+    ].join('\n'),
+  )
+  const isMet = growth <= FLAT && size <= MEGABYTE && times <= TIMES_QUIET && beside.missing === 0
+  process.exitCode = values.assert && !isMet ? 1 : 0
+} finally {
+  await system.stop()
+}
+process.exit()
