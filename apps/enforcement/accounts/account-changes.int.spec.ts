@@ -13,6 +13,9 @@ import { aVerdict } from './a-verdict.js'
 import { StrikeStore } from './strike.store.js'
 import { TakeVerdicts } from './take-verdicts.js'
 import type { Directive } from '#libs/contracts/directive'
+import type { WeirEvent } from '#libs/contracts/weir-event'
+import { AccountChanges } from './account-changes.js'
+import { applyTime } from './apply-decision.rules.js'
 import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { type RecordingPublisher, TwoInstances } from '../two-instances.fixture.js'
 
@@ -203,13 +206,63 @@ describe('changes of accounts, on a real MongoDB', () => {
     }
   })
 
-  it('stay within their size for an account that never stops', async () => {
+  it('stay within their size for an account that never stops, and read few of its strikes', async () => {
+    const start = Date.now() - 3_600_000
     const verdicts: Verdict[] = Array.from({ length: 700 }, (_, i) =>
-      aVerdict('a6', `m${i}`, { severity: 1 }),
+      aVerdict('a6', `m${i}`, { severity: 1, at: new Date(start + i) }),
     )
     await take.take(verdicts, noop)
     const state = (await store(AccountStore).byKey('p1/a6'))!
-    expect(state.points).toBe(700)
+    expect(state).toMatchObject({ points: 700, level: 4 })
     expect(JSON.stringify(state).length).toBeLessThan(20_000)
+    expect((await store(StrikeStore).ofAccounts(['p1/a6'])).length).toBeLessThan(200)
+    expect(await store(StrikeStore).allOfAccount('p1/a6')).toHaveLength(700)
+    // Once more: also what rests is known, and nothing is a second strike.
+    await other.take([verdicts[350]!, aVerdict('a6', 'm350', { revision: 'r2' })], noop)
+    expect((await store(AccountStore).byKey('p1/a6'))!.points).toBe(700)
+  })
+
+  it('reverse strikes that rest, and call back the others where they are needed', async () => {
+    const removals = (await store(DecisionStore).list({ accountId: 'a6' }, 2_000)).filter(
+      ({ measure }) => measure === 'remove',
+    )
+    const byMessage = new Map(removals.map((one) => [one.messages[0]!.messageId, one._id]))
+    expect(byMessage.size).toBe(700)
+    const change = instances.one(ChangeDecision)
+    for (const i of [350, ...Array.from({ length: 40 }, (_, n) => n)]) {
+      await change.reverse(byMessage.get(`m${i}`)!, 'senior', 'mistaken')
+    }
+    const state = (await store(AccountStore).byKey('p1/a6'))!
+    expect(state).toMatchObject({ points: 659, level: 4 })
+    const all = await store(StrikeStore).allOfAccount('p1/a6')
+    expect(all.filter(({ reversedAt }) => reversedAt)).toHaveLength(41)
+    const resting = all.filter(({ idle }) => idle === 'now')
+    expect(resting.length).toBeGreaterThan(400)
+    expect(state.idle.points).toBe(resting.reduce((sum, { points }) => sum + points, 0))
+  })
+
+  it('tell the expiry of each strike once, also of those that rest and of many at one instant', async () => {
+    const { clock } = instances
+    const at = new Date(Date.now() - 1_000)
+    const verdicts = Array.from({ length: 500 }, (_, i) => aVerdict('a9', `m${i}`, { severity: 1, at }))
+    await take.take(verdicts, noop)
+    publisher.records.length = 0
+    clock.set(new Date(at.getTime() + 91 * 86_400_000))
+    const request = { platformId: 'p1', accountId: 'a9', actor: 'system' }
+    const changes = instances.one(AccountChanges)
+    const dueNow = async () =>
+      ((await store(AccountStore).byKey('p1/a9'))!.nextDueAt ?? new Date(8e15)) <= clock.now()
+    for (let rounds = 0; rounds < 20 && (await dueNow()); rounds++) {
+      await changes.make([{ ...request, make: (facts, context) => applyTime(facts, context) }])
+    }
+    clock.set(new Date())
+    expect((await store(AccountStore).byKey('p1/a9'))!).toMatchObject({
+      points: 0,
+      level: 0,
+      status: 'active',
+    })
+    const expired = publisher.on<WeirEvent>('events', 'a9').filter(({ kind }) => kind === 'strike.expired')
+    expect(new Set(expired.map(({ strikeId }) => strikeId)).size).toBe(500)
+    expect(expired).toHaveLength(500)
   })
 })

@@ -14,10 +14,16 @@ import { Outbox } from '../outbox/outbox.js'
 import { PlatformStore, type PlatformDocument } from '../platforms/platform.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { AppealLinks } from '../statements/appeal-links.js'
-import type { AccountChange, AccountFacts, ChangeContext, MessageMeasures } from './account-draft.rules.js'
+import {
+  IdleStrikesNeeded,
+  type AccountChange,
+  type AccountFacts,
+  type ChangeContext,
+  type MessageMeasures,
+} from './account-draft.rules.js'
 import { AccountStore, type AccountDocument } from './account.store.js'
-import type { StrikeRecord } from './account-state.js'
-import { StrikeStore } from './strike.store.js'
+import { strikeIdOf, type StrikeRecord } from './account-state.js'
+import { StrikeStore, type KeptStrike } from './strike.store.js'
 
 /** A change that somebody wants to make to an account. */
 export interface AccountRequest {
@@ -41,9 +47,15 @@ const MOST_ROUNDS = 50
 /** Those who lost an account to each other come back at different moments. */
 const LONGEST_PAUSE_MS = 200
 
+/** Expiries of idle strikes that one change tells; the rest come with the next, which is due at once. */
+const MOST_EXPIRIES = 200
+/** The default ladder ends at 16 points: some 64 strikes count at both ends of a stretch while others rest. */
+const IDLING = { over: 128, times: 2 }
+
 interface Loaded {
   accounts: Map<string, AccountDocument>
   strikes: Map<string, StrikeRecord[]>
+  nextIdleExpiries: Map<string, Date | null>
   decisions: Map<string, DecisionDocument[]>
   messages: Map<string, MessageMeasures[]>
   platforms: Map<string, PlatformDocument>
@@ -81,10 +93,11 @@ export class AccountChanges {
       if (round === MOST_ROUNDS) throw new RetryableError('contention', 'The account changes too fast.')
       if (round > 0) await sleep(Math.random() * Math.min(20 * round, LONGEST_PAUSE_MS))
       const loaded = await this.load(open)
-      const made = open.flatMap((request) => {
-        const change = this.makeOne(request, loaded)
-        return change ? [{ request, change }] : []
-      })
+      const made: { request: AccountRequest; change: AccountChange }[] = []
+      for (const request of open) {
+        const change = await this.makeOne(request, loaded)
+        if (change) made.push({ request, change })
+      }
       await groundwork
       if (made.length === 0) return
       const won = await this.accounts.compareAndSet(
@@ -104,9 +117,30 @@ export class AccountChanges {
     return this.makeOne(request, await this.load([request]))
   }
 
-  private makeOne(request: AccountRequest, loaded: Loaded): AccountChange | null {
+  private async makeOne(request: AccountRequest, loaded: Loaded): Promise<AccountChange | null> {
+    try {
+      return this.makeFrom(request, loaded)
+    } catch (error) {
+      if (!(error instanceof IdleStrikesNeeded)) throw error
+      const key = accountKey(request.platformId, request.accountId)
+      const strikes = await this.strikes.allOfAccount(key)
+      const policies = await this.policies.byVersions(strikes.map((strike) => strike.policyVersion))
+      return this.makeFrom(
+        request,
+        {
+          ...loaded,
+          strikes: new Map([...loaded.strikes, [key, strikes]]),
+          policies: new Map([...loaded.policies, ...policies]),
+        },
+        true,
+      )
+    }
+  }
+
+  private makeFrom(request: AccountRequest, loaded: Loaded, areAll = false): AccountChange | null {
     const { platformId, accountId } = request
     const key = accountKey(platformId, accountId)
+    const nextIdleExpiry = loaded.nextIdleExpiries.get(key)
     const document = loaded.accounts.get(key)
     const state = document ? stateOf(document) : null
     const facts: AccountFacts = {
@@ -114,6 +148,8 @@ export class AccountChanges {
       accountId,
       state,
       strikes: loaded.strikes.get(key) ?? [],
+      areAll,
+      ...(nextIdleExpiry === undefined ? {} : { nextIdleExpiry }),
       decisions: (loaded.decisions.get(key) ?? []).map(
         ({ _id, accountKey: _key, accountRev: _rev, ...rest }) => rest,
       ),
@@ -138,6 +174,7 @@ export class AccountChanges {
         mode: platform.mode,
         deadlines: parseDeadlines(platform.deadlines).deadlines,
       },
+      idling: IDLING,
       appealUrl: (statementId, issuedAt, expiresAt) => this.links.linkFor(statementId, issuedAt, expiresAt),
     }
   }
@@ -170,7 +207,7 @@ export class AccountChanges {
       ...account.decided.map((measure) => measure.decisionId),
     ])
     const about = requests.flatMap((request) => request.messageIds ?? [])
-    const [strikes, decisions, taken, platforms, measures] = await Promise.all([
+    const [awake, decisions, taken, platforms, measures] = await Promise.all([
       this.strikes.ofAccounts(keys),
       this.decisions.byIds([...decisionIds, ...requests.flatMap((request) => request.decisionIds ?? [])]),
       this.entries.taken(requests.flatMap((request) => request.verdictIds ?? [])),
@@ -181,6 +218,8 @@ export class AccountChanges {
     const held = decisions.flatMap(({ state, messages }) =>
       state === 'held' ? messages.map((message) => message.messageId) : [],
     )
+    const idle = await this.idleStrikes(requests, accounts, held)
+    const strikes = distinct([...awake, ...idle.strikes])
     const [messages, policies] = await Promise.all([
       held.length === 0 ? measures : this.directives.onMessages(keys, [...about, ...held]),
       this.policies.byVersions([
@@ -192,6 +231,7 @@ export class AccountChanges {
     return {
       accounts: new Map(accounts.map((account) => [account._id, account])),
       strikes: grouped(strikes),
+      nextIdleExpiries: idle.nextExpiries,
       decisions: grouped(decisions),
       messages,
       platforms: new Map(platforms.map((platform) => [platform._id, platform])),
@@ -199,6 +239,39 @@ export class AccountChanges {
       taken,
     }
   }
+
+  /** Of accounts that have idle strikes, those that changes are about: of their messages, and those whose expiry is due. */
+  private async idleStrikes(
+    requests: readonly AccountRequest[],
+    accounts: readonly AccountDocument[],
+    heldMessageIds: readonly string[],
+  ): Promise<{ strikes: KeptStrike[]; nextExpiries: Map<string, Date | null> }> {
+    const resting = new Map(
+      accounts.filter(({ idle }) => idle.spans.length > 0).map((account) => [account._id, account]),
+    )
+    const nextExpiries = new Map<string, Date | null>()
+    if (resting.size === 0) return { strikes: [], nextExpiries }
+    const ids = requests.flatMap(({ platformId, accountId, messageIds = [] }) =>
+      resting.has(accountKey(platformId, accountId))
+        ? [...messageIds, ...heldMessageIds].map((id) => strikeIdOf(platformId, accountId, id))
+        : [],
+    )
+    const now = this.clock.now()
+    const due = [...resting.values()].filter(({ idle }) => idle.nextExpiresAt && idle.nextExpiresAt <= now)
+    const lapsing = await Promise.all(
+      due.map(async ({ _id }) => {
+        const first = await this.strikes.idleOfAccount(_id, MOST_EXPIRIES + 1)
+        const expired = first.slice(0, MOST_EXPIRIES).filter(({ expiresAt }) => expiresAt <= now)
+        nextExpiries.set(_id, first[expired.length]?.expiresAt ?? null)
+        return expired
+      }),
+    )
+    return { strikes: [...(await this.strikes.byIds(ids)), ...lapsing.flat()], nextExpiries }
+  }
+}
+
+function distinct(strikes: readonly KeptStrike[]): KeptStrike[] {
+  return [...new Map(strikes.map((strike) => [strike.strikeId, strike])).values()]
 }
 
 function stateOf(document: AccountDocument): AccountFacts['state'] {

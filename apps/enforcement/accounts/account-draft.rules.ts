@@ -3,6 +3,7 @@ import { accountKey, derivedId } from '#libs/contracts/ids'
 import type { Measure } from '#libs/contracts/measures-in-force'
 import type { PlatformMode } from '#libs/contracts/platform'
 import type { WeirEventKind } from '#libs/contracts/weir-event'
+import { withSpan } from '#libs/policy/idle-strikes'
 import type { Strike } from '#libs/policy/ladder'
 import { clauseOf, type Policy } from '#libs/policy/policy-document'
 import type { CaseChange } from '../cases/case.js'
@@ -15,6 +16,8 @@ import { noticeOf } from '../notices/notice.rules.js'
 import type { Pending, PendingRecord, PendingWrite } from '../outbox/pending.js'
 import {
   newAccount,
+  NONE_IDLE,
+  strikeIdOf,
   type AccountState,
   type CaseReason,
   type StrikeCause,
@@ -34,6 +37,8 @@ export interface ChangeContext {
   policies: ReadonlyMap<string, Policy>
   platform: { platformId: string; mode: PlatformMode; deadlines: PlatformDeadlines }
   appealUrl: (statementId: string, issuedAt: Date, expiresAt: Date) => string
+  /** From more strikes than `over` on, those become idle beside which others count that reach the top `times` over. */
+  idling: { over: number; times: number }
 }
 
 /** What is in force on one message, from the directives on it. */
@@ -52,8 +57,14 @@ export interface AccountFacts {
   accountId: string
   /** Null: nothing is known of it yet. */
   state: AccountState | null
-  /** All its strikes, also those expired and reversed. */
+  /**
+   * Its strikes, also those expired and reversed; of the idle ones at least those on messages that the change is about, and
+   * those whose expiry is due. `areAll`: no idle one is missing.
+   */
   strikes: readonly StrikeRecord[]
+  areAll?: boolean
+  /** When the first idle strike expires of which that is not due yet; absent where nobody looked. */
+  nextIdleExpiry?: Date | null
   /** The decisions behind its steps and decided measures, and any that the change is about. */
   decisions: readonly DecisionRecord[]
   /** For the messages that the change is about. */
@@ -74,7 +85,11 @@ export class AccountDraft {
   /** Strikes as they were before an earlier cause of them became known. */
   readonly replaced: Strike[] = []
 
+  /** Strikes that were idle when the change began. */
+  readonly wereIdle = new Map<string, 'now' | 'over'>()
+
   private readonly touchedStrikes = new Set<string>()
+  private readonly areAll: boolean
   private readonly touchedDecisions = new Set<string>()
   private readonly cases = new Map<string, CaseChange>()
   private readonly writes: PendingWrite[] = []
@@ -90,6 +105,13 @@ export class AccountDraft {
     this.state.rev += 1
     this.state.updatedAt = context.now
     for (const strike of facts.strikes) this.strikes.set(strike.strikeId, structuredClone(strike))
+    for (const { strikeId, idle } of facts.strikes) if (idle) this.wereIdle.set(strikeId, idle)
+    if (facts.nextIdleExpiry !== undefined) this.state.idle.nextExpiresAt = facts.nextIdleExpiry
+    this.areAll = facts.areAll ?? false
+    if (this.areAll) {
+      for (const strike of this.strikes.values()) strike.idle = null
+      this.state.idle = NONE_IDLE
+    }
     for (const decision of facts.decisions) this.decisions.set(decision.decisionId, structuredClone(decision))
     for (const message of facts.messages) this.messages.set(message.messageId, { ...message })
   }
@@ -147,7 +169,7 @@ export class AccountDraft {
 
   /** The id of the one strike that a message can earn. */
   strikeIdOf(messageId: string): string {
-    return derivedId('str', this.state.platformId, this.state.accountId, messageId)
+    return strikeIdOf(this.state.platformId, this.state.accountId, messageId)
   }
 
   /**
@@ -177,7 +199,9 @@ export class AccountDraft {
       reversedAt: known?.reversedAt ?? null,
       reversedBy: known?.reversedBy ?? null,
       causes,
+      idle: known?.idle ?? null,
     })
+    if (known?.causes[0]!.causeId !== first.causeId) this.wake(strikeId, known)
     this.touchedStrikes.add(strikeId)
     if (!known) this.event('strike.added', `strike/${strikeId}`, '', this.strikeFacts(strikeId))
     return { strikeId, added: !known }
@@ -186,10 +210,42 @@ export class AccountDraft {
   reverseStrike(strikeId: string, at: Date, decisionId: string): void {
     const strike = this.strikes.get(strikeId)
     if (!strike || strike.reversedAt) return
+    this.wake(strikeId, strike)
     strike.reversedAt = at
     strike.reversedBy = decisionId
     this.touchedStrikes.add(strikeId)
     this.event('strike.reversed', `strike/${strikeId}`, '', { ...this.strikeFacts(strikeId), decisionId })
+  }
+
+  /** Makes an idle strike one like others, because it is changed. `before`: as it counted. */
+  private wake(strikeId: string, before: StrikeRecord | undefined): void {
+    if (before?.idle === 'now')
+      this.state.idle = { ...this.state.idle, points: this.state.idle.points - before.points }
+    this.strikes.get(strikeId)!.idle = null
+  }
+
+  /** A strike becomes idle, or its expiry is told while it is. */
+  rest(strikeId: string, idle: 'now' | 'over'): void {
+    const strike = this.strikes.get(strikeId)!
+    const { points, spans, nextExpiresAt } = this.state.idle
+    const counted = (strike.idle === 'now' ? -strike.points : 0) + (idle === 'now' ? strike.points : 0)
+    const sooner = idle === 'now' && (nextExpiresAt === null || strike.expiresAt < nextExpiresAt)
+    this.state.idle = {
+      points: points + counted,
+      nextExpiresAt: sooner ? strike.expiresAt : nextExpiresAt,
+      spans: strike.idle ? spans : withSpan(spans, strike),
+    }
+    strike.idle = idle
+  }
+
+  /** Whether the change added the strike, or changed what it says. */
+  isChanged(strikeId: string): boolean {
+    return this.touchedStrikes.has(strikeId)
+  }
+
+  /** @throws IdleStrikesNeeded where idle ones are missing that may decide something now */
+  needIdleStrikes(): void {
+    if (!this.areAll) throw new IdleStrikesNeeded(this.key)
   }
 
   strikeFacts(strikeId: string): EventFacts {
@@ -335,6 +391,9 @@ export class AccountDraft {
 
   /** The change as one update: the new state, and what it must make real. */
   finish(): AccountChange {
+    for (const { strikeId, idle } of this.strikes.values()) {
+      if ((idle ?? null) !== (this.wereIdle.get(strikeId) ?? null)) this.touchedStrikes.add(strikeId)
+    }
     for (const id of this.touchedStrikes) {
       this.writes.push({ write: 'strike', rev: this.state.rev, value: this.strikes.get(id)! })
     }
@@ -366,6 +425,15 @@ export class AccountDraft {
     if (!changed) return
     const value = { platformId, accountId, status, level, measures, at: this.now.toISOString() }
     this.records.push({ publish: 'measures', value })
+  }
+}
+
+/** A change can only be made from all strikes of the account, idle ones included. */
+export class IdleStrikesNeeded extends Error {
+  override readonly name = 'IdleStrikesNeeded'
+
+  constructor(key: string) {
+    super(`The idle strikes of ${key} are needed.`)
   }
 }
 

@@ -1,6 +1,8 @@
+import { derivedId } from '#libs/contracts/ids'
 import type { AccountLimits } from '#libs/contracts/directive'
 import type { AccountStatus, Measure } from '#libs/contracts/measures-in-force'
 import type { AccountKind } from '#libs/contracts/message-in'
+import type { IdleSpan } from '#libs/policy/idle-strikes'
 import type { IssuedStep, Strike } from '#libs/policy/ladder'
 import type { Severity } from '#libs/policy/policy-document'
 
@@ -27,7 +29,29 @@ export interface StrikeRecord extends Strike {
   policyVersion: string
   causes: StrikeCause[]
   reversedBy: string | null
+  /**
+   * `now`: left out of what is read with the account, for it decides nothing but the sum of points (docs/adr/0090); `over`: so,
+   * and its expiry has been told. Null or absent: neither.
+   */
+  idle?: 'now' | 'over' | null
 }
+
+/** What an account knows of its idle strikes without reading them. */
+export interface IdleStrikes {
+  /** Points of those whose expiry was not told yet. */
+  points: number
+  /** When the first of them expires, or earlier. */
+  nextExpiresAt: Date | null
+  /** When they count: few stretches, however many they are. */
+  spans: IdleSpan[]
+}
+
+/** The id of the one strike that a message can earn. */
+export function strikeIdOf(platformId: string, accountId: string, messageId: string): string {
+  return derivedId('str', platformId, accountId, messageId)
+}
+
+export const NONE_IDLE: IdleStrikes = { points: 0, nextExpiresAt: null, spans: [] }
 
 /**
  * Where a measure stands. `covered`: a graver one that holds at least as long made it needless. `waived`: a reversal uncovered
@@ -110,6 +134,7 @@ export interface AccountState {
   steps: StepOnAccount[]
   decided: DecidedMeasure[]
   labels: AccountLabel[]
+  idle: IdleStrikes
   /** Counts the directives on this account. */
   accountSeq: number
   openCase: OpenCase | null
@@ -137,6 +162,7 @@ export function newAccount(platformId: string, accountId: string, now: Date): Ac
     steps: [],
     decided: [],
     labels: [],
+    idle: NONE_IDLE,
     accountSeq: 0,
     openCase: null,
     automatedCaseId: null,

@@ -77,6 +77,7 @@ export class AccountWorld {
   constructor(
     readonly mode: 'enforce' | 'observe' = 'enforce',
     readonly policies: ReadonlyMap<string, Policy> = new Map([['1', SPEC_POLICY]]),
+    private readonly idling = { over: 128, times: 2 },
   ) {}
 
   get facts(): AccountFacts {
@@ -98,6 +99,7 @@ export class AccountWorld {
       policyVersion: '1',
       policies: this.policies,
       platform: { platformId: 'p1', mode: this.mode, deadlines: {} },
+      idling: this.idling,
       appealUrl: (statementId) => `http://x/appeal?token=${statementId}`,
     }
   }

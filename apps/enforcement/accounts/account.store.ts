@@ -6,7 +6,7 @@ import { given, olderThan, prefix } from '../queries.js'
 import { onlyDuplicates } from '#libs/platform/mongo/bulk-write'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import type { AccountChange } from './account-draft.rules.js'
-import type { AccountState } from './account-state.js'
+import { NONE_IDLE, type AccountState } from './account-state.js'
 
 /** The aggregate with its outbox. */
 export interface AccountDocument extends AccountState, WithOutbox {
@@ -174,7 +174,8 @@ function matching({ platformId, status, minLevel = 0 }: AccountFilter): mongo.Fi
 
 /** With the fields that documents of earlier versions do not have. */
 function complete(document: AccountDocument): AccountDocument {
-  return { ...document, labels: (document as Partial<AccountDocument>).labels ?? [] }
+  const { labels = [], idle = NONE_IDLE } = document as Partial<AccountDocument>
+  return { ...document, labels, idle }
 }
 
 /** Compatibility forms and case folded, spaces single: how names are compared. */

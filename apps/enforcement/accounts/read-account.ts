@@ -32,7 +32,10 @@ export class ReadAccount {
     const key = accountKey(platformId, accountId)
     const account = await this.accounts.byKey(key)
     if (!account) throw neverFlagged()
-    const strikes = await this.strikes.ofAccounts([key])
+    const [strikes, shown] = await Promise.all([
+      this.strikes.ofAccounts([key]),
+      this.strikes.newest(key, STRIKES_SHOWN),
+    ])
     const policies = await this.policies.byVersions(strikes.map((strike) => strike.policyVersion))
     const now = this.clock.now()
     const standing = standingOf(account, strikes, (version) => policies.get(version)!.ladder, now)
@@ -42,7 +45,7 @@ export class ReadAccount {
       status: standing.status,
       level: standing.level,
       points: standing.points,
-      strikes: strikes.map(strikeView).sort((a, b) => b.at.getTime() - a.at.getTime()),
+      strikes: shown.map(strikeView),
       measures: standing.inForce.map(({ id, measure, since, until, source }) => ({
         directiveId: id,
         measure,
@@ -75,7 +78,7 @@ export class ReadAccount {
     const most = limit + 1 + TIES
     const [entries, strikes, decisions, directives] = await Promise.all([
       this.entries.ofAccount(platformId, accountId, before, most),
-      this.strikes.ofAccounts([key]),
+      this.strikes.until(key, before, most),
       this.decisions.until(platformId, accountId, before, most),
       this.directives.until(platformId, accountId, before, most),
     ])
@@ -86,6 +89,8 @@ export class ReadAccount {
   }
 }
 
+/** The newest; all are in the timeline. */
+const STRIKES_SHOWN = 1_000
 /** Things of one account at one instant: a batch of verdicts that were taken in together. */
 const TIES = 400
 

@@ -17,6 +17,7 @@ import type { AccountDraft } from './account-draft.rules.js'
 import { orderDirective } from './order-directive.rules.js'
 import type { DecidedMeasure, Hold, StepOnAccount, StrikeRecord } from './account-state.js'
 import { enforceDecision } from './enforce-decision.rules.js'
+import { idle } from './idle-account.rules.js'
 import { ladderBy, latest, standingOf } from './standing.rules.js'
 
 /**
@@ -36,6 +37,7 @@ export function settle(draft: AccountDraft, { relieving = false } = {}): void {
     else takeStep(draft, step)
   }
   tellExpiredStrikes(draft)
+  idle(draft)
   stand(draft)
   forget(draft)
 }
@@ -77,7 +79,7 @@ function stand(draft: AccountDraft): void {
   const paused = [...state.steps, ...state.decided].flatMap(({ state: standing, until }) =>
     standing === 'paused' ? [until] : [],
   )
-  const clock = [nextInstant(strikes, inForce, now), ...holds, ...paused].filter(
+  const clock = [nextInstant(strikes, inForce, now), state.idle.nextExpiresAt, ...holds, ...paused].filter(
     (instant) => instant !== null,
   )
   state.nextDueAt = clock.length > 0 ? new Date(Math.min(...clock.map((instant) => instant.getTime()))) : null
@@ -339,7 +341,10 @@ export function resolveHold(draft: AccountDraft, held: { decisionId: string }): 
 function tellExpiredStrikes(draft: AccountDraft): void {
   const { state, now } = draft
   for (const strike of draft.strikes.values()) {
-    if (strike.reversedAt || strike.expiresAt <= state.settledAt || now < strike.expiresAt) continue
+    const was = draft.wereIdle.get(strike.strikeId)
+    const isTold = was ? was === 'over' : strike.expiresAt <= state.settledAt
+    if (strike.reversedAt || isTold || now < strike.expiresAt) continue
+    if (strike.idle) draft.rest(strike.strikeId, 'over')
     draft.event('strike.expired', `strike/${strike.strikeId}`, '', draft.strikeFacts(strike.strikeId))
   }
   if (now > state.settledAt) state.settledAt = now

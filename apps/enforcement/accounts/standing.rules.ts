@@ -6,7 +6,7 @@ import type { AccountState, DecidedMeasure, StepOnAccount, StrikeRecord } from '
 
 /** Level, points and status of an account at an instant, from its strikes and what is in force. For reading. */
 export function standingOf(
-  state: Pick<AccountState, 'steps' | 'decided'>,
+  state: Pick<AccountState, 'steps' | 'decided' | 'idle'>,
   strikes: readonly StrikeRecord[],
   ladderOf: (policyVersion: string) => readonly Rung[],
   now: Date,
@@ -24,7 +24,12 @@ export function standingOf(
   const banned = inForce.some((holding) => holding.measure === 'ban')
   return {
     level: shownLevel(level, banned),
-    points: activePoints(strikes, at),
+    points:
+      state.idle.points +
+      activePoints(
+        strikes.filter((strike) => !strike.idle),
+        at,
+      ),
     status: accountStatus(inForce, level),
     inForce,
   }

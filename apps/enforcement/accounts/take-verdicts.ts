@@ -5,8 +5,8 @@ import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { AccountChanges, type AccountRequest } from './account-changes.js'
 import { applyVerdicts, type VerdictFact } from './apply-verdicts.rules.js'
 
-/** Verdicts of one account in one update; the account and its outbox stay far below MongoDB's 16 MB. */
-const MOST_PER_CHANGE = 100
+/** Verdicts of one account in one update: some 10 kB each while they lie in its outbox. */
+const MOST_PER_CHANGE = 50
 
 /** Takes verdicts into the cases and accounts that they are about. Idempotent: a verdict that was taken in changes nothing. */
 @Injectable()

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common'
-import { accountKey, derivedId } from '#libs/contracts/ids'
+import { accountKey } from '#libs/contracts/ids'
 import { Clock } from '#libs/platform/clock'
 import { AccountChanges, type AccountRequest } from '../accounts/account-changes.js'
+import { strikeIdOf } from '../accounts/account-state.js'
 import { DecisionStore, type DecisionDocument } from '../decisions/decision.store.js'
 import { Outbox } from '../outbox/outbox.js'
 import { AppealStore, type AppealDocument } from './appeal.store.js'
@@ -139,7 +140,7 @@ export class SettleAppeals {
     const [message] = decision.messages
     if (decision.stepId === null || !message) return [decision]
     const { platformId, accountId } = appeal
-    const strikeId = derivedId('str', platformId, accountId, message.messageId)
+    const strikeId = strikeIdOf(platformId, accountId, message.messageId)
     const causes = await this.decisions.ofStrike(accountKey(platformId, accountId), strikeId)
     return [decision, ...causes.filter((cause) => cause._id !== decision._id)]
   }

@@ -1,0 +1,121 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { areCovered, idleStrikes, withSpan, type IdleSpan } from './idle-strikes.js'
+import { dueSteps, ladderSteps, levelAt, orphanedSteps, stepsInForce, type Strike } from './ladder.js'
+import type { Rung } from './policy-document.js'
+
+const RUNGS = [1, 3, 5].map((minPoints, i): Rung => ({
+  level: i + 1,
+  minPoints,
+  measure: i === 0 ? 'warn' : 'limit',
+  duration: i === 0 ? null : 10,
+  limits: {},
+  proposes: null,
+}))
+const TOP = 5
+const ladderAt = () => RUNGS
+const never = () => true
+
+const strikeOf = (id: number, at: number, life: number, points: number): Strike => ({
+  strikeId: `s${String(id).padStart(3, '0')}`,
+  messageId: `m${id}`,
+  clause: 'c',
+  category: 'c',
+  severity: 1,
+  points,
+  at: new Date(at),
+  expiresAt: new Date(at + life),
+  reversedAt: null,
+})
+const strikeLists = fc
+  .array(fc.tuple(fc.nat(50), fc.constantFrom(30, 30, 30, 45), fc.integer({ min: 1, max: 3 })), {
+    minLength: 10,
+    maxLength: 40,
+    size: 'max',
+  })
+  .map((all) => all.map(([at, life, points], i) => strikeOf(i, at, life, points)))
+const instants = Array.from({ length: 34 }, (_, i) => new Date(3 * i))
+
+/** All that the ladder says of a set of strikes, for one who acts on it late. */
+function saidOf(strikes: readonly Strike[], now: Date) {
+  const issued = ladderSteps(
+    strikes.filter(({ at }) => at <= now),
+    ladderAt,
+  ).map((step) => ({ ...step, liftedAt: null }))
+  return {
+    levels: instants.filter((at) => at >= now).map((at) => levelAt(strikes, ladderAt, at)),
+    steps: ladderSteps(strikes, ladderAt),
+    due: dueSteps(strikes, [], ladderAt, now),
+    orphans: orphanedSteps(strikes, issued, ladderAt).map(({ stepId }) => stepId),
+    inForce: stepsInForce(strikes, issued, ladderAt, now).map(({ stepId, until }) => [stepId, until]),
+  }
+}
+
+describe('idle strikes', () => {
+  it('change nothing that the ladder says, also when others are reversed, as long as they are covered', () => {
+    let idleSeen = 0
+    let reversedSeen = 0
+    fc.assert(
+      fc.property(
+        strikeLists,
+        fc.array(fc.nat(), { maxLength: 4 }),
+        fc.nat(100),
+        fc.nat(3),
+        (all, picks, now, slack) => {
+          const idle = new Set(idleStrikes(all, TOP + slack, never))
+          const spans = [...idle].reduce<IdleSpan[]>(withSpan, [])
+          const awake = all.filter((strike) => !idle.has(strike))
+          expect(areCovered(spans, awake, TOP + slack)).toBe(true)
+          idleSeen += idle.size
+          const reversed = new Set(picks.map((pick) => awake[pick % awake.length]!))
+          const after = (strikes: readonly Strike[]) =>
+            strikes.map((one) =>
+              reversed.has(one) ? { ...one, reversedAt: new Date(Math.max(now, one.at.getTime())) } : one,
+            )
+          if (!areCovered(spans, after(awake), TOP)) return
+          if (idle.size > 0) reversedSeen += reversed.size
+          expect(saidOf(after(awake), new Date(now))).toEqual(saidOf(after(all), new Date(now)))
+        },
+      ),
+      { numRuns: 10_000 },
+    )
+    expect(idleSeen).toBeGreaterThan(10_000)
+    expect(reversedSeen).toBeGreaterThan(1_000)
+  })
+
+  it('are missed where what stands beside them is reversed', () => {
+    const all = Array.from({ length: 20 }, (_, i) => strikeOf(i, i, 20, 1))
+    const idle = new Set(idleStrikes(all, TOP, never))
+    expect([...idle].map(({ messageId }) => messageId)).toEqual([
+      'm5',
+      'm6',
+      'm7',
+      'm8',
+      'm9',
+      'm10',
+      'm11',
+      'm12',
+      'm13',
+      'm14',
+    ])
+    const spans = [...idle].reduce<IdleSpan[]>(withSpan, [])
+    expect(spans).toEqual([{ at: new Date(5), strikeId: 's005', until: new Date(34) }])
+    const awake = all.filter((strike) => !idle.has(strike))
+    const one = awake.map((strike, i) => (i === 0 ? { ...strike, reversedAt: new Date(50) } : strike))
+    expect(areCovered(spans, one, TOP)).toBe(false)
+  })
+
+  it('leave few of many awake, in whatever order they begin and end', () => {
+    const all = Array.from({ length: 20_000 }, (_, i) =>
+      strikeOf(i, (i * 7_919) % 20_000, 90_000, 1 + (i % 3)),
+    )
+    expect(all.length - idleStrikes(all, 2 * TOP, never).length).toBeLessThan(2 * 2 * TOP + 2)
+  })
+
+  it('are none that may not rest', () => {
+    const all = Array.from({ length: 20 }, (_, i) => strikeOf(i, i, 20, 1))
+    const odd = idleStrikes(all, TOP, ({ messageId }) => Number(messageId.slice(1)) % 2 === 1)
+    expect(odd.every(({ messageId }) => Number(messageId.slice(1)) % 2 === 1)).toBe(true)
+    expect(odd.length).toBeGreaterThan(0)
+  })
+})
