@@ -104,7 +104,7 @@ export class AccountDraft {
     this.state = structuredClone(facts.state ?? newAccount(facts.platformId, facts.accountId, context.now))
     this.state.rev += 1
     this.state.updatedAt = context.now
-    for (const strike of facts.strikes) this.strikes.set(strike.strikeId, structuredClone(strike))
+    for (const strike of facts.strikes) this.strikes.set(strike.strikeId, { ...strike })
     for (const { strikeId, idle } of facts.strikes) if (idle) this.wereIdle.set(strikeId, idle)
     if (facts.nextIdleExpiry !== undefined) this.state.idle.nextExpiresAt = facts.nextIdleExpiry
     this.areAll = facts.areAll ?? false
