@@ -1,7 +1,6 @@
 import 'reflect-metadata'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Verdict } from '#libs/contracts/verdict'
-import type { WeirEvent } from '#libs/contracts/weir-event'
 import { AuditStore } from '../audit/audit.store.js'
 import { DecisionStore } from '../decisions/decision.store.js'
 import { ChangeDecision } from '../decisions/change-decision.js'
