@@ -12,10 +12,10 @@ import { randomFrom } from './faults/workload.js'
 import { eventually, WeirSystem } from './harness/weir-system.js'
 import type { ServiceProcess } from '#libs/testing/service-process'
 
-/** `LONG=1`: more accounts, more kills, some minutes. A request that a kill cut off can be sent again after a minute. */
+/** `LONG=1`: more accounts, more kills, some minutes. */
 const LONG = process.env['LONG'] === '1'
 const SEED = Number(process.env['DUE_PROCESS_SEED'] ?? Date.now() % 100_000)
-const SECONDS = LONG ? 240 : 18
+const SECONDS = LONG ? 240 : 24
 /** Of each sort. */
 const ACCOUNTS = LONG ? 250 : 40
 const KILLS = LONG ? 8 : 2
@@ -24,8 +24,8 @@ let system: WeirSystem
 let instances: ServiceProcess[]
 
 beforeAll(async () => {
-  // A killed consumer's partitions wait for the end of its session.
-  const env = { KAFKA_SESSION_MS: '6000', TIMER_MS: '500' }
+  // A killed consumer's partitions wait for the end of its session, what it was asked for the end of a lease.
+  const env = { KAFKA_SESSION_MS: '6000', TIMER_MS: '500', IDEMPOTENCY_LEASE_MS: '8000' }
   system = await WeirSystem.start(env)
   for (const id of SCENE_PLATFORMS) expect((await system.register(id)).status).toBe(201)
   instances = [system.services.enforcement, await system.startAnother('enforcement')]

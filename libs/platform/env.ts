@@ -232,6 +232,12 @@ export class ServiceEnv {
   RATE_LIMIT_PER_SECOND = 1_000
 
   @Setting(
+    'Milliseconds after which a request under an `Idempotency-Key` that has no answer is taken for dead.',
+  )
+  @NumberSetting(5_000, 600_000)
+  IDEMPOTENCY_LEASE_MS = 60_000
+
+  @Setting(
     'Addresses or networks of proxies whose `X-Forwarded-*` headers are believed, separated by commas.',
   )
   @IsString()

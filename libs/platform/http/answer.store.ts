@@ -1,12 +1,12 @@
-import { Injectable } from '@nestjs/common'
+import { Inject, Injectable } from '@nestjs/common'
 import { InjectModel, Prop, Schema, SchemaFactory } from '@nestjs/mongoose'
 import type { Model } from 'mongoose'
 import { randomUUID } from 'node:crypto'
+import type { ServiceEnv } from '../env.js'
 import { duplicateKey } from '../mongo/bulk-write.js'
+import { ENV } from '../tokens.js'
 
 const KEPT_MS = 48 * 3_600_000
-/** A request that has not answered by then is taken for dead, and a retry runs again. */
-const LEASE_MS = 60_000
 
 /** What was answered to a request under an idempotency key, or that it still runs. */
 @Schema({ collection: 'idempotency', versionKey: false })
@@ -46,13 +46,17 @@ export type Claim =
 /** Remembers answers by request id. Its times are those of the machine: leases and expiry follow no test clock. */
 @Injectable()
 export class AnswerStore {
-  constructor(@InjectModel(Answer.name) private readonly answers: Model<Answer>) {}
+  constructor(
+    @InjectModel(Answer.name) private readonly answers: Model<Answer>,
+    @Inject(ENV) private readonly env: Pick<ServiceEnv, 'IDEMPOTENCY_LEASE_MS'>,
+  ) {}
 
   /** Takes the request for this caller, or says what became of it. Of claims at the same time one is `claimed`. */
   async claim(id: string, digest: string): Promise<Claim> {
     const lease = randomUUID()
     const now = new Date()
-    const mine = { lease, leaseEndsAt: new Date(now.getTime() + LEASE_MS) }
+    // A request that has not answered by then is taken for dead, and a retry runs again.
+    const mine = { lease, leaseEndsAt: new Date(now.getTime() + this.env.IDEMPOTENCY_LEASE_MS) }
     const free = { _id: id, digest, status: { $exists: false }, leaseEndsAt: { $lte: now } }
     try {
       // Inserts where there is none; takes over where the lease ran out; meets the unique _id in every other case.
