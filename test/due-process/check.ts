@@ -36,7 +36,7 @@ export async function problemsOf(stage: Stage): Promise<string[]> {
     ...api.answered
       .filter(({ status }) => ![200, 201, 204, 403, 409].includes(status))
       .map((answer) => `${answer.path} was answered ${answer.status} ${slugOf(answer)}`),
-    ...doubleClaims(works),
+    ...doubleClaims(works, seen),
     ...bansOfNobody(deeds, seen),
     ...(await lost(system, deeds, works)),
     ...(await Promise.all(stage.accounts.map((account) => wrongOf(system, account, deeds, seen)))).flat(),
@@ -48,15 +48,29 @@ export function ambiguous(stage: Stage): number {
   return stage.accounts.filter((account) => historyOf(account, stage.deeds, stage.seen).isAmbiguous).length
 }
 
-/** Claims of one case by two people, the second before the first began to give it up. */
-export function doubleClaims(works: readonly Work[]): string[] {
+/**
+ * Claims of one case by two people at once: the second was answered before the first released the case, by the versions of the
+ * case, or began to decide it; and nothing that was decided about the account had ended the first claim.
+ */
+function doubleClaims(works: readonly Work[], seen: Seen): string[] {
   return [...Map.groupBy(works, ({ caseId }) => caseId)].flatMap(([caseId, claims]) => {
-    claims.sort((a, b) => a.from - b.from)
+    claims.sort((a, b) => a.version - b.version)
     return claims.flatMap((claim, i) => {
       const next = claims[i + 1]
-      return next && next.from < claim.to
-        ? [`${caseId} was claimed by ${next.by} while ${claim.by} had it`]
-        : []
+      if (!next || next.by === claim.by) return []
+      const isEnded =
+        claim.releasedVersion === undefined ? claim.to <= next.from : claim.releasedVersion < next.version
+      if (isEnded) return []
+      const trail = [...seen.events.values()]
+        .filter(
+          ({ kind, subject, ...facts }) =>
+            subject === `case/${caseId}` || (facts.caseId === caseId && kind.startsWith('decision.')),
+        )
+        .sort((a, b) => a.at.localeCompare(b.at))
+        .map(({ kind, at, actor }) => `${at.slice(11)} ${kind} ${actor}`)
+      return [
+        `${caseId} was claimed by ${next.by} (${new Date(next.from).toISOString()}) while ${claim.by} had it: ${trail.join(', ')}`,
+      ]
     })
   })
 }

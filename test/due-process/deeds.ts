@@ -22,12 +22,16 @@ export type DeedOf<K extends keyof Deeds> = { [One in K]: { deed: One } & Deeds[
 /** Something that enforcement said it has done, or a receipt that the broker has. */
 export type Deed = DeedOf<keyof Deeds>
 
-/** One claim of a case: from when it was claimed until its holder began to give it up. */
+/** One claim of a case: from the answer to it until its holder began to give it up. */
 export interface Work {
   readonly caseId: string
   readonly by: string
   readonly from: number
+  /** Of the case as it was claimed. */
+  readonly version: number
   to: number
+  /** Of the case as it was released; undefined where it was not. */
+  releasedVersion?: number
   readonly notes: string[]
 }
 

@@ -87,11 +87,12 @@ export class Moderator extends Client {
     const { api, works } = this.stage
     const claimed = await api.post(this.me, '/v1/cases/next')
     if (claimed.status === 204 || !this.isDone(claimed)) return
-    const { caseId, claimedAt, platformId, accountId } = claimed.body as Record<string, string>
+    const { caseId, platformId, accountId } = claimed.body as Record<string, string>
     const work: Work = {
       caseId: caseId!,
       by: this.me.subject,
-      from: Date.parse(claimedAt!),
+      from: claimed.answeredAt,
+      version: Number(claimed.body['version']),
       to: Infinity,
       notes: [],
     }
@@ -108,8 +109,9 @@ export class Moderator extends Client {
     const messages = account.messages.filter((one) => about.has(one.messageId) && this.isReady(account, one))
     const message = this.pick(messages)
     work.to = Date.now()
-    if (!message || this.random() < 0.1) this.isDone(await api.post(this.me, `${path}/release`))
-    else await this.decide(path, account, message)
+    if (message && this.random() > 0.1) return this.decide(path, account, message)
+    const released = await api.post(this.me, `${path}/release`)
+    if (this.isDone(released)) work.releasedVersion = Number(released.body['version'])
   }
 
   private async decide(path: string, account: SceneAccount, message: SceneMessage): Promise<void> {
