@@ -35,6 +35,11 @@ import { AnswerDirective } from './directives/answer-directive.js'
 import { DirectivesController } from './directives/directives.controller.js'
 import { ReceiptsConsumer } from './directives/receipts.consumer.js'
 import { TakeReceipts } from './directives/take-receipts.js'
+import { ClusterCases } from './findings/cluster-cases.js'
+import { DecideCluster } from './findings/decide-cluster.js'
+import { FindingsConsumer } from './findings/findings.consumer.js'
+import { ReadCluster } from './findings/read-cluster.js'
+import { TakeFindings } from './findings/take-findings.js'
 import { Outbox } from './outbox/outbox.js'
 import { Relay } from './outbox/relay.js'
 import { PlatformsController } from './platforms/platforms.controller.js'
@@ -82,6 +87,12 @@ import { Timer } from './timers/timer.js'
     ReopenCase,
     DecideInBulk,
     ChangeDecision,
+    // findings and clusters
+    FindingsConsumer,
+    TakeFindings,
+    ClusterCases,
+    DecideCluster,
+    ReadCluster,
     // appeals
     OpenAppeal,
     HearAppeals,

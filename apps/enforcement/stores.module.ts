@@ -9,6 +9,9 @@ import { CASE_ENTRIES, CaseEntrySchema, CaseEntryStore } from './cases/case-entr
 import { CASES, CaseSchema, CaseStore } from './cases/case.store.js'
 import { DECISIONS, DecisionSchema, DecisionStore } from './decisions/decision.store.js'
 import { DIRECTIVES, DirectiveSchema, DirectiveStore } from './directives/directive.store.js'
+import { CLUSTER_MEMBERS, ClusterMemberSchema, ClusterMemberStore } from './findings/cluster-member.store.js'
+import { CLUSTER_ORDERS, ClusterOrderSchema, ClusterOrderStore } from './findings/cluster-order.store.js'
+import { FINDINGS, FindingSchema, FindingStore } from './findings/finding.store.js'
 import { PLATFORMS, PlatformSchema, PlatformStore } from './platforms/platform.store.js'
 import { BANKS, BankSchema, BankStore } from './policies/bank.store.js'
 import { POLICIES, PolicySchema, PolicyStore } from './policies/policy.store.js'
@@ -22,6 +25,9 @@ const collections = MongooseModule.forFeature([
   { name: CASE_ENTRIES, schema: CaseEntrySchema },
   { name: DECISIONS, schema: DecisionSchema },
   { name: DIRECTIVES, schema: DirectiveSchema },
+  { name: FINDINGS, schema: FindingSchema },
+  { name: CLUSTER_MEMBERS, schema: ClusterMemberSchema },
+  { name: CLUSTER_ORDERS, schema: ClusterOrderSchema },
   { name: STATEMENTS, schema: StatementSchema },
   { name: APPEALS, schema: AppealSchema },
   { name: PLATFORMS, schema: PlatformSchema },
@@ -39,6 +45,9 @@ const stores = [
   CaseEntryStore,
   DecisionStore,
   DirectiveStore,
+  FindingStore,
+  ClusterMemberStore,
+  ClusterOrderStore,
   StatementStore,
   AppealStore,
   PlatformStore,

@@ -134,7 +134,6 @@ export const Topics = {
     to: ['enforcement'],
     key: 'finding id',
     retentionMs: 14 * DAY,
-    read: false,
   }),
   tallies: topic({
     name: 'weir.tallies.v1',

@@ -1,4 +1,17 @@
-import { Many, Num, One, OneOf, OwnId, PlatformId, Shape, Strings, Text, WeirId, Instant } from './fields.js'
+import {
+  Instant,
+  Many,
+  Num,
+  One,
+  OneOf,
+  OwnId,
+  PLATFORM_OWN_ID,
+  PlatformId,
+  Shape,
+  Strings,
+  Text,
+  WeirId,
+} from './fields.js'
 
 export const FINDING_KINDS = ['coordination', 'account_risk'] as const
 
@@ -6,7 +19,7 @@ export const FINDING_KINDS = ['coordination', 'account_risk'] as const
 export class FindingMember {
   @PlatformId() platformId!: string
   @OwnId() accountId!: string
-  @Strings(1_000, 128) messageIds!: string[]
+  @Strings(1_000, PLATFORM_OWN_ID) messageIds!: string[]
 }
 
 /** The stretch of time that a finding looked at. */

@@ -66,6 +66,7 @@ export class WeirEvent {
   @Optional() @OwnId() messageId?: string
   @Optional() @WeirId() verdictId?: string
   @Optional() @WeirId() caseId?: string
+  @Optional() @WeirId() findingId?: string
   @Optional() @WeirId() decisionId?: string
   @Optional() @WeirId() directiveId?: string
   @Optional() @WeirId() statementOfReasonsId?: string

@@ -9,6 +9,7 @@ import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { DecisionStore, type DecisionDocument } from '../decisions/decision.store.js'
 import { parseDeadlines } from '../directives/deadlines.rules.js'
 import { DirectiveStore } from '../directives/directive.store.js'
+import { FindingStore } from '../findings/finding.store.js'
 import { countChanges } from '../outbox/count-changes.js'
 import { Outbox } from '../outbox/outbox.js'
 import { PlatformStore, type PlatformDocument } from '../platforms/platform.store.js'
@@ -34,10 +35,12 @@ export interface AccountRequest {
   messageIds?: readonly string[]
   decisionIds?: readonly string[]
   verdictIds?: readonly string[]
+  /** Versions of findings. */
+  findingIds?: readonly string[]
   policyVersions?: readonly string[]
   /**
    * Makes the change from the facts, or null where there is nothing to change. Called again with newer facts when somebody
-   * else changed the account meanwhile. `taken`: those of the verdicts that are in a case already.
+   * else changed the account meanwhile. `taken`: those of the verdicts and findings that are in a case already.
    */
   make: (facts: AccountFacts, context: ChangeContext, taken: ReadonlySet<string>) => AccountChange | null
 }
@@ -76,6 +79,7 @@ export class AccountChanges {
     private readonly decisions: DecisionStore,
     private readonly entries: CaseEntryStore,
     private readonly directives: DirectiveStore,
+    private readonly findings: FindingStore,
     private readonly platforms: PlatformStore,
     private readonly policies: PolicyStore,
     private readonly links: AppealLinks,
@@ -207,10 +211,11 @@ export class AccountChanges {
       ...account.decided.map((measure) => measure.decisionId),
     ])
     const about = requests.flatMap((request) => request.messageIds ?? [])
-    const [awake, decisions, taken, platforms, measures] = await Promise.all([
+    const [awake, decisions, verdicts, findings, platforms, measures] = await Promise.all([
       this.strikes.ofAccounts(keys),
       this.decisions.byIds([...decisionIds, ...requests.flatMap((request) => request.decisionIds ?? [])]),
       this.entries.taken(requests.flatMap((request) => request.verdictIds ?? [])),
+      this.findings.taken(requests.flatMap((request) => request.findingIds ?? [])),
       this.platforms.byIds([...new Set(requests.map((request) => request.platformId))]),
       this.directives.onMessages(keys, about),
       this.policies.refresh(this.clock.now()),
@@ -236,7 +241,7 @@ export class AccountChanges {
       messages,
       platforms: new Map(platforms.map((platform) => [platform._id, platform])),
       policies,
-      taken,
+      taken: new Set([...verdicts, ...findings]),
     }
   }
 

@@ -371,6 +371,12 @@ export class AccountDraft {
     this.event('case.entry_added', `case/${caseId}`, verdictId, { caseId, verdictId, ...facts })
   }
 
+  /** Takes a version of a finding into a case. */
+  takeFinding(versionId: string, caseId: string, facts: EventFacts): void {
+    this.writes.push({ write: 'finding', versionId, caseId, at: this.now })
+    this.event('case.entry_added', `case/${caseId}`, versionId, { caseId, ...facts })
+  }
+
   // ---- what follows ----
 
   write(...writes: PendingWrite[]): void {
@@ -437,7 +443,7 @@ export class IdleStrikesNeeded extends Error {
   }
 }
 
-/** What speaks in a case: a verdict, or a step of the ladder that waits for a person. */
+/** What speaks in a case: a verdict, a finding, or a step of the ladder that waits for a person. */
 interface SpeaksInCase {
   at: Date
   categories: string[]

@@ -29,6 +29,7 @@ export const SPEC_POLICY: Policy = {
     'c.3': clause('violence', 3),
     'c.4': clause('terrorism', 4),
     'c.urgent': clause('terrorism', 4, true),
+    'c.coordination': clause('coordination', 2),
   },
   thresholds: {},
   rules: [],
@@ -67,6 +68,7 @@ export class AccountWorld {
   readonly strikes = new Map<string, StrikeRecord>()
   readonly decisions = new Map<string, DecisionRecord>()
   readonly entries = new Map<string, string>()
+  readonly findings = new Map<string, string>()
   readonly messages = new Map<string, MessageMeasures>()
   readonly cases: CaseChange[] = []
   readonly statements: StatementOfReasons[] = []
@@ -115,6 +117,9 @@ export class AccountWorld {
       switch (entry.write) {
         case 'entry':
           this.entries.set(entry.verdictId, entry.caseId)
+          break
+        case 'finding':
+          this.findings.set(entry.versionId, entry.caseId)
           break
         case 'strike':
           this.strikes.set(entry.value.strikeId, structuredClone(entry.value))

@@ -20,11 +20,14 @@ import { reversalInstant } from '#libs/policy/ladder'
 export interface PersonsDecision {
   decisionId: string
   caseId: string
+  /** The case is about a cluster: others decide when it is. */
+  cluster?: true
   measure: Measure
   clause: string | null
   reasons: Bilingual
   messages: { messageId: string; sentAt: Date }[]
   verdictIds: string[]
+  findingIds?: string[]
   detectors: string[]
   until: Date | null
   notBefore: Date | null
@@ -75,6 +78,7 @@ export function applyDecision(
     reasons: given.reasons,
     messages: given.messages,
     verdictIds: given.verdictIds,
+    ...(given.findingIds ? { findingIds: given.findingIds } : {}),
     detectors: given.detectors,
     until: given.until,
     durationMs: given.until ? null : durationOf(given.measure, policy),
@@ -99,10 +103,8 @@ export function applyDecision(
   }
   draft.decide(decision)
   if (hold) holdDecision(draft, decision, hold)
-  else {
-    enforceDecision(draft, decision)
-    decideCase(draft, decision)
-  }
+  else enforceDecision(draft, decision)
+  if (!given.cluster) moveCase(draft, decision)
   settle(draft)
   return draft.finish()
 }
@@ -258,12 +260,6 @@ function holdDecision(draft: AccountDraft, decision: DecisionRecord, hold: Hold)
     directiveId: null,
     hold,
   })
-  state.openCase ??= { caseId: decision.caseId, why: [] }
-  const open = state.openCase
-  if (open.caseId === decision.caseId) {
-    open.why = ['held']
-    draft.caseChange(decision.caseId, { state: 'held' })
-  }
   if (decision.measure === 'ban' && hold.notBefore) {
     draft.notify('ban-intended', decision.decisionId, {
       decisionId: decision.decisionId,
@@ -278,8 +274,17 @@ function holdDecision(draft: AccountDraft, decision: DecisionRecord, hold: Hold)
   }
 }
 
-function decideCase(draft: AccountDraft, decision: DecisionRecord): void {
+/** The case on the account is decided, or waits with the decision on it. */
+function moveCase(draft: AccountDraft, decision: DecisionRecord): void {
   const { caseId, decisionId } = decision
+  if (decision.state === 'held') {
+    draft.state.openCase ??= { caseId, why: [] }
+    const open = draft.state.openCase
+    if (open.caseId !== caseId) return
+    open.why = ['held']
+    draft.caseChange(caseId, { state: 'held' })
+    return
+  }
   if (draft.state.openCase?.caseId === caseId) draft.closeOpenCase('decided', decisionId)
   else {
     draft.caseChange(caseId, { state: 'decided' })

@@ -86,6 +86,19 @@ export class CaseEntryStore {
       .toArray()
   }
 
+  /** Those of several accounts, each on its own messages, the latest first. */
+  async ofAccountsMessages(
+    named: readonly { platformId: string; accountId: string; messageIds: readonly string[] }[],
+    limit: number,
+  ): Promise<CaseEntry[]> {
+    const each = named.map(({ platformId, accountId, messageIds }) => ({
+      platformId,
+      accountId,
+      messageId: { $in: [...messageIds] },
+    }))
+    return this.entries.find({ $or: each }).sort({ receivedAt: -1 }).limit(limit).toArray()
+  }
+
   /** By verdict: what the judged messages were, without what they said. */
   async contentOf(verdictIds: readonly string[]): Promise<Map<string, JudgedContent>> {
     if (verdictIds.length === 0) return new Map()

@@ -4,13 +4,18 @@ import type { CaseEntry, CaseRecord } from './case.js'
 
 /** A case as the API shows it: as it stands at `now`. A claim that has lapsed is not shown. */
 export function caseView(found: CaseRecord, now: Date) {
-  const { _id: caseId, platformId, accountId, automated, categories, proposal, openedAt, updatedAt } = found
+  const { _id: caseId, automated, categories, proposal, openedAt, updatedAt } = found
   const { severity, priority, urgentSince, dueAt, gravest, route, notes, version } = found
   const { state, assignee, claimedAt, until } = asOf(found, now)
   return {
     caseId,
-    platformId,
-    accountId,
+    kind: found.kind ?? ('account' as const),
+    /** Null for a cluster on several platforms. */
+    platformId: found.platformId || null,
+    /** Null for a cluster. */
+    accountId: found.accountId || null,
+    findingId: found.findingId ?? null,
+    memberCount: found.memberCount ?? null,
     state,
     automated,
     categories,

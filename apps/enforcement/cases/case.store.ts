@@ -60,9 +60,23 @@ CaseSchema.index(
   },
   { name: 'queues', partialFilterExpression: { state: { $in: ['open', 'claimed'] } } },
 )
+// Clusters: few, and looked after by the clock.
+CaseSchema.index(
+  { kind: 1, state: 1, openedAt: -1, _id: -1 },
+  { name: 'clusters', partialFilterExpression: { kind: 'cluster' } },
+)
+CaseSchema.index(
+  { deciding: 1 },
+  { name: 'deciding', partialFilterExpression: { deciding: { $type: 'string' } } },
+)
 CaseSchema.index(...outboxIndex)
 
+/** What a case is about. */
+export const CASE_KINDS = ['account', 'cluster'] as const
+export type CaseKind = (typeof CASE_KINDS)[number]
+
 export interface CaseFilter {
+  kind?: CaseKind
   state?: CaseState
   platformId?: string
   accountId?: string
@@ -86,7 +100,8 @@ export interface Wanted {
 export interface Queue {
   category: string | null
   language: string | null
-  platformId: string
+  /** Null for clusters on several. */
+  platformId: string | null
   route: Route
   depth: number
   oldest: Date | null
@@ -198,6 +213,16 @@ export class CaseStore {
     )
   }
 
+  /** Clusters with a decision that waits for a second person, or for its day. */
+  async heldClusters(limit: number): Promise<string[]> {
+    return this.idsOf({ kind: 'cluster', state: 'held' }, limit)
+  }
+
+  /** Clusters whose order was left behind: nobody has worked on it since `before`, by the machine's clock. */
+  async undelivered(before: Date, limit: number): Promise<string[]> {
+    return this.idsOf({ deciding: { $type: 'string' }, outboxAt: { $lt: before } }, limit)
+  }
+
   /** Cases whose claim or snooze is over. */
   async timedOut(now: Date, limit: number): Promise<CaseDocument[]> {
     return this.cases
@@ -237,7 +262,7 @@ export class CaseStore {
         {
           $project: {
             _id: 0,
-            platformId: '$_id.platformId',
+            platformId: { $cond: [{ $eq: ['$_id.platformId', ''] }, null, '$_id.platformId'] },
             category: { $ifNull: ['$_id.category', null] },
             language: { $ifNull: ['$_id.language', null] },
             route: '$_id.route',
@@ -252,6 +277,17 @@ export class CaseStore {
       .toArray()
   }
 
+  /** Adds a case that is about no single account. Says whether there was none of that id. */
+  async insert(fresh: CaseDocument): Promise<boolean> {
+    try {
+      await this.cases.insertOne(fresh)
+      return true
+    } catch (error) {
+      if (!duplicateKey(error)) throw error
+      return false
+    }
+  }
+
   async addNote(caseId: string, note: CaseNote): Promise<CaseDocument | null> {
     return this.cases.findOneAndUpdate(
       { _id: caseId, 'notes.noteId': { $ne: note.noteId } },
@@ -264,6 +300,14 @@ export class CaseStore {
     )
   }
 
+  private async idsOf(filter: mongo.Filter<CaseDocument>, limit: number): Promise<string[]> {
+    const found = await this.cases
+      .find(filter, { projection: { _id: 1 } })
+      .limit(limit)
+      .toArray()
+    return found.map(({ _id }) => _id)
+  }
+
   async write(writes: readonly { rev: number; value: CaseChange }[]): Promise<void> {
     await bulkWrite(this.cases, writes.map(operationOf))
   }
@@ -273,9 +317,10 @@ const MOST_URGENT_FIRST = { urgentSince: 1, _id: 1 } as const
 /** States in which a case is still to be decided. */
 const UNDECIDED: readonly CaseState[] = ['open', 'claimed', 'held']
 
-function matching({ q, accountId, overdue, state, ...exact }: CaseFilter): object {
+function matching({ q, accountId, overdue, state, kind, ...exact }: CaseFilter): object {
   const account = accountId ?? (q === undefined ? undefined : prefix(q))
-  const found = given({ ...exact, accountId: account })
+  const of = kind === 'account' ? { kind: { $exists: false } } : given({ kind })
+  const found = { ...given({ ...exact, accountId: account }), ...of }
   if (!overdue) return { ...found, state: state ?? { $in: [...CASE_STATES] } }
   if (!overdue.is) {
     const inTime = [{ state: { $nin: UNDECIDED } }, { dueAt: { $gt: overdue.now } }]
@@ -321,8 +366,9 @@ function claiming(
 const NAMES_OF_CASE = {
   subject: { $concat: ['case/', '$_id'] },
   caseId: '$_id',
-  platformId: '$platformId',
-  accountId: '$accountId',
+  // A cluster has no account, and may have no platform.
+  platformId: { $cond: [{ $eq: ['$platformId', ''] }, '$$REMOVE', '$platformId'] },
+  accountId: { $cond: [{ $eq: ['$accountId', ''] }, '$$REMOVE', '$accountId'] },
 }
 
 /** What a change of the account's makes of who works on the case: a new state ends every claim and snooze. */

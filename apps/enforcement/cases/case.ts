@@ -36,10 +36,14 @@ export interface CaseWeight {
   gravest: Gravest
 }
 
-/** The file on one account in which entries gather until decided. */
+/** The file on one account, or on a cluster of accounts, in which entries gather until decided. */
 export interface CaseRecord extends CaseWeight {
   _id: string
+  /** Absent: the case is about one account. */
+  kind?: 'cluster'
+  /** Empty for a cluster on several platforms. */
   platformId: string
+  /** Empty for a cluster. */
   accountId: string
   state: CaseState
   /** Everything in it was decided automatically and nobody is asked for anything. */
@@ -63,6 +67,10 @@ export interface CaseRecord extends CaseWeight {
   accountRev: number
   /** Counts every change, for `If-Match`. */
   version: number
+  /** Of a cluster: the finding that it is about, how many accounts take part, and the order that is being carried out. */
+  findingId?: string
+  memberCount?: number
+  deciding?: string | null
 }
 
 /** What a change of an account does to one of its cases. Applied once: see `accountRev`. */

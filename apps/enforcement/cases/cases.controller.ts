@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestj
 import type { FastifyReply } from 'fastify'
 import {
   Instant,
+  Many,
   OneOf,
   Optional,
   OwnId,
@@ -17,7 +18,9 @@ import { Clock } from '#libs/platform/clock'
 import { Idempotent, RequestId } from '#libs/platform/http/idempotency'
 import { apiAnswer, apiBody, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
+import { badRequest } from '#libs/platform/http/problem'
 import { QueryFlag } from '#libs/platform/http/query-fields'
+import type { AccountChange } from '../accounts/account-draft.rules.js'
 import { ViewsEvidence } from '../audit/evidence-views.js'
 import { accountCursor, instantCursor } from '../cursor.js'
 import { previewOf } from '../decisions/decision-preview.js'
@@ -25,10 +28,14 @@ import { decisionView } from '../decisions/decision-view.js'
 import { DecisionStore } from '../decisions/decision.store.js'
 import { bilingual, type GivenReasons, Reasons } from '../decisions/reasons-field.js'
 import { PolicyStore } from '../policies/policy.store.js'
+import { DecideCluster } from '../findings/decide-cluster.js'
+import { ReadCluster } from '../findings/read-cluster.js'
+import { findingView } from '../findings/finding-view.js'
+import { FindingStore } from '../findings/finding.store.js'
 import { CASE_STATES, type CaseState } from './case-transitions.js'
 import { caseView, entryView } from './case-view.js'
 import { CaseEntryStore } from './case-entry.store.js'
-import { type CaseDocument, CaseStore } from './case.store.js'
+import { CASE_KINDS, type CaseDocument, type CaseKind, CaseStore } from './case.store.js'
 import { DecideCase } from './decide-case.js'
 import { WorkOnCases, type WorkRequest } from './work-on-cases.js'
 import { AsksForWork } from './work-request.decorator.js'
@@ -36,6 +43,8 @@ import { AsksForWork } from './work-request.decorator.js'
 const SORTS = ['priority', 'newest', 'due', 'account'] as const
 
 export class CasesQuery extends PageQuery {
+  /** What they are about. */
+  @Optional() @OneOf(CASE_KINDS) kind?: CaseKind
   @Optional() @OneOf(CASE_STATES) state?: CaseState
   @Optional() @PlatformId() platform?: string
   @Optional() @OwnId() account?: string
@@ -60,6 +69,17 @@ export class NoteBody {
   @Text(10_000, 1) text!: string
 }
 
+/** The members of a cluster are shown from after this one on. */
+export class CaseQuery {
+  /** `platform/account`. */
+  @Optional() @Text(169, 1) membersAfter?: string
+}
+
+export class NamedAccountBody {
+  @PlatformId() platform!: string
+  @OwnId() account!: string
+}
+
 export class DecisionBody {
   @OneOf(MEASURES) measure!: Measure
   @Optional() @Text(120, 1) clause?: string
@@ -67,6 +87,8 @@ export class DecisionBody {
   @Optional() @Strings(100, PLATFORM_OWN_ID) messageIds?: string[]
   @Optional() @Instant() until?: string
   @Optional() @Instant() notBefore?: string
+  /** Of a cluster: the accounts that are meant; all undecided ones without. Each is decided on for its own messages. */
+  @Optional() @Many(() => NamedAccountBody, 1_000, 1) accounts?: NamedAccountBody[]
 }
 
 export class DecisionQuery {
@@ -75,6 +97,10 @@ export class DecisionQuery {
 
 /** A case shows as many of its newest entries; the rest is in the account's timeline. */
 const ENTRIES_SHOWN = 200
+/** Of the newest version of a finding the edges too. */
+const FINDINGS_SHOWN = 20
+/** Decisions on a cluster that are answered with; the rest is in the list of decisions. */
+const DECISIONS_SHOWN = 200
 
 /** The queue of operators. */
 @Controller('cases')
@@ -84,6 +110,9 @@ export class CasesController {
     private readonly entries: CaseEntryStore,
     private readonly work: WorkOnCases,
     private readonly decideCase: DecideCase,
+    private readonly decideCluster: DecideCluster,
+    private readonly readCluster: ReadCluster,
+    private readonly findings: FindingStore,
     private readonly decisions: DecisionStore,
     private readonly policies: PolicyStore,
     private readonly clock: Clock,
@@ -97,6 +126,7 @@ export class CasesController {
     const now = this.clock.now()
     const view = (one: CaseDocument) => caseView(one, now)
     const filter = {
+      kind: query.kind,
       state: query.state,
       platformId: query.platform,
       accountId: query.account,
@@ -143,12 +173,15 @@ export class CasesController {
   @Get(':id')
   @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
   @ViewsEvidence('case')
-  async get(@Param('id') id: string) {
+  @apiQuery(CaseQuery)
+  async get(@Param('id') id: string, @Query() query: CaseQuery) {
     const found = await this.work.mustFind(id)
-    const [entries, count, decisions] = await Promise.all([
-      this.entries.ofCase(id, ENTRIES_SHOWN),
-      this.entries.countOf(id),
+    const cluster = found.kind === 'cluster' ? await this.readCluster.read(id, query.membersAfter) : null
+    const [entries, count, decisions, findings] = await Promise.all([
+      cluster?.entries ?? this.entries.ofCase(id, ENTRIES_SHOWN),
+      cluster?.entries.length ?? this.entries.countOf(id),
       this.decisions.ofCase(id),
+      this.findings.ofCase(id, FINDINGS_SHOWN),
       this.policies.refresh(this.clock.now()),
     ])
     const { policy } = this.policies.inForce(this.clock.now())
@@ -156,6 +189,8 @@ export class CasesController {
       ...caseView(found, this.clock.now()),
       entryCount: count,
       entries: entries.map((entry) => entryView(entry, policy)),
+      findings: findings.map((finding, i) => findingView(finding, i === 0)),
+      ...(cluster ? { members: cluster.members, nextMember: cluster.nextMember } : {}),
       decisions: decisions.map(decisionView),
     }
   }
@@ -187,9 +222,49 @@ export class CasesController {
     @AsksForWork() request: WorkRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const given = { ...body, reasons: bilingual(body.reasons), messageIds: body.messageIds ?? [] }
+    const { kind } = await this.work.mustFind(id)
+    assertGoesWith(kind ?? 'account', body)
+    if (kind === 'cluster') return this.decideOnCluster(id, query, body, request, reply)
+    const { accounts: _none, ...rest } = body
+    const given = { ...rest, reasons: bilingual(body.reasons), messageIds: body.messageIds ?? [] }
     if (!query.dryRun) return decisionView(await this.decideCase.decide(id, given, request))
     void reply.status(200)
     return previewOf(await this.decideCase.preview(id, given, request.caller))
   }
+
+  private async decideOnCluster(
+    id: string,
+    { dryRun }: DecisionQuery,
+    { messageIds: _none, ...body }: DecisionBody,
+    request: WorkRequest,
+    reply: FastifyReply,
+  ) {
+    const given = { ...body, reasons: bilingual(body.reasons) }
+    if (dryRun) {
+      void reply.status(200)
+      const previews = await this.decideCluster.preview(id, given, request.caller)
+      return { dryRun: true, accounts: previews.map(clusterPreviewOf) }
+    }
+    const made = await this.decideCluster.decide(id, given, request)
+    return { caseId: id, count: made.length, decisions: made.slice(0, DECISIONS_SHOWN).map(decisionView) }
+  }
+}
+
+function clusterPreviewOf(change: AccountChange) {
+  const { platformId, accountId } = change.state
+  const { account, ...preview } = previewOf(change)
+  return { ...preview, account: { platformId, accountId, ...account } }
+}
+
+/** @throws Problem 400 for a field that is about another kind of case */
+function assertGoesWith(kind: CaseKind, { accounts, messageIds }: DecisionBody): void {
+  const wrong = kind === 'cluster' ? messageIds && 'messageIds' : accounts && 'accounts'
+  if (!wrong) return
+  const errors = [
+    {
+      path: `/${wrong}`,
+      reason: `does not go with a case on ${kind === 'cluster' ? 'a cluster' : 'one account'}`,
+    },
+  ]
+  throw badRequest('invalid-request', 'The decision cannot be made like this.', errors)
 }

@@ -4,7 +4,7 @@ import { derivedId } from '#libs/contracts/ids'
 import type { Measure } from '#libs/contracts/measures-in-force'
 import { type Caller, hasRole } from '#libs/platform/auth/caller'
 import { Clock } from '#libs/platform/clock'
-import { badRequest, forbidden, type FieldProblem } from '#libs/platform/http/problem'
+import { badRequest, conflict, forbidden, type FieldProblem, type Problem } from '#libs/platform/http/problem'
 import { clauseOf, type Policy } from '#libs/policy/policy-document'
 import { AccountChanges, type AccountRequest } from '../accounts/account-changes.js'
 import type { AccountChange } from '../accounts/account-draft.rules.js'
@@ -12,8 +12,11 @@ import { applyDecision, type PersonsDecision } from '../accounts/apply-decision.
 import { detectorsOf } from '../accounts/apply-verdicts.rules.js'
 import { DecisionStore, type DecisionDocument } from '../decisions/decision.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
+import { FindingStore } from '../findings/finding.store.js'
+import type { FindingRecord } from '../findings/finding.js'
 import type { CaseEntry } from './case.js'
 import { CaseEntryStore } from './case-entry.store.js'
+import type { CaseDocument } from './case.store.js'
 import { WorkOnCases, type WorkRequest } from './work-on-cases.js'
 
 /** A decision as a person gives it. */
@@ -32,6 +35,7 @@ export class DecideCase {
   constructor(
     private readonly work: WorkOnCases,
     private readonly entries: CaseEntryStore,
+    private readonly findings: FindingStore,
     private readonly decisions: DecisionStore,
     private readonly policies: PolicyStore,
     private readonly changes: AccountChanges,
@@ -74,19 +78,21 @@ export class DecideCase {
     caller: Caller,
   ): Promise<AccountRequest> {
     const found = await this.work.mustFind(caseId)
+    if (found.kind === 'cluster') throw clusterCase()
     assertMayDecide(given.measure, caller)
     this.work.assertCan(found, { action: 'decide' }, caller)
     await this.policies.refresh(this.clock.now())
     assertFits(given, this.policies.inForce(this.clock.now()).policy, this.clock.now())
-    const entries = await this.entriesFor(caseId, given.messageIds)
+    const { entries, findings } = await this.evidenceFor(found, given.messageIds)
     const decision: PersonsDecision = {
       decisionId,
       caseId,
       measure: given.measure,
       clause: given.clause ?? null,
       reasons: given.reasons,
-      messages: messagesOf(entries, given.messageIds),
+      messages: messagesOf(entries, findings, given.messageIds),
       verdictIds: entries.map((entry) => entry._id).sort(),
+      findingIds: [...new Set(findings.map(({ findingId }) => findingId))].sort(),
       detectors: [...new Set(entries.flatMap((entry) => detectorsOf(entry.categories)))].sort(),
       until: given.until ? new Date(given.until) : null,
       notBefore: given.notBefore ? new Date(given.notBefore) : null,
@@ -104,22 +110,50 @@ export class DecideCase {
     }
   }
 
-  private async entriesFor(caseId: string, messageIds: readonly string[]): Promise<CaseEntry[]> {
+  /**
+   * The verdicts on the messages, and the findings that name those on which the case has no verdict.
+   * @throws Problem 400 for a message that neither is about
+   */
+  private async evidenceFor(
+    { _id: caseId, platformId, accountId }: CaseDocument,
+    messageIds: readonly string[],
+  ): Promise<{ entries: CaseEntry[]; findings: FindingRecord[] }> {
     const entries = await this.entries.ofCaseAndMessages(caseId, messageIds)
-    const found = new Set(entries.map((entry) => entry.messageId))
+    const judged = new Set(entries.map((entry) => entry.messageId))
+    const others = messageIds.filter((id) => !judged.has(id))
+    if (others.length === 0) return { entries, findings: [] }
+    const findings = (await this.findings.ofCase(caseId, MOST_FINDINGS)).filter((finding) =>
+      others.some((id) => names(finding, id)),
+    )
     const missing = messageIds.flatMap((id, i): FieldProblem[] =>
-      found.has(id) ? [] : [{ path: `/messageIds/${i}`, reason: 'is no message of this case' }],
+      judged.has(id) || findings.some((finding) => names(finding, id))
+        ? []
+        : [{ path: `/messageIds/${i}`, reason: 'is no message of this case' }],
     )
     if (missing.length > 0) throw badRequest('invalid-request', 'A message is not in this case.', missing)
-    return entries
+    const elsewhere = await this.entries.ofMessages(platformId, accountId, others, MOST_VERDICTS)
+    return { entries: [...entries, ...elsewhere], findings }
   }
+}
+
+const MOST_FINDINGS = 100
+const MOST_VERDICTS = 1_000
+
+function names({ members }: FindingRecord, messageId: string): boolean {
+  return members.some(({ messageIds }) => messageIds.includes(messageId))
 }
 
 function decisionIdOf(caseId: string, requestId: string): string {
   return derivedId('dec', caseId, requestId)
 }
 
-function assertMayDecide(measure: Measure, caller: Caller): void {
+/** Why a cluster is not decided like a case on one account. */
+export function clusterCase(): Problem {
+  return conflict('cluster-case', 'The case is about a cluster; it is decided by itself.')
+}
+
+/** @throws Problem 403 where the roles do not reach so far */
+export function assertMayDecide(measure: Measure, caller: Caller): void {
   if (measure === 'none') return
   if (measure === 'ban' ? hasRole(caller, 'senior') : hasRole(caller, 'moderator', 'senior')) return
   throw forbidden(`Your roles do not reach as far as ${measure}.`, 'measure-too-grave')
@@ -128,7 +162,12 @@ function assertMayDecide(measure: Measure, caller: Caller): void {
 /** Measures whose end may be set. */
 const ENDING: readonly Measure[] = ['warn', 'limit', 'suspend']
 
-function assertFits(given: GivenDecision, policy: Policy, now: Date): void {
+/** @throws Problem 400 for what does not go together; without `messageIds` the case says which are meant */
+export function assertFits(
+  given: Omit<GivenDecision, 'messageIds'> & Partial<GivenDecision>,
+  policy: Policy,
+  now: Date,
+): void {
   const problems: FieldProblem[] = []
   const { measure, clause, messageIds, until } = given
   if (measure !== 'none' && !clause) {
@@ -137,7 +176,7 @@ function assertFits(given: GivenDecision, policy: Policy, now: Date): void {
   if (clause !== undefined && !clauseOf(policy, clause)) {
     problems.push({ path: '/clause', reason: 'is no clause of the policy in force' })
   }
-  if (measure !== 'none' && messageIds.length === 0) {
+  if (measure !== 'none' && messageIds?.length === 0) {
     problems.push({ path: '/messageIds', reason: 'must name the messages that the measure rests on' })
   }
   if (until && !ENDING.includes(measure)) {
@@ -148,14 +187,18 @@ function assertFits(given: GivenDecision, policy: Policy, now: Date): void {
     throw badRequest('invalid-request', 'The decision cannot be made like this.', problems)
 }
 
+/** A message that was never judged was sent no earlier than the window of what found it begins. */
 function messagesOf(
   entries: readonly CaseEntry[],
+  findings: readonly FindingRecord[],
   messageIds: readonly string[],
 ): PersonsDecision['messages'] {
   return [...new Set(messageIds)].map((messageId) => {
     const sent = entries
       .filter((entry) => entry.messageId === messageId)
       .map((entry) => Date.parse(entry.message.sentAt))
-    return { messageId, sentAt: new Date(Math.min(...sent)) }
+    const found = findings.filter((finding) => names(finding, messageId)).map(({ window }) => window.from)
+    const instants = sent.length > 0 ? sent : found.map((from) => from.getTime())
+    return { messageId, sentAt: new Date(Math.min(...instants)) }
   })
 }

@@ -25,6 +25,10 @@ export class ReopenCase {
         throw conflict(`case-${found.state}`, `The case is ${found.state}; only a decided one is reopened.`)
       }
     }
+    if (found.kind === 'cluster') {
+      if (found.lastRequest === requestId) return found
+      return this.work.reopenCluster(found, { caller, requestId, note })
+    }
     const { platformId, accountId } = found
     await this.changes.make([
       {

@@ -6,7 +6,7 @@ import { RetryableError } from '#libs/platform/errors'
 import { assertFresh } from '#libs/platform/http/if-match'
 import { notFound, Problem } from '#libs/platform/http/problem'
 import type { Milliseconds } from '#libs/policy/duration'
-import { eventOf } from '../events/event.rules.js'
+import { eventOf, type EventFacts } from '../events/event.rules.js'
 import { countChanges } from '../outbox/count-changes.js'
 import { Outbox } from '../outbox/outbox.js'
 import type { Pending } from '../outbox/pending.js'
@@ -107,6 +107,20 @@ export class WorkOnCases {
     }
   }
 
+  /** Opens a case again that is about no single account. @throws RetryableError where somebody else changed it meanwhile */
+  async reopenCluster(found: CaseDocument, request: WorkRequest): Promise<CaseDocument> {
+    const { caller, requestId, note } = request
+    const now = this.clock.now()
+    const { route } = found
+    const open = { state: 'open' as const, assignee: null, claimedAt: null, until: null, route }
+    const by = { by: caller.subject, cause: requestId, facts: { code: 'reopened' } }
+    const told: Told[] = [{ kind: 'case.reopened', ...by }]
+    const next = { ...open, lastRequest: requestId }
+    const changed = await this.store(found, next, told, now, noteOf(request, note, now))
+    if (!changed) throw new RetryableError('contention', 'The case changes too fast.')
+    return changed
+  }
+
   /** @throws Problem 404 */
   async note(caseId: string, caller: Caller, text: string, requestId: string): Promise<CaseDocument> {
     await this.mustFind(caseId)
@@ -173,8 +187,12 @@ function problemOf({ status, slug, detail }: Refusal): Problem {
   return new Problem(status, slug, detail, errors)
 }
 
+/** A cluster has no account, and may have no platform. */
+export function namesOf({ _id: caseId, platformId, accountId }: CaseDocument): EventFacts {
+  return { caseId, ...(platformId ? { platformId } : {}), ...(accountId ? { accountId } : {}) }
+}
+
 function eventOn(found: CaseDocument, { kind, by, cause, facts }: Told, at: Date): Pending {
-  const { _id: caseId, platformId, accountId } = found
-  const value = eventOf(kind, `case/${caseId}`, cause, at, by, { caseId, platformId, accountId, ...facts })
+  const value = eventOf(kind, `case/${found._id}`, cause, at, by, { ...namesOf(found), ...facts })
   return { id: derivedId('out', value.eventId), publish: 'event', value }
 }

@@ -7,7 +7,7 @@ import { clauseOf } from '#libs/policy/policy-document'
 import type { CaseEntry } from '../cases/case.js'
 import { asOf } from '../cases/case-work.rules.js'
 import { CaseEntryStore } from '../cases/case-entry.store.js'
-import { DecideCase, type GivenDecision } from '../cases/decide-case.js'
+import { clusterCase, DecideCase, type GivenDecision } from '../cases/decide-case.js'
 import { WorkOnCases } from '../cases/work-on-cases.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { previewOf } from './decision-preview.js'
@@ -71,7 +71,8 @@ export class DecideInBulk {
 
   /** The decision for one case: it rests on the messages that were found to be of the clause's category. */
   private async given(caseId: string, { caseIds: _all, ...decision }: BulkDecision): Promise<GivenDecision> {
-    const { state } = asOf(await this.work.mustFind(caseId), this.clock.now())
+    const { state, kind } = asOf(await this.work.mustFind(caseId), this.clock.now())
+    if (kind === 'cluster') throw clusterCase()
     if (state !== 'open' && state !== 'claimed') {
       throw conflict(`case-${state}`, `The case is ${state}; only what is undecided is decided in bulk.`)
     }

@@ -17,6 +17,7 @@ export function decisionView(decision: DecisionRecord & { accountRev?: number })
     reasons: decision.reasons,
     messageIds: decision.messages.map((message) => message.messageId),
     verdictIds: decision.verdictIds,
+    findingIds: decision.findingIds ?? [],
     detectors: decision.detectors,
     until: decision.until,
     at: decision.at,

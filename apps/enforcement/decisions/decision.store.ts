@@ -69,6 +69,21 @@ export class DecisionStore {
     ) as string[]
   }
 
+  /** Where the decisions on a case stand, whichever account each is about. */
+  async standingsOf(caseId: string): Promise<Pick<DecisionDocument, 'platformId' | 'accountId' | 'state'>[]> {
+    return this.decisions
+      .find({ caseId }, { projection: { _id: 0, platformId: 1, accountId: 1, state: 1 } })
+      .toArray()
+  }
+
+  /** Those on a case about accounts of these ids, the latest last. */
+  async onAccounts(caseId: string, accountIds: readonly string[]): Promise<DecisionDocument[]> {
+    return this.decisions
+      .find({ caseId, accountId: { $in: [...accountIds] } })
+      .sort({ at: 1 })
+      .toArray()
+  }
+
   async ofCase(caseId: string): Promise<DecisionDocument[]> {
     return this.decisions.find({ caseId }).sort({ at: -1 }).limit(200).toArray()
   }

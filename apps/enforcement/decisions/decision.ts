@@ -41,6 +41,8 @@ export interface DecisionRecord {
   messages: { messageId: string; sentAt: Date }[]
   /** Verdicts that it rests on, and the detectors that spoke in them. */
   verdictIds: string[]
+  /** Findings that it rests on. */
+  findingIds?: string[]
   detectors: string[]
   /** A fixed end, or else how long it holds once it is in force; both null: without end. */
   until: Date | null

@@ -8,6 +8,7 @@ import { AuditLog } from '../audit/audit-log.js'
 import { CaseStore } from '../cases/case.store.js'
 import { DecisionStore } from '../decisions/decision.store.js'
 import { DirectiveStore } from '../directives/directive.store.js'
+import { FindingStore } from '../findings/finding.store.js'
 import { StatementStore } from '../statements/statement.store.js'
 import type { PendingWrite } from './pending.js'
 import { recordOf } from './publish-pending.js'
@@ -28,6 +29,7 @@ export class Outbox {
     private readonly entries: CaseEntryStore,
     private readonly statements: StatementStore,
     private readonly directives: DirectiveStore,
+    private readonly findings: FindingStore,
     private readonly audit: AuditLog,
   ) {}
 
@@ -69,6 +71,7 @@ export class Outbox {
       this.writeCases(of('case')),
       this.writeDirectives(of('directive'), of('directive-change')),
       this.entries.takeIn(of('entry')),
+      this.findings.takeIn(of('finding')),
     ])
   }
 

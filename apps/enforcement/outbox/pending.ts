@@ -25,6 +25,7 @@ export type PendingRecord =
  */
 export type PendingWrite =
   | { write: 'entry'; verdictId: string; caseId: string; at: Date }
+  | { write: 'finding'; versionId: string; caseId: string; at: Date }
   | { write: 'strike'; rev: number; value: StrikeRecord }
   | { write: 'decision'; rev: number; value: DecisionRecord }
   | { write: 'case'; rev: number; value: CaseChange }

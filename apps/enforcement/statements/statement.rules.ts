@@ -46,7 +46,7 @@ export function statementOf(given: {
       level: given.level,
       points: given.points,
     },
-    automatedDetection: decision.verdictIds.length > 0,
+    automatedDetection: decision.verdictIds.length > 0 || (decision.findingIds ?? []).length > 0,
     automatedDecision: directive.automated ? (decision.approval ? 'partially' : 'fully') : 'not',
     redress: {
       appealUrl: directive.appealUrl ?? '',

@@ -21,6 +21,7 @@ import type { EnforcementEnv } from '../config.js'
 import { standingAfter } from '../directives/directive-changes.rules.js'
 import { DirectiveStore, type DirectiveDocument } from '../directives/directive.store.js'
 import { eventOf } from '../events/event.rules.js'
+import { DecideCluster } from '../findings/decide-cluster.js'
 import { Outbox } from '../outbox/outbox.js'
 import type { Pending } from '../outbox/pending.js'
 import { Relay } from '../outbox/relay.js'
@@ -47,6 +48,7 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
     private readonly appeals: AppealStore,
     private readonly settleAppeals: SettleAppeals,
     private readonly work: WorkOnCases,
+    private readonly clusters: DecideCluster,
     private readonly platforms: PlatformStore,
     private readonly policies: PolicyStore,
     private readonly banks: BankStore,
@@ -74,6 +76,7 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
       await this.attempt('late appeals', () => this.settleAppeals.markLate())
       await this.attempt('appeals', () => this.settleAppeals.complete())
       await this.attempt('cases', async () => void (await this.work.wakeDue()))
+      await this.attempt('clusters', () => this.clusters.complete())
       await this.attempt('outboxes', () => this.completeOutboxes())
       await this.attempt('checkpoints', () => this.checkpoints.publish())
       await sleep(this.env.TIMER_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined)

@@ -1,0 +1,34 @@
+import { Injectable } from '@nestjs/common'
+import { InjectModel } from '@nestjs/mongoose'
+import { type Model, type mongo, Schema } from 'mongoose'
+import { insertMissing } from '#libs/platform/mongo/bulk-write'
+import type { ClusterOrder } from './cluster.js'
+
+export const CLUSTER_ORDERS = 'ClusterOrder'
+export const ClusterOrderSchema = new Schema<ClusterOrder>(
+  { _id: String },
+  { collection: 'cluster_orders', strict: false, versionKey: false },
+)
+ClusterOrderSchema.index({ requestId: 1 })
+
+/** What was decided on clusters. An order that its case never named was given up before anything followed from it. */
+@Injectable()
+export class ClusterOrderStore {
+  private readonly orders: mongo.Collection<ClusterOrder>
+
+  constructor(@InjectModel(CLUSTER_ORDERS) model: Model<ClusterOrder>) {
+    this.orders = model.collection as unknown as mongo.Collection<ClusterOrder>
+  }
+
+  async add(order: ClusterOrder): Promise<void> {
+    await insertMissing(this.orders, [order])
+  }
+
+  async byId(id: string): Promise<ClusterOrder | null> {
+    return this.orders.findOne({ _id: id })
+  }
+
+  async ofRequest(caseId: string, requestId: string): Promise<ClusterOrder[]> {
+    return this.orders.find({ requestId, caseId }).toArray()
+  }
+}

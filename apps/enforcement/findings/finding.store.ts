@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common'
+import { InjectModel } from '@nestjs/mongoose'
+import { type Model, type mongo, Schema } from 'mongoose'
+import { bulkWrite, insertMissing } from '#libs/platform/mongo/bulk-write'
+import type { FindingRecord } from './finding.js'
+
+export const FINDINGS = 'Finding'
+export const FindingSchema = new Schema<FindingRecord>(
+  { _id: String },
+  { collection: 'findings', strict: false, versionKey: false },
+)
+FindingSchema.index({ caseId: 1, 'window.to': -1, _id: 1 })
+
+/** Findings, each version whole: never changed but for the case that took it in. */
+@Injectable()
+export class FindingStore {
+  private readonly findings: mongo.Collection<FindingRecord>
+
+  constructor(@InjectModel(FINDINGS) model: Model<FindingRecord>) {
+    this.findings = model.collection as unknown as mongo.Collection<FindingRecord>
+  }
+
+  /** Keeps them. They belong to no case until one has taken them in. */
+  async keep(findings: readonly FindingRecord[]): Promise<void> {
+    await insertMissing(this.findings, findings)
+  }
+
+  /** Which of the versions are in a case already. */
+  async taken(ids: readonly string[]): Promise<Set<string>> {
+    if (ids.length === 0) return new Set()
+    const found = await this.findings
+      .find({ _id: { $in: [...ids] }, caseId: { $ne: null } }, { projection: { _id: 1 } })
+      .toArray()
+    return new Set(found.map(({ _id }) => _id))
+  }
+
+  async takeIn(taken: readonly { versionId: string; caseId: string; at: Date }[]): Promise<void> {
+    const operations = taken.map(({ versionId, caseId, at }) => ({
+      updateOne: { filter: { _id: versionId, caseId: null }, update: { $set: { caseId, addedAt: at } } },
+    }))
+    await bulkWrite(this.findings, operations)
+  }
+
+  /** Those in a case, the latest window first. */
+  async ofCase(caseId: string, limit: number): Promise<FindingRecord[]> {
+    return this.findings.find({ caseId }).sort({ 'window.to': -1, _id: 1 }).limit(limit).toArray()
+  }
+}
