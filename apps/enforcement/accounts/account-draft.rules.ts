@@ -24,6 +24,7 @@ import {
   type StrikeRecord,
 } from './account-state.js'
 import { highestFollowers } from './followers.rules.js'
+import { joinRisks, NO_RISK, type Risk, riskScore, withoutRisk } from './risk.rules.js'
 
 /** What a change needs to know beside the account: the time, who makes it, the policies, the platform, how links are made. */
 export interface ChangeContext {
@@ -174,9 +175,10 @@ export class AccountDraft {
 
   /**
    * Adds a cause to the strike of a message, and the strike if it has none. One that was reversed or has expired stays as it
-   * is and still stands in the way of another (SPEC promise 8). Says whether the strike is new.
+   * is and still stands in the way of another (SPEC promise 8). Says whether the strike is new. `sign`: what the cause says of
+   * the account, if anything; of a reversed strike it says nothing.
    */
-  addCause(messageId: string, cause: StrikeCause): { strikeId: string; added: boolean } {
+  addCause(messageId: string, cause: StrikeCause, sign?: Risk): { strikeId: string; added: boolean } {
     const strikeId = this.strikeIdOf(messageId)
     const known = this.strikes.get(strikeId)
     if (known?.causes.some(({ causeId }) => causeId === cause.causeId)) return { strikeId, added: false }
@@ -184,6 +186,9 @@ export class AccountDraft {
     const first = causes[0]!
     if (known && known.causes[0]!.causeId !== first.causeId && !known.reversedAt)
       this.replaced.push({ ...known })
+    const counts = sign !== undefined && !known?.reversedAt
+    if (counts) this.state.risk = joinRisks(this.state.risk, sign)
+    const risk = counts ? joinRisks(known?.risk ?? NO_RISK, sign) : known?.risk
     this.strikes.set(strikeId, {
       strikeId,
       platformId: this.state.platformId,
@@ -200,6 +205,7 @@ export class AccountDraft {
       reversedBy: known?.reversedBy ?? null,
       causes,
       idle: known?.idle ?? null,
+      ...(risk ? { risk } : {}),
     })
     if (known?.causes[0]!.causeId !== first.causeId) this.wake(strikeId, known)
     this.touchedStrikes.add(strikeId)
@@ -213,6 +219,7 @@ export class AccountDraft {
     this.wake(strikeId, strike)
     strike.reversedAt = at
     strike.reversedBy = decisionId
+    if (strike.risk) this.state.risk = withoutRisk(this.state.risk, strike.risk)
     this.touchedStrikes.add(strikeId)
     this.event('strike.reversed', `strike/${strikeId}`, '', { ...this.strikeFacts(strikeId), decisionId })
   }
@@ -358,7 +365,8 @@ export class AccountDraft {
     const open = this.state.openCase
     const waiting = open?.caseId === caseId && (open.why.includes('held') || open.why.includes('ban'))
     // Enforcement takes no tip-offs in yet.
-    const urgency = { ...entry, followers: this.followers, tipOffs: 0, waiting }
+    const risk = riskScore(this.state.risk, at)
+    const urgency = { ...entry, followers: this.followers, risk, tipOffs: 0, waiting }
     this.caseChange(caseId, {
       addCategories: categories,
       weight: weightOf(at, urgency, this.policyOf(policyVersion)),

@@ -5,6 +5,7 @@ import type { AccountKind } from '#libs/contracts/message-in'
 import type { IdleSpan } from '#libs/policy/idle-strikes'
 import type { IssuedStep, Strike } from '#libs/policy/ladder'
 import type { Severity } from '#libs/policy/policy-document'
+import { NO_RISK, type Risk } from './risk.rules.js'
 
 /** What gave rise to a strike: one violating revision of the message, or a person's decision on it. */
 export interface StrikeCause {
@@ -34,6 +35,8 @@ export interface StrikeRecord extends Strike {
    * and its expiry has been told. Null or absent: neither.
    */
   idle?: 'now' | 'over' | null
+  /** What the verdicts that would each have earned it say of the account: gone when it is reversed. */
+  risk?: Risk
 }
 
 /** What an account knows of its idle strikes without reading them. */
@@ -135,6 +138,8 @@ export interface AccountState {
   decided: DecidedMeasure[]
   labels: AccountLabel[]
   idle: IdleStrikes
+  /** Of its judged messages together. Orders the queue and nothing else: no measure follows from it. */
+  risk: Risk
   /** Counts the directives on this account. */
   accountSeq: number
   openCase: OpenCase | null
@@ -163,6 +168,7 @@ export function newAccount(platformId: string, accountId: string, now: Date): Ac
     decided: [],
     labels: [],
     idle: NONE_IDLE,
+    risk: { ...NO_RISK },
     accountSeq: 0,
     openCase: null,
     automatedCaseId: null,

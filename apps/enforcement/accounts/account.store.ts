@@ -7,6 +7,7 @@ import { onlyDuplicates } from '#libs/platform/mongo/bulk-write'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import type { AccountChange } from './account-draft.rules.js'
 import { NONE_IDLE, type AccountState } from './account-state.js'
+import { NO_RISK } from './risk.rules.js'
 
 /** The aggregate with its outbox. */
 export interface AccountDocument extends AccountState, WithOutbox {
@@ -174,8 +175,9 @@ function matching({ platformId, status, minLevel = 0 }: AccountFilter): mongo.Fi
 
 /** With the fields that documents of earlier versions do not have. */
 function complete(document: AccountDocument): AccountDocument {
-  const { labels = [], idle = NONE_IDLE } = document as Partial<AccountDocument>
-  return { ...document, labels, idle }
+  const { labels = [], idle = NONE_IDLE, risk = { ...NO_RISK } } = document as Partial<AccountDocument>
+  return { ...document, labels, idle, risk }
+}
 }
 
 /** Compatibility forms and case folded, spaces single: how names are compared. */

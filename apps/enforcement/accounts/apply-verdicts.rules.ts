@@ -13,6 +13,7 @@ import {
 import type { AccountProfile } from './account-state.js'
 import { orderOnMessage } from './enforce-decision.rules.js'
 import { withFollowers } from './followers.rules.js'
+import { joinRisks, type Risk, signOf } from './risk.rules.js'
 import { planSteps, settle } from './settle-account.rules.js'
 
 /** What a verdict tells the account: one that is not clear, not yet taken into a case. */
@@ -51,7 +52,11 @@ export function applyVerdicts(
   const ordered = [...verdicts].sort(byReceipt)
   for (const verdict of ordered) meet(draft, verdict)
   const acting = ordered.filter((verdict) => verdict.outcome === 'act')
-  const began = new Set(acting.filter((verdict) => addStrike(draft, verdict)))
+  const began = new Set(acting.filter((verdict) => earnsStrike(draft, verdict) && addStrike(draft, verdict)))
+  for (const verdict of ordered) {
+    if (verdict.outcome === 'act' && earnsStrike(draft, verdict)) continue
+    draft.state.risk = joinRisks(draft.state.risk, signOfVerdict(draft, verdict))
+  }
   for (const planned of planSteps(draft)) {
     if (planned.held) draft.openCase('held', ordered[0]!.verdictId)
     if (planned.proposes === 'ban') draft.openCase('ban', ordered[0]!.verdictId)
@@ -74,12 +79,20 @@ function groundOf(
   const grounds = verdict.categories
     .filter((category) => category.outcome === verdict.outcome)
     .map((category) => {
-      const clause = category.clause ?? `${category.category}.general`
-      const severity = (category.severity ?? clauseOf(policy, clause)?.severity ?? 1) as Severity
-      return { clause, category: category.category, severity, score: category.score }
+      const severity = severityOf(category, policy)
+      return { clause: clauseNameOf(category), category: category.category, severity, score: category.score }
     })
     .sort((a, b) => b.severity - a.severity || b.score - a.score || (a.clause < b.clause ? -1 : 1))
   return grounds[0] ?? { clause: 'unknown', category: 'unknown', severity: 1, score: 0 }
+}
+
+/** The clause that a category is cited by. */
+function clauseNameOf({ category, clause }: CategoryVerdict): string {
+  return clause ?? `${category}.general`
+}
+
+function severityOf(category: CategoryVerdict, policy: Policy): Severity {
+  return (category.severity ?? clauseOf(policy, clauseNameOf(category))?.severity ?? 1) as Severity
 }
 
 function byReceipt(a: VerdictFact, b: VerdictFact): number {
@@ -110,13 +123,27 @@ function profileOf(account: AccountIn, seenAt: Date, before: AccountProfile | nu
   }
 }
 
-/** Adds the strike of a live verdict on a message that is not too old. Says whether the verdict began it. */
+/** Whether a verdict that acts earns its message a strike, if that has none: it is live, and the message not too old. */
+function earnsStrike(draft: AccountDraft, { mode, policyVersion, receivedAt, sentAt }: VerdictFact): boolean {
+  if (mode !== 'live' || draft.observed) return false
+  return receivedAt.getTime() - sentAt.getTime() <= draft.policyOf(policyVersion).strikes.maxAge
+}
+
+/** What a verdict says of its account. */
+function signOfVerdict(
+  draft: AccountDraft,
+  { outcome, categories, policyVersion, receivedAt }: VerdictFact,
+): Risk {
+  const policy = draft.policyOf(policyVersion)
+  const graded = categories.map((one) => ({ ...one, severity: severityOf(one, policy) }))
+  return signOf(receivedAt, outcome, graded)
+}
+
+/** Adds the strike of a verdict. Says whether the verdict began it. */
 function addStrike(draft: AccountDraft, verdict: VerdictFact): boolean {
-  if (verdict.mode !== 'live' || draft.observed) return false
   const policy = draft.policyOf(verdict.policyVersion)
-  if (verdict.receivedAt.getTime() - verdict.sentAt.getTime() > policy.strikes.maxAge) return false
   const { clause, category, severity } = groundOf(verdict, policy)
-  const { added } = draft.addCause(verdict.messageId, {
+  const cause = {
     causeId: verdict.verdictId,
     at: verdict.receivedAt,
     clause,
@@ -125,8 +152,8 @@ function addStrike(draft: AccountDraft, verdict: VerdictFact): boolean {
     points: policy.strikes.points[severity],
     expiresAt: new Date(verdict.receivedAt.getTime() + policy.strikes.expiresAfter),
     policyVersion: verdict.policyVersion,
-  })
-  return added
+  }
+  return draft.addCause(verdict.messageId, cause, signOfVerdict(draft, verdict)).added
 }
 
 function enter(draft: AccountDraft, verdict: VerdictFact, caseId: string): void {

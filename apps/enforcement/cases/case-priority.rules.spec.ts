@@ -8,6 +8,7 @@ const urgency: fc.Arbitrary<Urgency> = fc.record({
   severity: fc.integer({ min: 1, max: 4 }),
   score: fc.double({ min: 0, max: 1, noNaN: true }),
   followers: fc.option(fc.nat(2_000_000_000)),
+  risk: fc.double({ min: 0, max: 1, noNaN: true }),
   tipOffs: fc.nat(10_000),
   waiting: fc.boolean(),
 })
@@ -17,7 +18,7 @@ const weight = fc
   .map(([at, facts, category, language]) => weightOf(at, { ...facts, category, language }, SPEC_POLICY))
 
 describe('the priority of a case', () => {
-  it('rises with severity, reach, confidence, tip-offs and with somebody who waits', () => {
+  it('rises with severity, reach, confidence, risk, tip-offs and with somebody who waits', () => {
     fc.assert(
       fc.property(urgency, (facts) => {
         const start = headStart(facts)
@@ -26,6 +27,7 @@ describe('the priority of a case', () => {
         )
         expect(headStart({ ...facts, followers: (facts.followers ?? 0) * 10 })).toBeGreaterThanOrEqual(start)
         expect(headStart({ ...facts, tipOffs: facts.tipOffs * 2 })).toBeGreaterThanOrEqual(start)
+        expect(headStart({ ...facts, risk: 1 })).toBeGreaterThanOrEqual(start)
         expect(headStart({ ...facts, score: 1 })).toBeGreaterThanOrEqual(start)
         expect(headStart({ ...facts, waiting: true })).toBeGreaterThanOrEqual(start)
       }),
@@ -33,9 +35,9 @@ describe('the priority of a case', () => {
     )
   })
 
-  it('puts severity before reach and confidence together, and who waits before all', () => {
-    const least = { score: 0, followers: null, tipOffs: 0, waiting: false }
-    const most = { score: 1, followers: 8e9, tipOffs: 1e9, waiting: false }
+  it('puts severity before reach, confidence and risk together, and who waits before all', () => {
+    const least = { score: 0, followers: null, risk: 0, tipOffs: 0, waiting: false }
+    const most = { score: 1, followers: 8e9, risk: 1, tipOffs: 1e9, waiting: false }
     for (const severity of [2, 3, 4]) {
       expect(headStart({ ...least, severity })).toBeGreaterThan(
         headStart({ ...most, tipOffs: 0, severity: severity - 1 }),

@@ -5,12 +5,14 @@ import type { CaseWeight } from './case.js'
 const HOUR: Milliseconds = 3_600_000
 const DAY: Milliseconds = 24 * HOUR
 
-/** Each grade is a longer head start than reach and confidence together; none is so long that a case waits for ever. */
+/** Each grade is a longer head start than reach, confidence and risk together; none is so long that a case waits for ever. */
 const SEVERITY_HEAD_START: Readonly<Record<Severity, Milliseconds>> = { 1: 0, 2: DAY, 3: 3 * DAY, 4: 7 * DAY }
 /** For each tenfold of followers, up to a hundred million. */
 const REACH_HEAD_START = 2 * HOUR
 const MOST_REACH = 8
 const CONFIDENCE_HEAD_START = 6 * HOUR
+/** Small: it says something of the account, and little of what came. */
+const RISK_HEAD_START = 1.5 * HOUR
 /** For each doubling of the people who tipped off, up to 255: many are not many times as right. */
 const TIP_OFFS_HEAD_START = 3 * HOUR
 const MOST_DOUBLINGS = 8
@@ -23,19 +25,22 @@ export interface Urgency {
   /** 0 to 1: how sure the detectors are. */
   score: number
   followers: number | null
+  /** 0 to 1: that of the account, from all its judged messages; 0 where it is not about one. */
+  risk: number
   tipOffs: number
   /** Somebody waits for a person: a held measure, a proposed ban. */
   waiting: boolean
 }
 
-/** How much earlier than it did a case counts as having come, from severity, reach, confidence and tip-offs. */
-export function headStart({ severity, score, followers, tipOffs, waiting }: Urgency): Milliseconds {
+/** How much earlier than it did a case counts as having come, from severity, reach, confidence, risk and tip-offs. */
+export function headStart({ severity, score, followers, risk, tipOffs, waiting }: Urgency): Milliseconds {
   const reach = Math.min(MOST_REACH, Math.log10((followers ?? 0) + 1))
   const doublings = Math.min(MOST_DOUBLINGS, Math.log2(tipOffs + 1))
   return Math.round(
     SEVERITY_HEAD_START[gradeOf(severity)] +
       REACH_HEAD_START * reach +
       CONFIDENCE_HEAD_START * Math.min(1, Math.max(0, score)) +
+      RISK_HEAD_START * Math.min(1, Math.max(0, risk)) +
       TIP_OFFS_HEAD_START * doublings +
       (waiting ? WAITING_HEAD_START : 0),
   )

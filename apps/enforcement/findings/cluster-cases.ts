@@ -140,7 +140,7 @@ export class ClusterCases {
 
   private async weigh({ category, score, window, policyVersion }: FindingRecord): Promise<CaseWeight> {
     const policy = (await this.policies.byVersions([policyVersion])).get(policyVersion)!
-    const urgency = { score, followers: null, tipOffs: 0, waiting: false }
+    const urgency = { score, followers: null, risk: 0, tipOffs: 0, waiting: false }
     const severity = severityOf(category, policy)
     return weightOf(window.to, { ...urgency, severity, category, language: null }, policy)
   }
