@@ -18,7 +18,7 @@ const RUNS = { numRuns: 10_000 }
 const ids = (prefix: string, most: number) =>
   fc.uniqueArray(
     fc.nat(most).map((n) => `${prefix}${n}`),
-    { maxLength: most, minLength: 1 },
+    { maxLength: most, minLength: 1, size: 'max' },
   )
 
 describe('a finding', () => {

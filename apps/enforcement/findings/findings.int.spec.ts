@@ -401,6 +401,8 @@ describe('findings, on a real MongoDB', () => {
       expect(outcome).toBe(cut < 5 ? 'cut off' : 'made')
       if (cut === 0) await two(DecideCluster).decide(caseId, remove, decision)
       else await laterElsewhere()
+      expect(await caseOf(id)).toMatchObject({ state: 'decided', deciding: null })
+      expect(await decisionsOn(caseId)).toHaveLength(45)
       expect(await two(DecideCluster).decide(caseId, remove, decision)).toHaveLength(45)
       expect(await caseOf(id)).toMatchObject({ state: 'decided', deciding: null })
       const decisions = await decisionsOn(caseId)
