@@ -10,7 +10,7 @@ import { PolicyStore } from '../policies/policy.store.js'
 import { AccountStore } from './account.store.js'
 import { labelsAt } from './label-account.rules.js'
 import { standingOf } from './standing.rules.js'
-import { riskScore } from './risk.rules.js'
+import { riskView } from './risk.rules.js'
 import type { StrikeRecord } from './account-state.js'
 import { StrikeStore } from './strike.store.js'
 import { timelineOf, type TimelineItem } from './timeline.rules.js'
@@ -58,7 +58,7 @@ export class ReadAccount {
         state === 'held' ? [{ decisionId, measure, ...hold }] : [],
       ),
       labels: labelsAt(account.labels, now),
-      risk: { score: riskScore(account.risk, now), at: now, signals: account.risk.signals },
+      risk: riskView(account.risk, now),
       account: account.profile ?? {},
       openCaseId: account.openCase?.caseId ?? null,
       timelineUrl: `/v1/accounts/${encodeURIComponent(platformId)}/${encodeURIComponent(accountId)}/timeline`,

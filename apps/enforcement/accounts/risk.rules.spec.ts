@@ -11,6 +11,7 @@ import {
   type Risk,
   RISK_HALF_LIFE,
   riskScore,
+  riskView,
   signOf,
   withoutRisk,
 } from './risk.rules.js'
@@ -82,6 +83,16 @@ describe('the risk of an account', () => {
       }),
       RUNS,
     )
+  })
+
+  it('is shown the same while nothing happens, by the hour, and never as of before its latest sign', () => {
+    const risk = signOf(new Date(START + 30 * 60_000), 'act', [{ outcome: 'act', severity: 2, score: 1 }])
+    const shown = (minutes: number) => riskView(risk, new Date(START + minutes * 60_000))
+    expect(shown(31)).toEqual({ score: riskScore(risk, risk.at), at: risk.at, signals: 1 })
+    expect(shown(59)).toEqual(shown(31))
+    expect(shown(60).at).toEqual(new Date(START + 3_600_000))
+    expect(shown(119)).toEqual(shown(60))
+    expect(shown(120).score).toBeLessThan(shown(119).score)
   })
 
   it('is raised by rare hits over many messages, though each is weak', () => {

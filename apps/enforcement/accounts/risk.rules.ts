@@ -58,6 +58,15 @@ export function riskScore(risk: Readonly<Risk>, at: Date): number {
   return -Math.expm1(-evidenceAt(risk, at))
 }
 
+/** As the API shows it: as of the last full hour, or of the latest sign since, so that nothing changes while nothing happens. */
+export function riskView(risk: Readonly<Risk>, now: Date): { score: number; at: Date; signals: number } {
+  const hour = new Date(Math.floor(now.getTime() / HOUR) * HOUR)
+  const at = risk.at > hour ? risk.at : hour
+  return { score: riskScore(risk, at), at, signals: risk.signals }
+}
+
+const HOUR: Milliseconds = 3_600_000
+
 function evidenceAt({ sum, at }: Readonly<Risk>, when: Date): number {
   return sum * 2 ** -(Math.max(0, when.getTime() - at.getTime()) / RISK_HALF_LIFE)
 }

@@ -36,10 +36,15 @@ describe('the wiring of a service', () => {
 
   it('is refused when it leaves a topic to nobody that only this service reads', () => {
     expect(() => wire('enforcement', [], [], { complete: true })).toThrow(
-      'nobody handles weir.verdicts.v1; nobody handles weir.in.<platformId>.receipts.v1.',
+      'nobody handles weir.verdicts.v1; nobody handles weir.findings.v1; nobody handles weir.in.<platformId>.receipts.v1.',
     )
-    const wired = wire('enforcement', [handler('A.on', Topics.verdicts), receipts], [], { complete: true })
-    expect([...wired.topics.keys(), ...wired.platforms.keys()]).toEqual([Topics.verdicts.name, 'receipts'])
+    const handlers = [handler('A.on', Topics.verdicts), handler('B.on', Topics.findings), receipts]
+    const wired = wire('enforcement', handlers, [], { complete: true })
+    expect([...wired.topics.keys(), ...wired.platforms.keys()]).toEqual([
+      Topics.verdicts.name,
+      Topics.findings.name,
+      'receipts',
+    ])
   })
 
   it('counts a table as a reader', () => {
