@@ -1,4 +1,5 @@
 import 'reflect-metadata'
+import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Directive } from '#libs/contracts/directive'
 import type { Finding } from '#libs/contracts/finding'
@@ -183,6 +184,68 @@ describe('findings, on a real MongoDB', () => {
       ['a3', ['m4']],
     ])
     for (const account of ['a1', 'a2', 'a3']) expect(await accountOf(account)).toBeNull()
+  })
+
+  it('on coordination come to the same in any order, with any repeats, wherever they are taken', async () => {
+    const version = fc.record({
+      members: fc.dictionary(
+        fc.constantFrom('o1', 'o2', 'o3', 'o4'),
+        fc.uniqueArray(fc.constantFrom('m1', 'm2', 'm3'), { minLength: 1 }),
+        { minKeys: 1 },
+      ),
+      score: fc.integer({ min: 0, max: 100 }).map((percent) => percent / 100),
+      minutes: fc.nat(59),
+    })
+    const histories = fc
+      .array(version, { minLength: 1, maxLength: 5 })
+      .chain((all) =>
+        fc.tuple(
+          fc.constant(all),
+          fc.shuffledSubarray([...all, ...all], { minLength: 2 * all.length }),
+          fc.nat(2 * all.length),
+        ),
+      )
+    let run = 0
+    const findingOf = (
+      findingId: string,
+      { members, score, minutes }: typeof version extends fc.Arbitrary<infer V> ? V : never,
+    ) => {
+      const from = `2026-11-24T07:${String(minutes).padStart(2, '0')}:00.000Z`
+      return aFinding(findingId, members, { score, window: { from, to: '2026-11-24T08:00:00.000Z' } })
+    }
+    const end = async (findingId: string) => {
+      const { state, platformId, memberCount, categories, severity, priority, urgentSince, dueAt, gravest } =
+        await caseOf(findingId)
+      const members = await one(ClusterMemberStore).ofCase(clusterCaseId(findingId), 10)
+      return {
+        ...{ state, platformId, memberCount, categories, severity, priority, urgentSince, dueAt, gravest },
+        members: members.map(({ accountId, messageIds, from, to }) => [
+          accountId,
+          messageIds.sort(),
+          from,
+          to,
+        ]),
+        told: kindsOn(clusterCaseId(findingId)).sort(),
+      }
+    }
+    await fc.assert(
+      fc.asyncProperty(histories, async ([all, other, cut]) => {
+        const [here, there] = [`o-${run}-a`, `o-${run++}-b`]
+        for (const each of all) await take(findingOf(here, each))
+        await Promise.all([
+          one(TakeFindings).take(
+            other.slice(0, cut).map((each) => findingOf(there, each)),
+            noop,
+          ),
+          two(TakeFindings).take(
+            other.slice(cut).map((each) => findingOf(there, each)),
+            noop,
+          ),
+        ])
+        expect(await end(there)).toEqual(await end(here))
+      }),
+      { numRuns: 60 },
+    )
   })
 
   it('on coordination over several platforms stand under none of them', async () => {
