@@ -178,7 +178,6 @@ function complete(document: AccountDocument): AccountDocument {
   const { labels = [], idle = NONE_IDLE, risk = { ...NO_RISK } } = document as Partial<AccountDocument>
   return { ...document, labels, idle, risk }
 }
-}
 
 /** Compatibility forms and case folded, spaces single: how names are compared. */
 function searchable(name: string): string {
