@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Inject, Post } from '@nestjs/common'
-import { Many } from '#libs/contracts/fields'
+import { Example, Many, Optional, Strings, Text } from '#libs/contracts/fields'
 import type { Message } from '#libs/contracts/message'
 import { MessageIn } from '#libs/contracts/message-in'
 import { Verdict } from '#libs/contracts/verdict'
@@ -7,7 +7,7 @@ import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Clock } from '#libs/platform/clock'
 import { BodyLimit } from '#libs/platform/http/body-limit'
-import { apiAnswer, apiBody } from '#libs/platform/http/openapi'
+import { apiAnswer, apiBody, apiOk } from '#libs/platform/http/openapi'
 import { askedFor, MAX_MESSAGES } from './classify-request.rules.js'
 import { classify } from './classify.rules.js'
 import type { TextModel } from './detectors/text-model.js'
@@ -27,6 +27,18 @@ export class VerdictList {
   @Many(() => Verdict, MAX_MESSAGES, 1) verdicts!: Verdict[]
 }
 
+/** A model that scores messages. */
+export class ModelView {
+  @Example('text') @Text(40, 1) name!: string
+  @Example('text-v1') @Text(100, 1) version!: string
+  @Strings(100, 60) categories!: readonly string[]
+}
+
+export class ModelsView {
+  @Many(() => ModelView, 100) items!: readonly ModelView[]
+  @Optional() @Text(500) nextCursor!: null
+}
+
 /** What a message would be judged, without any effect. */
 @Controller()
 export class ClassifyController {
@@ -42,7 +54,7 @@ export class ClassifyController {
   @BodyLimit(MAX_BODY)
   @apiBody(MessageIn, ClassifyList)
   @apiAnswer(200, 'The verdict, or for a list of messages the verdicts in their order.', Verdict, VerdictList)
-  check(@CurrentCaller() caller: Caller, @Body() body: unknown): Verdict | { verdicts: Verdict[] } {
+  check(@CurrentCaller() caller: Caller, @Body() body: unknown): Verdict | VerdictList {
     const asked = askedFor(body, caller.platform!, this.clock.now())
     const verdicts = asked.messages.map((message) => this.classify(message))
     return asked.list ? { verdicts } : verdicts[0]!
@@ -50,7 +62,8 @@ export class ClassifyController {
 
   @Get('models')
   @Roles('policy_editor', 'auditor', 'admin')
-  models(): { items: { name: string; version: string; categories: readonly string[] }[]; nextCursor: null } {
+  @apiOk(ModelsView)
+  models(): ModelsView {
     const { version, categories } = this.model
     return { items: [{ name: 'text', version, categories }], nextCursor: null }
   }

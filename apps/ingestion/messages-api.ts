@@ -1,4 +1,4 @@
-import { Many, OneOf, One, Optional, Text } from '#libs/contracts/fields'
+import { Example, Many, OneOf, One, Optional, Text } from '#libs/contracts/fields'
 import { MessageIn } from '#libs/contracts/message-in'
 import { REJECTIONS, type Rejection } from './check-message.rules.js'
 
@@ -29,7 +29,7 @@ export class MessageResult {
   /** Null where the message has none that is usable. */
   @Optional() @Text(128) messageId!: string | null
   @OneOf(STATUSES) status!: (typeof STATUSES)[number]
-  @Optional() @One(() => MessageProblem) problem?: MessageProblem
+  @Example() @Optional() @One(() => MessageProblem) problem?: MessageProblem
 }
 
 /** One result for each message, in the order in which they were sent. */

@@ -1,5 +1,6 @@
 import { NOTICE_STATES } from '#libs/contracts/notice'
 import {
+  Example,
   Instant,
   Int,
   Many,
@@ -16,22 +17,22 @@ import { type Attempt, type Channel, CHANNELS, type Delivery, type DeliveryState
 export class AttemptView {
   @Instant() at!: string
   /** `accepted`, `http-status`, `smtp-status`, `timeout`, `unreachable`, `refused`, `gone`, … */
-  @Text(60) outcome!: string
+  @Example('smtp-status') @Text(60) outcome!: string
   /** Of HTTP or SMTP. */
-  @Optional() @Int(0, 999) statusCode!: number | null
-  @Int(0) durationMs!: number
+  @Example(451) @Optional() @Int(0, 999) statusCode!: number | null
+  @Example(84) @Int(0) durationMs!: number
 }
 
 /** A notice to one addressee over one channel. */
 export class NoticeView {
   /** Also the `webhook-id`, and the left part of the `Message-ID`. */
-  @WeirId() id!: string
+  @Example('dl_mzq7xw5gd4n6tbv8yhc1r0p3k2') @WeirId() id!: string
   @WeirId() noticeId!: string
-  @Text(60) template!: string
-  @OneOf(CHANNELS) channel!: Channel
+  @Example('measure-ordered') @Text(60) template!: string
+  @Example('email') @OneOf(CHANNELS) channel!: Channel
   @Optional() @PlatformId() platformId!: string | null
   /** Where a mail goes; absent for a webhook, and once it is forgotten. */
-  @Optional() @Text(320) address!: string | null
+  @Example('safety@chat-one.example') @Optional() @Text(320) address!: string | null
   @OneOf(NOTICE_STATES) state!: DeliveryState
   @Instant() createdAt!: string
   @Instant() expiresAt!: string
@@ -41,15 +42,15 @@ export class NoticeView {
 
 /** What is sent again. */
 export class Redelivery {
-  @Strings(1_000, 200) deliveries!: string[]
+  @Example(['dl_mzq7xw5gd4n6tbv8yhc1r0p3k2']) @Strings(1_000, 200) deliveries!: string[]
 }
 
 /** A template as it reads. */
 export class NoticePreview {
-  @Text(200) subject!: string
-  @Text(100_000) text!: string
-  @Text(100_000) html!: string
-  @Text(35) languages!: string
+  @Example('Your account has been limited') @Text(200) subject!: string
+  @Example('Your account acc-9 has been limited.') @Text(100_000) text!: string
+  @Example('<p>Your account acc-9 has been limited.</p>') @Text(100_000) html!: string
+  @Example('en') @Text(35) languages!: string
 }
 
 export function toView(delivery: Delivery): NoticeView {

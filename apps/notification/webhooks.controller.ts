@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, HttpStatus, Param, Post, Put, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
-import { Text } from '#libs/contracts/fields'
+import { Example, Text } from '#libs/contracts/fields'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { apiBody, apiCreated, apiOk } from '#libs/platform/http/openapi'
 import { RegisterWebhook } from './register-webhook.js'
@@ -13,7 +13,7 @@ export class WebhookRequest {
 /** Shown this once. */
 export class WebhookSecret {
   /** `whsec_` and 32 random bytes in base64, as Standard Webhooks has it. */
-  @Text(100) secret!: string
+  @Example('whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD') @Text(100) secret!: string
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   ValidateNested,
 } from 'class-validator'
 import { Type } from 'class-transformer'
+import { JSONSchema } from 'class-validator-jsonschema'
 
 /**
  * The field types of the contracts. Each is one class-validator rule that carries its JSON Schema as first constraint,
@@ -87,6 +88,14 @@ function all(...decorators: PropertyDecorator[]): PropertyDecorator {
 /** A field that may be absent; `null` counts as absent. */
 export function Optional(): PropertyDecorator {
   return IsOptional()
+}
+
+/**
+ * What the field holds in the examples of the API's description, where its name or type does not say it already
+ * (libs/platform/http/example-values.ts); without a value it is left out of them.
+ */
+export function Example(...value: [] | [unknown]): PropertyDecorator {
+  return JSONSchema({ examples: value }) as PropertyDecorator
 }
 
 /** A string of `min` to `max` code points. */

@@ -36,8 +36,10 @@ function withNulls(schema: Schema): Schema {
 
 /** In draft-07 the neighbours of a `$ref` do not count, so a reference is wrapped. */
 function orNull(field: Schema): Schema {
-  const reference = field['$ref']
-  if (reference !== undefined) return { anyOf: [{ $ref: reference }, { type: 'null' }] }
+  const { $ref: reference, examples } = field
+  if (reference !== undefined) {
+    return { anyOf: [{ $ref: reference }, { type: 'null' }], ...(examples ? { examples } : {}) }
+  }
   if (field['type'] === undefined) return { anyOf: [field, { type: 'null' }] }
   return {
     ...field,

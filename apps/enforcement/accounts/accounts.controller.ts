@@ -4,11 +4,12 @@ import { ACCOUNT_STATUSES, type AccountStatus } from '#libs/contracts/measures-i
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent, RequestId } from '#libs/platform/http/idempotency'
-import { apiBody, apiQuery } from '#libs/platform/http/openapi'
-import { badCursor, decodeCursor, page, PageQuery } from '#libs/platform/http/paging'
+import { apiBody, apiCreated, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
+import { badCursor, decodeCursor, type Page, page, PageQuery } from '#libs/platform/http/paging'
 import { QueryInt } from '#libs/platform/http/query-fields'
 import { instantCursor } from '../cursor.js'
 import { type AccountDocument, AccountStore, foundBy, type FoundBy } from './account.store.js'
+import { AccountInBrief, AccountView, LABEL, LabelView, TimelineItem } from './accounts-api.js'
 import { LabelAccount } from './label-account.js'
 import { ReadAccount } from './read-account.js'
 
@@ -21,7 +22,7 @@ export class AccountsQuery extends PageQuery {
 }
 
 export class LabelBody {
-  @Pattern('^[a-z0-9][a-z0-9-]{0,39}$') label!: string
+  @Pattern(LABEL) label!: string
   @Text(2_000, 1) reason!: string
   @Instant() expiresAt!: string
 }
@@ -38,7 +39,8 @@ export class AccountsController {
   @Get()
   @Roles('triage', 'moderator', 'senior', 'hotline', 'auditor', 'admin')
   @apiQuery(AccountsQuery)
-  async list(@Query() query: AccountsQuery) {
+  @apiPage(AccountInBrief)
+  async list(@Query() query: AccountsQuery): Promise<Page<AccountInBrief>> {
     const { platform, status, minLevel, q, limit, cursor } = query
     const filter = { platformId: platform, status, minLevel }
     if (q === undefined) {
@@ -51,6 +53,7 @@ export class AccountsController {
 
   @Get(':platform/:account')
   @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
+  @apiOk(AccountView)
   get(@Param('platform') platformId: string, @Param('account') accountId: string) {
     return this.readAccount.read(platformId, accountId)
   }
@@ -58,6 +61,7 @@ export class AccountsController {
   @Get(':platform/:account/timeline')
   @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
   @apiQuery(PageQuery)
+  @apiPage(TimelineItem, 'Everything that happened, newest first.')
   timeline(
     @Param('platform') platformId: string,
     @Param('account') accountId: string,
@@ -70,6 +74,7 @@ export class AccountsController {
   @Roles('moderator', 'senior')
   @Idempotent()
   @apiBody(LabelBody)
+  @apiCreated(LabelView)
   label(
     @Param('platform') platformId: string,
     @Param('account') accountId: string,
@@ -82,7 +87,7 @@ export class AccountsController {
   }
 }
 
-function inBrief(account: AccountDocument) {
+function inBrief(account: AccountDocument): AccountInBrief {
   const { platformId, accountId, status, level, points, profile, openCase, updatedAt } = account
   return {
     platformId,

@@ -8,12 +8,13 @@ import { DecisionStore } from '../decisions/decision.store.js'
 import { DirectiveStore } from '../directives/directive.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { AccountStore } from './account.store.js'
+import type { AccountView, StrikeView, TimelineItem } from './accounts-api.js'
 import { labelsAt } from './label-account.rules.js'
 import { standingOf } from './standing.rules.js'
 import { riskView } from './risk.rules.js'
 import type { StrikeRecord } from './account-state.js'
 import { StrikeStore } from './strike.store.js'
-import { timelineOf, type TimelineItem } from './timeline.rules.js'
+import { timelineOf } from './timeline.rules.js'
 
 /** Reads an account as it stands now, by the clock. */
 @Injectable()
@@ -29,7 +30,7 @@ export class ReadAccount {
   ) {}
 
   /** @throws Problem 404 for an account that was never flagged */
-  async read(platformId: string, accountId: string) {
+  async read(platformId: string, accountId: string): Promise<AccountView> {
     const key = accountKey(platformId, accountId)
     const account = await this.accounts.byKey(key)
     if (!account) throw neverFlagged()
@@ -55,7 +56,7 @@ export class ReadAccount {
         source,
       })),
       held: [...account.steps, ...account.decided].flatMap(({ state, decisionId, measure, hold }) =>
-        state === 'held' ? [{ decisionId, measure, ...hold }] : [],
+        state === 'held' && hold ? [{ decisionId, measure, ...hold }] : [],
       ),
       labels: labelsAt(account.labels, now),
       risk: riskView(account.risk, now),
@@ -100,7 +101,7 @@ function neverFlagged(): Error {
   return notFound('This account was never flagged.')
 }
 
-function strikeView(strike: StrikeRecord) {
+function strikeView(strike: StrikeRecord): StrikeView {
   const { strikeId, messageId, clause, category, severity, points, at, expiresAt, reversedAt } = strike
   return { strikeId, messageId, clause, category, severity, points, at, expiresAt, reversedAt }
 }

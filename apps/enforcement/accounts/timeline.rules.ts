@@ -2,23 +2,21 @@ import type { CaseEntry } from '../cases/case.js'
 import type { DecisionRecord } from '../decisions/decision.js'
 import type { DirectiveDocument } from '../directives/directive.store.js'
 import type { StrikeRecord } from './account-state.js'
+import type { TimelineItem } from './accounts-api.js'
 
-/** One thing that happened to an account: ids and codes, no content. */
-export interface TimelineItem {
-  at: Date
-  /** Unique within the timeline. */
-  id: string
-  kind: string
-  messageId?: string
-  caseId?: string
-  decisionId?: string
-  directiveId?: string
-  strikeId?: string
-  measure?: string
-  clause?: string | null
-  by?: string
-  code?: string
-}
+export const TIMELINE_KINDS = [
+  'verdict',
+  'strike.added',
+  'strike.reversed',
+  'decision.made',
+  'decision.held',
+  'decision.approved',
+  'decision.refused',
+  'decision.reversed',
+  'directive.issued',
+  'directive.answered',
+] as const
+export type TimelineKind = (typeof TIMELINE_KINDS)[number]
 
 /** The story of an account out of what is kept of it, newest first. */
 export function timelineOf(kept: {
@@ -50,7 +48,7 @@ function ofEntry(entry: CaseEntry): TimelineItem {
 function ofStrike(strike: StrikeRecord): TimelineItem[] {
   const { strikeId, messageId, clause } = strike
   const facts = { strikeId, messageId, clause }
-  const added = { at: strike.at, id: `${strikeId}/added`, kind: 'strike.added', ...facts }
+  const added = { at: strike.at, id: `${strikeId}/added`, kind: 'strike.added' as const, ...facts }
   if (!strike.reversedAt) return [added]
   return [added, { at: strike.reversedAt, id: `${strikeId}/reversed`, kind: 'strike.reversed', ...facts }]
 }
@@ -58,7 +56,11 @@ function ofStrike(strike: StrikeRecord): TimelineItem[] {
 function ofDecision(decision: DecisionRecord): TimelineItem[] {
   const { decisionId, caseId, measure, clause, approval, refusal, reversal } = decision
   const facts = { decisionId, caseId, measure, clause }
-  const later = { 'decision.approved': approval, 'decision.refused': refusal, 'decision.reversed': reversal }
+  const later = [
+    ['decision.approved', approval],
+    ['decision.refused', refusal],
+    ['decision.reversed', reversal],
+  ] as const
   return [
     {
       at: decision.at,
@@ -67,7 +69,7 @@ function ofDecision(decision: DecisionRecord): TimelineItem[] {
       by: decision.by,
       ...facts,
     },
-    ...Object.entries(later).flatMap(([kind, step]) =>
+    ...later.flatMap(([kind, step]) =>
       step ? [{ at: step.at, id: `${decisionId}/${kind}`, kind, by: step.by, ...facts }] : [],
     ),
   ]
@@ -80,7 +82,7 @@ function ofDirective(document: DirectiveDocument): TimelineItem[] {
     ...receipts.map(({ receivedAt, receiptId, status }) => ({
       at: receivedAt,
       id: receiptId,
-      kind: 'directive.answered',
+      kind: 'directive.answered' as const,
       directiveId,
       code: status,
     })),

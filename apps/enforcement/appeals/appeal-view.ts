@@ -1,7 +1,8 @@
 import type { AppealDocument } from './appeal.store.js'
+import type { AppealStatus, AppealView } from './appeals-api.js'
 
 /** An appeal as operators see it. */
-export function appealView(appeal: AppealDocument) {
+export function appealView(appeal: AppealDocument): AppealView {
   const { _id, statementId, decision } = appeal
   return {
     appealId: _id,
@@ -28,6 +29,6 @@ export function appealView(appeal: AppealDocument) {
 }
 
 /** An appeal as everybody sees it who has its code: state and outcome, nothing more. */
-export function appealStatusView({ state, decision }: AppealDocument) {
+export function appealStatusView({ state, decision }: AppealDocument): AppealStatus {
   return { state, outcome: decision?.outcome ?? null }
 }

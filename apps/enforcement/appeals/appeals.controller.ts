@@ -1,35 +1,26 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
-import { Instant, One, OneOf, Optional, OwnId, PlatformId, Text } from '#libs/contracts/fields'
+import { Example, Instant, One, OneOf, Optional, OwnId, PlatformId, Text } from '#libs/contracts/fields'
 import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Public, Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
 import { IfMatch } from '#libs/platform/http/if-match'
-import { apiBody, apiCreated, apiOk, apiQuery } from '#libs/platform/http/openapi'
+import { apiBody, apiCreated, apiOk, apiPage, apiProblem, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { QueryFlag } from '#libs/platform/http/query-fields'
 import { instantCursor } from '../cursor.js'
 import { type GivenReasons, Reasons } from '../decisions/reasons-field.js'
 import { APPEAL_OUTCOMES, APPEAL_STATES, type AppealOutcome, type AppealState } from './appeal-transitions.js'
 import { appealStatusView, appealView } from './appeal-view.js'
+import { AppealReceipt, AppealStatus, AppealView } from './appeals-api.js'
 import { AppealStore } from './appeal.store.js'
 import { HearAppeals } from './hear-appeals.js'
 import { LONGEST_APPEAL, OpenAppeal } from './open-appeal.js'
 
 export class AppealBody {
   /** The token in the link of a statement of reasons. */
-  @Text(2_048, 1) token!: string
-  @Text(LONGEST_APPEAL, 1) text!: string
-}
-
-export class AppealReceipt {
-  /** Shows where the appeal stands; nobody can look it up again. */
-  @Text(60, 1) receiptCode!: string
-}
-
-export class AppealStatus {
-  @OneOf(APPEAL_STATES) state!: AppealState
-  @Optional() @OneOf(APPEAL_OUTCOMES) outcome!: AppealOutcome | null
+  @Example('v1.sor_n6tbv8yhc1r0p3k2mzq7xw5gd4.1827475200.5f1c…') @Text(2_048, 1) token!: string
+  @Example('The text quotes a warning of the police.') @Text(LONGEST_APPEAL, 1) text!: string
 }
 
 export class AppealsQuery extends PageQuery {
@@ -49,7 +40,7 @@ export class AppealDecisionBody {
   @OneOf(APPEAL_OUTCOMES) outcome!: AppealOutcome
   @Reasons() reasons!: GivenReasons
   /** With `partly_granted` only: the lesser measure in the place of the one appealed. */
-  @Optional() @One(() => ReplacementBody) replacement?: ReplacementBody
+  @Example() @Optional() @One(() => ReplacementBody) replacement?: ReplacementBody
 }
 
 const READERS = ['senior', 'auditor', 'admin'] as const
@@ -67,6 +58,8 @@ export class AppealsController {
   @Post()
   @Public()
   @apiBody(AppealBody)
+  @apiProblem(403, 'This is no link of ours, or it has expired.')
+  @apiProblem(409, 'The time is over, an appeal is open already, or there is nothing to object to.')
   @apiCreated(AppealReceipt)
   async open(@Body() body: AppealBody) {
     return { receiptCode: await this.openAppeal.open(body.token, body.text) }
@@ -90,6 +83,7 @@ export class AppealsController {
   @Get()
   @Roles(...READERS)
   @apiQuery(AppealsQuery)
+  @apiPage(AppealView)
   async list(@Query() query: AppealsQuery) {
     const { state, late, platform: platformId, account: accountId, claimedBy } = query
     const filter = { state, late, platformId, accountId, claimedBy }
@@ -99,6 +93,7 @@ export class AppealsController {
 
   @Get(':id')
   @Roles(...READERS)
+  @apiOk(AppealView)
   async get(@Param('id') id: string) {
     return appealView(await this.hearing.mustFind(id))
   }
@@ -107,6 +102,7 @@ export class AppealsController {
   @HttpCode(200)
   @Roles('senior')
   @Idempotent()
+  @apiOk(AppealView)
   async claim(
     @Param('id') id: string,
     @CurrentCaller() caller: Caller,
@@ -119,6 +115,7 @@ export class AppealsController {
   @Roles('senior')
   @Idempotent()
   @apiBody(AppealDecisionBody)
+  @apiCreated(AppealView)
   async decide(
     @Param('id') id: string,
     @CurrentCaller() caller: Caller,

@@ -1,9 +1,11 @@
 import { Controller, Get, Query, StreamableFile } from '@nestjs/common'
 import { ApiOkResponse } from '@nestjs/swagger'
 import { Readable } from 'node:stream'
+import { headLine, recordLine } from '#libs/audit/export-lines'
 import { AuditRecord } from '#libs/contracts/audit-record'
 import { Instant, Optional, PlatformId, Text } from '#libs/contracts/fields'
 import { Roles } from '#libs/platform/auth/roles.decorator'
+import { EXAMPLE_VALUES } from '#libs/platform/http/example-values'
 import { apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { badRequest } from '#libs/platform/http/problem'
@@ -25,6 +27,23 @@ export class AuditExportQuery {
   /** What was appended before this instant. */
   @Optional() @Instant() to?: string
 }
+
+const HASH = 'q7xw5gd4n6tbv8yhc1r0p3k2mzQ7XW5GD4N6TBV8YHC='
+const EXPORT_EXAMPLE = [
+  headLine({
+    shard: '2',
+    first: 0,
+    note: `weir.example/audit/2\n1\n${HASH}\n\n— weir.example/audit/2 O1XFU…\n`,
+  }),
+  recordLine({
+    shard: '2',
+    seq: 0,
+    loggedAt: '2026-11-24T08:00:00.000Z',
+    prevHash: `${'A'.repeat(43)}=`,
+    hash: HASH,
+    entry: EXAMPLE_VALUES['entry'] as AuditRecord['entry'],
+  }),
+].join('')
 
 /** The audit log: every change of state and view of evidence. */
 @Controller('audit')
@@ -49,7 +68,7 @@ export class AuditController {
   @apiQuery(AuditExportQuery)
   @ApiOkResponse({
     description: 'A signed head for each shard, then the records; `weir audit verify` reads it.',
-    content: { 'application/x-ndjson': { schema: { type: 'string' } } },
+    content: { 'application/x-ndjson': { schema: { type: 'string' }, example: EXPORT_EXAMPLE } },
   })
   async export(@Query() query: AuditExportQuery): Promise<StreamableFile> {
     const from = query.from === undefined ? undefined : new Date(query.from)

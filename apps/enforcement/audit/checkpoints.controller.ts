@@ -2,9 +2,9 @@ import { Controller, Get, Query } from '@nestjs/common'
 import { AUDIT_SHARDS } from '#libs/audit/chain'
 import { verifierKey } from '#libs/audit/checkpoint-note'
 import { Checkpoint } from '#libs/contracts/checkpoint'
-import { OneOf, Optional } from '#libs/contracts/fields'
+import { Example, Many, OneOf, Optional, Strings, Text } from '#libs/contracts/fields'
 import { Public } from '#libs/platform/auth/roles.decorator'
-import { apiPage, apiQuery } from '#libs/platform/http/openapi'
+import { apiOk, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { instantCursor } from '../cursor.js'
 import { AuditKey } from './audit-key.js'
@@ -12,6 +12,25 @@ import { CheckpointStore, type CheckpointDocument } from './checkpoint.store.js'
 
 export class CheckpointsQuery extends PageQuery {
   @Optional() @OneOf(AUDIT_SHARDS) shard?: string
+}
+
+export class CheckpointsPage {
+  @Example([
+    {
+      shard: '2',
+      size: 128,
+      head: 'q7xw5gd4n6tbv8yhc1r0p3k2mzQ7XW5GD4N6TBV8YHC=',
+      note: 'weir.example/audit/2\n128\nq7xw5gd4n6tbv8yhc1r0p3k2mzQ7XW5GD4N6TBV8YHC=\n\n— weir.example/audit/2 O1XFU…\n',
+      at: '2026-11-24T08:00:00.000Z',
+    },
+  ])
+  @Many(() => Checkpoint, 200)
+  items!: readonly Checkpoint[]
+  @Optional() @Text(500) nextCursor!: string | null
+  /** One for each shard; keep it elsewhere too. */
+  @Example(['weir.example/audit/2+3b1c55e2+AQ2kq0pV4b5nO0cIuYw1m7H3gJt8sE6fRz9dLxXvCaQK'])
+  @Strings(AUDIT_SHARDS.length, 500)
+  verifierKeys!: readonly string[]
 }
 
 /** What anybody may keep, to prove later that the audit log was not changed. */
@@ -29,8 +48,8 @@ export class CheckpointsController {
   @Get()
   @Public()
   @apiQuery(CheckpointsQuery)
-  @apiPage(Checkpoint, 'Newest first. `verifierKeys`: one for each shard; keep it elsewhere too.')
-  async list(@Query() { shard, limit, cursor }: CheckpointsQuery) {
+  @apiOk(CheckpointsPage, 'Newest first.')
+  async list(@Query() { shard, limit, cursor }: CheckpointsQuery): Promise<CheckpointsPage> {
     const found = await this.checkpoints.list(shard, limit, instantCursor(cursor))
     const listed = page(found, limit, (one) => [one.at.toISOString(), one._id], checkpointView)
     return { ...listed, verifierKeys: this.verifierKeys }

@@ -1,9 +1,10 @@
 import type { Policy } from '#libs/policy/policy-document'
 import { asOf } from './case-work.rules.js'
 import type { CaseEntry, CaseRecord } from './case.js'
+import type { CaseEntryView, CaseView } from './cases-api.js'
 
 /** A case as the API shows it: as it stands at `now`. A claim that has lapsed is not shown. */
-export function caseView(found: CaseRecord, now: Date) {
+export function caseView(found: CaseRecord, now: Date): CaseView {
   const { _id: caseId, automated, categories, proposal, openedAt, updatedAt } = found
   const { severity, priority, urgentSince, dueAt, gravest, route, notes, version } = found
   const { state, assignee, claimedAt, until } = asOf(found, now)
@@ -41,7 +42,7 @@ export function caseView(found: CaseRecord, now: Date) {
  * The evidence of a case. What a category seals is for a named role only: no word of it is shown here. What is `blurred` is
  * to be shown when the reader asks for it, not before.
  */
-export function entryView(entry: CaseEntry, policy: Pick<Policy, 'categories'>) {
+export function entryView(entry: CaseEntry, policy: Pick<Policy, 'categories'>): CaseEntryView {
   const {
     _id: verdictId,
     caseId: _case,

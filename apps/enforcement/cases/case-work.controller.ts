@@ -2,9 +2,10 @@ import { Body, Controller, Param, Post } from '@nestjs/common'
 import { Instant, Optional, Text } from '#libs/contracts/fields'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Clock } from '#libs/platform/clock'
-import { apiBody } from '#libs/platform/http/openapi'
+import { apiBody, apiOk } from '#libs/platform/http/openapi'
 import type { Task } from './case-work.rules.js'
 import { caseView } from './case-view.js'
+import { CaseView } from './cases-api.js'
 import { ReopenCase } from './reopen-case.js'
 import { WorkOnCases, type WorkRequest } from './work-on-cases.js'
 import { AsksForWork, ChangesCase } from './work-request.decorator.js'
@@ -36,24 +37,28 @@ export class CaseWorkController {
 
   @Post('claim')
   @ChangesCase()
+  @apiOk(CaseView)
   claim(@Param('id') id: string, @AsksForWork() request: WorkRequest) {
     return this.carryOut(id, { action: 'claim' }, request)
   }
 
   @Post('release')
   @ChangesCase()
+  @apiOk(CaseView)
   release(@Param('id') id: string, @AsksForWork() request: WorkRequest) {
     return this.carryOut(id, { action: 'release' }, request)
   }
 
   @Post('extend')
   @ChangesCase()
+  @apiOk(CaseView)
   extend(@Param('id') id: string, @AsksForWork() request: WorkRequest) {
     return this.carryOut(id, { action: 'extend' }, request)
   }
 
   @Post('snooze')
   @ChangesCase()
+  @apiOk(CaseView)
   @apiBody(SnoozeBody)
   snooze(@Param('id') id: string, @Body() { until, note }: SnoozeBody, @AsksForWork() request: WorkRequest) {
     return this.carryOut(id, { action: 'snooze', until: new Date(until) }, { ...request, note })
@@ -61,6 +66,7 @@ export class CaseWorkController {
 
   @Post('reassign')
   @ChangesCase()
+  @apiOk(CaseView)
   @apiBody(ReassignBody)
   reassign(
     @Param('id') id: string,
@@ -72,6 +78,7 @@ export class CaseWorkController {
 
   @Post('escalate')
   @ChangesCase()
+  @apiOk(CaseView)
   @apiBody(WorkBody)
   escalate(@Param('id') id: string, @Body() { note }: WorkBody, @AsksForWork() request: WorkRequest) {
     return this.carryOut(id, { action: 'escalate' }, { ...request, note })
@@ -79,13 +86,14 @@ export class CaseWorkController {
 
   @Post('reopen')
   @ChangesCase()
+  @apiOk(CaseView)
   @Roles('moderator', 'senior')
   @apiBody(WorkBody)
   async reopen(@Param('id') id: string, @Body() { note }: WorkBody, @AsksForWork() request: WorkRequest) {
     return caseView(await this.reopenCase.reopen(id, { ...request, note }), this.clock.now())
   }
 
-  private async carryOut(id: string, task: Task, request: WorkRequest) {
+  private async carryOut(id: string, task: Task, request: WorkRequest): Promise<CaseView> {
     return caseView(await this.work.work(id, task, request), this.clock.now())
   }
 }

@@ -7,7 +7,7 @@ import { given, olderThan, prefix } from '../queries.js'
 import { bulkWrite, duplicateKey } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
-import type { CaseChange, CaseNote, CaseRecord, Route } from './case.js'
+import type { CaseChange, CaseKind, CaseNote, CaseRecord, Route } from './case.js'
 import { CASE_STATES, type CaseState } from './case-transitions.js'
 
 export interface CaseDocument extends CaseRecord, WithOutbox {}
@@ -70,10 +70,6 @@ CaseSchema.index(
   { name: 'deciding', partialFilterExpression: { deciding: { $type: 'string' } } },
 )
 CaseSchema.index(...outboxIndex)
-
-/** What a case is about. */
-export const CASE_KINDS = ['account', 'cluster'] as const
-export type CaseKind = (typeof CASE_KINDS)[number]
 
 export interface CaseFilter {
   kind?: CaseKind

@@ -9,6 +9,10 @@ export interface CaseNote {
   text: string
 }
 
+/** What a case is about. */
+export const CASE_KINDS = ['account', 'cluster'] as const
+export type CaseKind = (typeof CASE_KINDS)[number]
+
 /** Where a case waits: for everybody, or for seniors after somebody escalated it. */
 export const ROUTES = ['general', 'senior'] as const
 export type Route = (typeof ROUTES)[number]

@@ -16,8 +16,8 @@ import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Clock } from '#libs/platform/clock'
 import { Idempotent, RequestId } from '#libs/platform/http/idempotency'
-import { apiAnswer, apiBody, apiQuery } from '#libs/platform/http/openapi'
-import { page, PageQuery } from '#libs/platform/http/paging'
+import { apiAnswer, apiBody, apiCreated, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
+import { type Page, page, PageQuery } from '#libs/platform/http/paging'
 import { badRequest } from '#libs/platform/http/problem'
 import { QueryFlag } from '#libs/platform/http/query-fields'
 import type { AccountChange } from '../accounts/account-draft.rules.js'
@@ -26,16 +26,20 @@ import { accountCursor, instantCursor } from '../cursor.js'
 import { previewOf } from '../decisions/decision-preview.js'
 import { decisionView } from '../decisions/decision-view.js'
 import { DecisionStore } from '../decisions/decision.store.js'
+import { DecisionPreview, DecisionView } from '../decisions/decisions-api.js'
 import { bilingual, type GivenReasons, Reasons } from '../decisions/reasons-field.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { DecideCluster } from '../findings/decide-cluster.js'
 import { ReadCluster } from '../findings/read-cluster.js'
 import { findingView } from '../findings/finding-view.js'
+import { ClusterDecided, ClusterPreview, type MemberPreview } from '../findings/findings-api.js'
 import { FindingStore } from '../findings/finding.store.js'
+import { CASE_KINDS, type CaseKind } from './case.js'
 import { CASE_STATES, type CaseState } from './case-transitions.js'
 import { caseView, entryView } from './case-view.js'
+import { CaseFile, CaseView } from './cases-api.js'
 import { CaseEntryStore } from './case-entry.store.js'
-import { CASE_KINDS, type CaseDocument, type CaseKind, CaseStore } from './case.store.js'
+import { type CaseDocument, CaseStore } from './case.store.js'
 import { DecideCase } from './decide-case.js'
 import { WorkOnCases, type WorkRequest } from './work-on-cases.js'
 import { AsksForWork } from './work-request.decorator.js'
@@ -121,7 +125,8 @@ export class CasesController {
   @Get()
   @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
   @apiQuery(CasesQuery)
-  async list(@Query() query: CasesQuery) {
+  @apiPage(CaseView)
+  async list(@Query() query: CasesQuery): Promise<Page<CaseView>> {
     const { limit, cursor, overdue } = query
     const now = this.clock.now()
     const view = (one: CaseDocument) => caseView(one, now)
@@ -155,14 +160,14 @@ export class CasesController {
   @Roles('triage', 'moderator', 'senior')
   @Idempotent()
   @apiQuery(NextQuery)
-  @apiAnswer(200, 'The most urgent open case, claimed for the caller.')
+  @apiAnswer(200, 'The most urgent open case, claimed for the caller.', CaseView)
   @apiAnswer(204, 'There is none.')
   async next(
     @Query() query: NextQuery,
     @CurrentCaller() caller: Caller,
     @RequestId() requestId: string,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
+  ): Promise<CaseView | undefined> {
     const { category, language, platform } = query
     const claimed = await this.work.claimNext(caller, requestId, { category, language, platformId: platform })
     if (claimed) return caseView(claimed, this.clock.now())
@@ -174,7 +179,8 @@ export class CasesController {
   @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
   @ViewsEvidence('case')
   @apiQuery(CaseQuery)
-  async get(@Param('id') id: string, @Query() query: CaseQuery) {
+  @apiOk(CaseFile)
+  async get(@Param('id') id: string, @Query() query: CaseQuery): Promise<CaseFile> {
     const found = await this.work.mustFind(id)
     const cluster = found.kind === 'cluster' ? await this.readCluster.read(id, query.membersAfter) : null
     const [entries, count, decisions, findings] = await Promise.all([
@@ -199,6 +205,7 @@ export class CasesController {
   @Roles('triage', 'moderator', 'senior')
   @Idempotent()
   @apiBody(NoteBody)
+  @apiCreated(CaseView)
   async note(
     @Param('id') id: string,
     @CurrentCaller() caller: Caller,
@@ -213,15 +220,15 @@ export class CasesController {
   @Idempotent()
   @apiQuery(DecisionQuery)
   @apiBody(DecisionBody)
-  @apiAnswer(200, 'With `dryRun`: what it would do; nothing is changed.')
-  @apiAnswer(201, 'Decided, or held for a second person.')
+  @apiAnswer(200, 'With `dryRun`: what it would do; nothing is changed.', DecisionPreview, ClusterPreview)
+  @apiAnswer(201, 'Decided, or held for a second person.', DecisionView, ClusterDecided)
   async decide(
     @Param('id') id: string,
     @Query() query: DecisionQuery,
     @Body() body: DecisionBody,
     @AsksForWork() request: WorkRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
+  ): Promise<DecisionView | DecisionPreview | ClusterDecided | ClusterPreview> {
     const { kind } = await this.work.mustFind(id)
     assertGoesWith(kind ?? 'account', body)
     if (kind === 'cluster') return this.decideOnCluster(id, query, body, request, reply)
@@ -238,19 +245,19 @@ export class CasesController {
     { messageIds: _none, ...body }: DecisionBody,
     request: WorkRequest,
     reply: FastifyReply,
-  ) {
+  ): Promise<ClusterDecided | ClusterPreview> {
     const given = { ...body, reasons: bilingual(body.reasons) }
     if (dryRun) {
       void reply.status(200)
       const previews = await this.decideCluster.preview(id, given, request.caller)
-      return { dryRun: true, accounts: previews.map(clusterPreviewOf) }
+      return { dryRun: true, accounts: previews.map(memberPreviewOf) }
     }
     const made = await this.decideCluster.decide(id, given, request)
     return { caseId: id, count: made.length, decisions: made.slice(0, DECISIONS_SHOWN).map(decisionView) }
   }
 }
 
-function clusterPreviewOf(change: AccountChange) {
+function memberPreviewOf(change: AccountChange): MemberPreview {
   const { platformId, accountId } = change.state
   const { account, ...preview } = previewOf(change)
   return { ...preview, account: { platformId, accountId, ...account } }

@@ -1,7 +1,8 @@
 import { Controller, Get, Query } from '@nestjs/common'
 import { Optional, PlatformId } from '#libs/contracts/fields'
 import { Roles } from '#libs/platform/auth/roles.decorator'
-import { apiQuery } from '#libs/platform/http/openapi'
+import { apiOk, apiQuery } from '#libs/platform/http/openapi'
+import { QueuesView } from './cases-api.js'
 import { CountQueues } from './count-queues.js'
 
 export class QueuesQuery {
@@ -16,7 +17,8 @@ export class QueuesController {
   @Get()
   @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
   @apiQuery(QueuesQuery)
-  async list(@Query() query: QueuesQuery) {
+  @apiOk(QueuesView)
+  async list(@Query() query: QueuesQuery): Promise<QueuesView> {
     const { at, queues } = await this.countQueues.count()
     const items = queues.filter(({ platformId }) => !query.platform || platformId === query.platform)
     return { items, nextCursor: null, countedAt: at }

@@ -4,9 +4,10 @@ import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent, RequestId } from '#libs/platform/http/idempotency'
-import { apiBody, apiQuery } from '#libs/platform/http/openapi'
+import { apiBody, apiOk, apiQuery } from '#libs/platform/http/openapi'
 import { QueryFlag } from '#libs/platform/http/query-fields'
 import { DecideInBulk } from './decide-in-bulk.js'
+import { BulkResults } from './decisions-api.js'
 import { bilingual, type GivenReasons, Reasons } from './reasons-field.js'
 
 /** As many as a person can look over before they decide. */
@@ -36,12 +37,13 @@ export class BulkDecisionsController {
   @Idempotent()
   @apiQuery(BulkDecisionQuery)
   @apiBody(BulkDecisionBody)
+  @apiOk(BulkResults)
   async decide(
     @Query() query: BulkDecisionQuery,
     @Body() body: BulkDecisionBody,
     @CurrentCaller() caller: Caller,
     @RequestId() requestId: string,
-  ) {
+  ): Promise<BulkResults> {
     const bulk = { ...body, reasons: bilingual(body.reasons) }
     const results = query.dryRun
       ? await this.bulk.preview(bulk, caller)

@@ -12,17 +12,12 @@ import { WorkOnCases } from '../cases/work-on-cases.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { previewOf } from './decision-preview.js'
 import { decisionView } from './decision-view.js'
+import type { BulkResult } from './decisions-api.js'
 
 /** One decision for many cases. */
 export interface BulkDecision extends Omit<GivenDecision, 'messageIds'> {
   caseIds: readonly string[]
 }
-
-/** What became of one case: the decision or its preview, or why not. */
-export type BulkResult =
-  | { caseId: string; decision: ReturnType<typeof decisionView>; problem: null }
-  | { caseId: string; preview: ReturnType<typeof previewOf>; problem: null }
-  | { caseId: string; problem: Pick<Problem, 'status' | 'detail' | 'errors'> & { type: string } }
 
 /** A decision rests on at most as many messages, the newest. */
 const MOST_MESSAGES = 100

@@ -1,8 +1,9 @@
 import type { AccountChange } from '../accounts/account-draft.rules.js'
 import { decisionView } from './decision-view.js'
+import type { DecisionPreview } from './decisions-api.js'
 
 /** What a change would do, in the order in which it would do it. */
-export function previewOf({ state, pending }: AccountChange) {
+export function previewOf({ state, pending }: AccountChange): DecisionPreview {
   const { status, level, points } = state
   return {
     dryRun: true,

@@ -1,7 +1,8 @@
 import type { DecisionRecord } from './decision.js'
+import type { DecisionView } from './decisions-api.js'
 
 /** A decision as the API shows it. */
-export function decisionView(decision: DecisionRecord & { accountRev?: number }) {
+export function decisionView(decision: DecisionRecord & { accountRev?: number }): DecisionView {
   const { platformId, accountId, caseId, measure, clause, category, severity, policyVersion } = decision
   return {
     decisionId: decision.decisionId,

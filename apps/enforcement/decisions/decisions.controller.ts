@@ -3,7 +3,7 @@ import { OneOf, Optional, OwnId, PlatformId, WeirId } from '#libs/contracts/fiel
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
-import { apiBody, apiQuery } from '#libs/platform/http/openapi'
+import { apiBody, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
 import { instantCursor } from '../cursor.js'
@@ -11,6 +11,7 @@ import { ChangeDecision } from './change-decision.js'
 import { DECISION_STATES, type DecisionState } from './decision.js'
 import { decisionView } from './decision-view.js'
 import { DecisionStore } from './decision.store.js'
+import { DecisionView } from './decisions-api.js'
 import { type GivenReasons, Reasons } from './reasons-field.js'
 
 export class DecisionsQuery extends PageQuery {
@@ -35,6 +36,7 @@ export class DecisionsController {
   @Get()
   @Roles('moderator', 'senior', 'auditor', 'admin')
   @apiQuery(DecisionsQuery)
+  @apiPage(DecisionView)
   async list(@Query() query: DecisionsQuery) {
     const filter = {
       state: query.state,
@@ -48,6 +50,7 @@ export class DecisionsController {
 
   @Get(':id')
   @Roles('moderator', 'senior', 'auditor', 'admin')
+  @apiOk(DecisionView)
   async get(@Param('id') id: string) {
     const decision = await this.decisions.byId(id)
     if (!decision) throw notFound('There is no such decision.')
@@ -59,6 +62,7 @@ export class DecisionsController {
   @Roles('senior')
   @Idempotent()
   @apiBody(ReasonsBody)
+  @apiOk(DecisionView)
   async approve(@Param('id') id: string, @CurrentCaller() caller: Caller, @Body() body: ReasonsBody) {
     return decisionView(await this.changeDecision.approve(id, caller.subject, body.reasons))
   }
@@ -68,6 +72,7 @@ export class DecisionsController {
   @Roles('senior')
   @Idempotent()
   @apiBody(ReasonsBody)
+  @apiOk(DecisionView)
   async refuse(@Param('id') id: string, @CurrentCaller() caller: Caller, @Body() body: ReasonsBody) {
     return decisionView(await this.changeDecision.refuse(id, caller.subject, body.reasons))
   }
@@ -77,6 +82,7 @@ export class DecisionsController {
   @Roles('senior')
   @Idempotent()
   @apiBody(ReasonsBody)
+  @apiOk(DecisionView)
   async reverse(@Param('id') id: string, @CurrentCaller() caller: Caller, @Body() body: ReasonsBody) {
     return decisionView(await this.changeDecision.reverse(id, caller.subject, body.reasons))
   }

@@ -1,8 +1,9 @@
 import { standingOfDirective } from './directive-changes.rules.js'
 import type { DirectiveDocument } from './directive.store.js'
+import type { DirectiveView } from './directives-api.js'
 
 /** A directive as the API shows it; the deadlines are those after the time that the clock stood. */
-export function directiveView(document: DirectiveDocument) {
+export function directiveView(document: DirectiveDocument): DirectiveView {
   const { directive, platformId, state, overdue, receipts, answers, reversedBy, version } = document
   const { acknowledgeBy, dueAt, stoppedBy, ownerNotifiedAt } = standingOfDirective(document)
   return {
@@ -10,8 +11,8 @@ export function directiveView(document: DirectiveDocument) {
     platformId,
     state,
     overdue,
-    acknowledgeBy,
-    dueAt,
+    acknowledgeBy: acknowledgeBy.toISOString(),
+    dueAt: dueAt.toISOString(),
     stoppedBy,
     ownerNotifiedAt,
     reversedBy,

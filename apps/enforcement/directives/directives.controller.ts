@@ -5,7 +5,7 @@ import { Clock } from '#libs/platform/clock'
 import { type Caller, CurrentCaller, hasRole } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
-import { apiBody, apiQuery } from '#libs/platform/http/openapi'
+import { apiBody, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { badRequest, notFound } from '#libs/platform/http/problem'
 import { QueryFlag } from '#libs/platform/http/query-fields'
@@ -14,6 +14,7 @@ import { AnswerDirective } from './answer-directive.js'
 import { DIRECTIVE_STATES } from './directive-state.rules.js'
 import { directiveView } from './directive-view.js'
 import { DirectiveStore, type DirectiveDocument } from './directive.store.js'
+import { DirectiveView } from './directives-api.js'
 import { TakeReceipts } from './take-receipts.js'
 
 export class DirectivesQuery extends PageQuery {
@@ -50,6 +51,7 @@ export class DirectivesController {
   @Get()
   @Roles(...READERS, 'platform')
   @apiQuery(DirectivesQuery)
+  @apiPage(DirectiveView)
   async list(@CurrentCaller() caller: Caller, @Query() query: DirectivesQuery) {
     const platformId = hasRole(caller, ...READERS) ? query.platform : caller.platform
     const state = query.state === 'overdue' ? undefined : query.state
@@ -65,6 +67,7 @@ export class DirectivesController {
 
   @Get(':id')
   @Roles(...READERS, 'platform')
+  @apiOk(DirectiveView)
   async get(@Param('id') id: string, @CurrentCaller() caller: Caller) {
     return directiveView(await this.mustSee(id, caller))
   }
@@ -74,6 +77,7 @@ export class DirectivesController {
   @Roles('platform')
   @Idempotent()
   @apiBody(ReceiptBody)
+  @apiOk(DirectiveView)
   async receive(@Param('id') id: string, @CurrentCaller() caller: Caller, @Body() body: ReceiptBody) {
     const { platformId } = await this.mustSee(id, { ...caller, roles: ['platform'] })
     const given = { receipt: { ...body, directiveId: id }, receivedAt: this.clock.now() }
@@ -89,6 +93,7 @@ export class DirectivesController {
   @Roles('moderator', 'senior')
   @Idempotent()
   @apiBody(AnswerBody)
+  @apiOk(DirectiveView)
   async answer(@Param('id') id: string, @CurrentCaller() caller: Caller, @Body() body: AnswerBody) {
     return directiveView(await this.answers.answer(id, caller.subject, body.text))
   }

@@ -1,7 +1,8 @@
 import type { FindingRecord } from './finding.js'
+import type { FindingView } from './findings-api.js'
 
 /** A version of a finding as the API shows it. Its edges can be many: `null` where they are left out. */
-export function findingView(finding: FindingRecord, withEdges: boolean) {
+export function findingView(finding: FindingRecord, withEdges: boolean): FindingView {
   const { findingId, kind, category, score, members, window, edges, policyVersion, addedAt } = finding
   return {
     findingId,

@@ -5,6 +5,7 @@ import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { DecisionStore } from '../decisions/decision.store.js'
 import { ClusterMemberStore } from './cluster-member.store.js'
 import type { ClusterMember } from './cluster.js'
+import type { MemberDecision, MemberView } from './findings-api.js'
 
 const MEMBERS_SHOWN = 100
 const MESSAGES_SHOWN = 100
@@ -51,8 +52,8 @@ export class ReadCluster {
 
 function memberView(
   { platformId, accountId, messageIds, from, to }: ClusterMember,
-  decision: { decisionId: string; state: string; measure: string } | undefined,
-) {
+  decision: MemberDecision | undefined,
+): MemberView {
   return {
     platformId,
     accountId,

@@ -1,32 +1,33 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
-import { Many, OneOf, Optional, PlatformId, Shape, Strings, Text } from '#libs/contracts/fields'
+import { Example, Many, OneOf, Optional, PlatformId, Shape, Strings, Text } from '#libs/contracts/fields'
 import { PLATFORM_MODES, PlatformContact, type PlatformMode } from '#libs/contracts/platform'
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
 import { IfMatch } from '#libs/platform/http/if-match'
-import { apiAnswer, apiBody, apiQuery } from '#libs/platform/http/openapi'
+import { apiAnswer, apiBody, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { decodeCursor, page, PageQuery } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
 import { PlatformStore, type PlatformDocument } from './platform.store.js'
+import { DEADLINES, LINK_PATTERNS, PlatformView } from './platforms-api.js'
 import { RegisterPlatform } from './register-platform.js'
 
 export class PlatformBody {
-  @PlatformId() id!: string
-  @Text(200, 1) name!: string
+  @Example('chat-one') @PlatformId() id!: string
+  @Example('Chat One') @Text(200, 1) name!: string
   @Optional() @OneOf(PLATFORM_MODES) mode?: PlatformMode
   @Many(() => PlatformContact, 50) contacts!: PlatformContact[]
-  @Optional() @Strings(50, 500) linkPatterns?: string[]
-  @Optional() @Shape() deadlines?: Record<string, unknown>
+  @Example(LINK_PATTERNS) @Optional() @Strings(50, 500) linkPatterns?: string[]
+  @Example(DEADLINES) @Optional() @Shape() deadlines?: Record<string, unknown>
 }
 
 export class PlatformPatch {
-  @Optional() @Text(200, 1) name?: string
+  @Example('Chat One') @Optional() @Text(200, 1) name?: string
   @Optional() @OneOf(PLATFORM_MODES) mode?: PlatformMode
   @Optional() @Many(() => PlatformContact, 50) contacts?: PlatformContact[]
-  @Optional() @Strings(50, 500) linkPatterns?: string[]
-  @Optional() @Shape() deadlines?: Record<string, unknown>
+  @Example(LINK_PATTERNS) @Optional() @Strings(50, 500) linkPatterns?: string[]
+  @Example(DEADLINES) @Optional() @Shape() deadlines?: Record<string, unknown>
 }
 
 export class PlatformsQuery extends PageQuery {
@@ -45,13 +46,13 @@ export class PlatformsController {
   @Roles('admin')
   @Idempotent()
   @apiBody(PlatformBody)
-  @apiAnswer(200, 'It was registered with the same details before: nothing is changed.')
-  @apiAnswer(201, 'Registered; its topics are there.')
+  @apiAnswer(200, 'It was registered with the same details before: nothing is changed.', PlatformView)
+  @apiAnswer(201, 'Registered; its topics are there.', PlatformView)
   async register(
     @CurrentCaller() caller: Caller,
     @Body() body: PlatformBody,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
+  ): Promise<PlatformView> {
     const { platform, created } = await this.registration.register(body, caller.subject)
     void reply.status(created ? 201 : 200)
     return platformView(platform)
@@ -60,6 +61,7 @@ export class PlatformsController {
   @Get()
   @Roles('admin', 'auditor')
   @apiQuery(PlatformsQuery)
+  @apiPage(PlatformView)
   async list(@Query() query: PlatformsQuery) {
     const after = decodeCursor(query.cursor, 2) as [string, string] | undefined
     const found = await this.platforms.list(query.platform, query.limit, after)
@@ -68,6 +70,7 @@ export class PlatformsController {
 
   @Get(':id')
   @Roles('admin', 'auditor')
+  @apiOk(PlatformView)
   async get(@Param('id') id: string) {
     const platform = await this.platforms.byId(id)
     if (!platform) throw notFound('There is no such platform.')
@@ -79,6 +82,7 @@ export class PlatformsController {
   @Roles('admin')
   @Idempotent()
   @apiBody(PlatformPatch)
+  @apiOk(PlatformView)
   async change(
     @Param('id') id: string,
     @CurrentCaller() caller: Caller,
@@ -89,7 +93,7 @@ export class PlatformsController {
   }
 }
 
-function platformView(platform: PlatformDocument) {
+function platformView(platform: PlatformDocument): PlatformView {
   const { platformId, name, mode, contacts, linkPatterns, deadlines, registeredAt, version } = platform
   return { id: platformId, name, mode, contacts, linkPatterns, deadlines, registeredAt, version }
 }

@@ -4,11 +4,12 @@ import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
 import { IfMatch } from '#libs/platform/http/if-match'
-import { apiBody, apiQuery } from '#libs/platform/http/openapi'
+import { apiBody, apiCreated, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
 import { instantCursor } from '../cursor.js'
 import { ChangePolicy } from './change-policy.js'
+import { LintReport, PolicyInBrief, PolicyView } from './policies-api.js'
 import { PolicyStore, type PolicyDocument } from './policy.store.js'
 import { lintOf } from './read-policy.js'
 import { policyText, YamlBody } from './yaml-bodies.js'
@@ -30,6 +31,7 @@ export class PoliciesController {
   @Get()
   @Roles('policy_editor', 'auditor', 'admin')
   @apiQuery(PageQuery)
+  @apiPage(PolicyInBrief)
   async list(@Query() query: PageQuery) {
     const found = await this.policies.list(query.limit, instantCursor(query.cursor))
     return page(found, query.limit, (one) => [one.createdAt.toISOString(), one._id], inBrief)
@@ -39,6 +41,7 @@ export class PoliciesController {
   @Roles('policy_editor')
   @Idempotent()
   @YamlBody()
+  @apiCreated(PolicyView)
   async draft(@CurrentCaller() caller: Caller, @Body() body: unknown) {
     return policyView(await this.changePolicy.draft(policyText(body), caller.subject))
   }
@@ -47,13 +50,15 @@ export class PoliciesController {
   @HttpCode(200)
   @Roles('policy_editor')
   @YamlBody()
-  lint(@Body() body: unknown) {
+  @apiOk(LintReport)
+  lint(@Body() body: unknown): LintReport {
     const { errors, warnings } = lintOf(policyText(body))
     return { ok: errors.length === 0, errors, warnings }
   }
 
   @Get(':version')
   @Roles('policy_editor', 'auditor', 'admin')
+  @apiOk(PolicyView)
   async get(@Param('version') version: string) {
     const found = await this.policies.byVersion(version)
     if (!found) throw notFound('There is no such policy.')
@@ -64,6 +69,7 @@ export class PoliciesController {
   @HttpCode(200)
   @Roles('policy_editor')
   @Idempotent()
+  @apiOk(PolicyView)
   async approve(
     @Param('version') version: string,
     @CurrentCaller() caller: Caller,
@@ -77,6 +83,7 @@ export class PoliciesController {
   @Roles('policy_editor')
   @Idempotent()
   @apiBody(PublishBody)
+  @apiOk(PolicyView)
   async publish(
     @Param('version') version: string,
     @CurrentCaller() caller: Caller,
@@ -87,7 +94,7 @@ export class PoliciesController {
   }
 }
 
-function inBrief(found: PolicyDocument) {
+function inBrief(found: PolicyDocument): PolicyInBrief {
   const { _id, name, state, createdAt, createdBy, approvedBy, approvedAt } = found
   const { publishedBy, publishedAt, rollout, effectiveFrom, changes } = found
   return {
@@ -106,6 +113,6 @@ function inBrief(found: PolicyDocument) {
   }
 }
 
-function policyView(found: PolicyDocument) {
+function policyView(found: PolicyDocument): PolicyView {
   return { ...inBrief(found), text: found.text, document: found.document }
 }

@@ -5,12 +5,16 @@ import type { FastifyInstance } from 'fastify'
 import { BodyTypes } from '#libs/platform/http/body-types'
 import { inspect } from '#libs/platform/json/inspect'
 import { badRequest } from '#libs/platform/http/problem'
+import { EXAMPLE_POLICY } from './example-policy.js'
 
 const TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml', 'text/plain']
 
 /** The route takes YAML beside JSON. */
 export function YamlBody(): MethodDecorator {
-  const text = { description: 'A policy as YAML text, or the same as JSON.', schema: { type: 'object' } }
+  const text = {
+    description: 'A policy as YAML text, or the same as JSON.',
+    schema: { type: 'object', examples: [EXAMPLE_POLICY] },
+  }
   return applyDecorators(
     BodyTypes(...TYPES),
     ApiConsumes('application/yaml', 'application/json'),

@@ -5,9 +5,6 @@ import { PolicyStore } from '../policies/policy.store.js'
 import { dsaStatementOf, type DsaStatement } from './dsa-statement.rules.js'
 import type { StatementOfReasons } from './statement.js'
 
-/** The most statements that the DSA Transparency Database takes in one call. */
-export const DSA_BATCH = 100
-
 /** Statements in the form of the DSA Transparency Database, with what they refer to read in three queries for a batch. */
 @Injectable()
 export class DsaExport {

@@ -2,13 +2,14 @@ import { Controller, Get, Param, Query } from '@nestjs/common'
 import { OneOf, Optional, OwnId, PlatformId } from '#libs/contracts/fields'
 import { type Caller, CurrentCaller, hasRole } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
-import { apiQuery } from '#libs/platform/http/openapi'
+import { apiAnswer, apiOk, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
 import { ViewsEvidence } from '../audit/evidence-views.js'
 import { instantCursor } from '../cursor.js'
-import { DSA_BATCH, DsaExport } from './dsa-export.js'
+import { DsaExport } from './dsa-export.js'
 import { RESTRICTIONS } from './dsa-statement.rules.js'
+import { DSA_BATCH, DsaBatch, StatementsPage, StatementView } from './statements-api.js'
 import { StatementStore, type StatementDocument } from './statement.store.js'
 
 export class StatementsQuery extends PageQuery {
@@ -31,7 +32,16 @@ export class StatementsController {
   @Get()
   @Roles(...READERS, 'platform')
   @apiQuery(StatementsQuery)
-  async list(@CurrentCaller() caller: Caller, @Query() query: StatementsQuery) {
+  @apiAnswer(
+    200,
+    'A page of statements, newest first, or a batch of them for the database.',
+    StatementsPage,
+    DsaBatch,
+  )
+  async list(
+    @CurrentCaller() caller: Caller,
+    @Query() query: StatementsQuery,
+  ): Promise<StatementsPage | DsaBatch> {
     const platformId = hasRole(caller, ...READERS) ? query.platform : caller.platform
     const filter = { platformId, accountId: query.account }
     const cursor = instantCursor(query.cursor)
@@ -43,6 +53,7 @@ export class StatementsController {
   @Get(':id')
   @Roles(...READERS, 'platform')
   @ViewsEvidence('statement')
+  @apiOk(StatementView)
   async get(@Param('id') id: string, @CurrentCaller() caller: Caller) {
     const statement = await this.statements.byId(id)
     const visible = statement && (hasRole(caller, ...READERS) || statement.platformId === caller.platform)
@@ -55,7 +66,7 @@ export class StatementsController {
     filter: { platformId?: string; accountId?: string },
     limit: number,
     after?: [Date, string],
-  ) {
+  ): Promise<DsaBatch> {
     const found = await this.statements.list({ ...filter, kinds: RESTRICTIONS }, limit, after)
     const { items, nextCursor } = page(found, limit, keyOf)
     return { statements: await this.dsa.of(items), nextCursor }
@@ -66,6 +77,6 @@ function keyOf({ issuedAt, _id }: StatementDocument): [string, string] {
   return [issuedAt.toISOString(), _id]
 }
 
-function statementView({ _id, statementId, ...statement }: StatementDocument) {
+function statementView({ _id, statementId, ...statement }: StatementDocument): StatementView {
   return { statementOfReasonsId: statementId, ...statement }
 }

@@ -24,7 +24,7 @@ import { PlatformModule } from '../platform.module.js'
 import { ENV } from '../tokens.js'
 import { BodyLimit } from './body-limit.js'
 import { assertFresh, IfMatch } from './if-match.js'
-import { apiBody, apiPage, apiQuery } from './openapi.js'
+import { apiBody, apiOk, apiPage, apiQuery } from './openapi.js'
 import { PageController } from './page.decorator.js'
 import { PageQuery } from './paging.js'
 import { conflict } from './problem.js'
@@ -44,6 +44,26 @@ class ThingQuery extends PageQuery {
   @Optional() @QueryFlag() broken?: boolean
 }
 
+/** For the compiler: it refuses methods whose answers are not what their classes say. */
+export class Drifted {
+  // @ts-expect-error a thing has a name
+  @apiOk(Thing)
+  lacksField() {
+    return { colour: 'red' }
+  }
+
+  // @ts-expect-error a thing is no page of things
+  @apiPage(Thing)
+  async isNoPage() {
+    return { name: 'a' }
+  }
+
+  @apiPage(Thing)
+  async isPage() {
+    return { items: [{ name: 'a' }], nextCursor: null }
+  }
+}
+
 @Controller('things')
 @Roles('moderator', 'senior')
 class ThingController {
@@ -54,7 +74,7 @@ class ThingController {
   }
 
   @Get()
-  @apiPage(Thing)
+  @apiOk(ThingQuery)
   @apiQuery(ThingQuery)
   list(@Query() query: ThingQuery) {
     return query

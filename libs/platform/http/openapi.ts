@@ -11,8 +11,10 @@ import {
 } from '@nestjs/swagger'
 import type { Role } from '../auth/roles.js'
 import { type GuardedRoute, Routes } from '../auth/routes.js'
+import { addExample } from './compose-example.js'
 import { IDEMPOTENCY_KEY } from './idempotency.js'
 import { IF_MATCH } from './if-match.js'
+import type { Page } from './paging.js'
 import { type ContractClass, schemaOf } from '#libs/contracts/json-schema'
 import { publishedSchemaOf } from '#libs/contracts/published-schema'
 
@@ -22,6 +24,8 @@ type Schema = Record<string, unknown>
 const described = new Set<ContractClass>()
 
 const inComponents = (name: string): { $ref: string } => ({ $ref: `#/components/schemas/${name}` })
+
+const PROBLEM_CONTENT = { 'application/problem+json': { schema: inComponents('Problem') } }
 
 function refTo(type: ContractClass, isArray = false): Schema {
   described.add(type)
@@ -40,27 +44,35 @@ export function apiBody(...types: ContractClass[]): MethodDecorator {
   return ApiBody({ schema: anyOf(types) })
 }
 
+/** On a method that gives `T`: the compiler holds what it returns against the class that describes it. */
+type Answers<T> = <Method extends (...args: never[]) => T | Promise<T>>(
+  target: object,
+  key: string | symbol,
+  descriptor: TypedPropertyDescriptor<Method>,
+) => void
+
 /** Documents the 200 answer of a route from the rules of its class. */
-export function apiOk(type: ContractClass, description = ''): MethodDecorator & ClassDecorator {
+export function apiOk<T extends object>(type: ContractClass<T>, description = ''): Answers<T> {
   return ApiOkResponse({ description, schema: refTo(type) })
 }
 
 /** Documents the 201 answer of a route. */
-export function apiCreated(type: ContractClass, description = ''): MethodDecorator & ClassDecorator {
+export function apiCreated<T extends object>(type: ContractClass<T>, description = ''): Answers<T> {
   return ApiCreatedResponse({ description, schema: refTo(type) })
 }
 
 /** Documents another answer of a route: 202, 204; of one class, of any of several, or of none. */
-export function apiAnswer(
-  status: number,
-  description: string,
-  ...types: ContractClass[]
-): MethodDecorator & ClassDecorator {
+export function apiAnswer(status: number, description: string, ...types: ContractClass[]): MethodDecorator {
   return ApiResponse({ status, description, ...(types.length > 0 ? { schema: anyOf(types) } : {}) })
 }
 
+/** Documents a problem that a route answers for a reason of its own; what each of its kind can answer is documented anyway. */
+export function apiProblem(status: number, description: string): MethodDecorator {
+  return ApiResponse({ status, description, content: PROBLEM_CONTENT })
+}
+
 /** Documents the answer of a list: `{items, nextCursor}`. */
-export function apiPage(type: ContractClass, description = ''): MethodDecorator & ClassDecorator {
+export function apiPage<T extends object>(type: ContractClass<T>, description = ''): Answers<Page<T>> {
   return ApiOkResponse({
     description,
     schema: {
@@ -92,7 +104,7 @@ const PROBLEM: Schema = {
     type: { type: 'string', description: 'A stable slug.' },
     title: { type: 'string' },
     status: { type: 'integer' },
-    detail: { type: 'string' },
+    detail: { type: 'string', description: 'A sentence for people.' },
     errors: {
       type: 'array',
       items: {
@@ -117,16 +129,28 @@ function schemas(): Record<string, Schema> {
       $schema: _draft,
       ...schema
     } = JSON.parse(text) as Schema & { definitions?: Record<string, Schema> }
-    Object.assign(found, definitions, { [type.name]: schema })
+    for (const [name, one] of Object.entries({ ...definitions, [type.name]: schema })) {
+      found[name] = ruleApart(one)
+    }
   }
   return found
 }
 
+/** Client generators take `anyOf` beside `properties` for other forms of the object; in an `allOf` it is a rule on top. */
+function ruleApart({ anyOf: rule, ...schema }: Schema): Schema {
+  if (rule === undefined) return schema
+  return schema['properties'] === undefined
+    ? { ...schema, anyOf: rule }
+    : { ...schema, allOf: [{ anyOf: rule }] }
+}
+
+type Content = Record<string, { schema?: Schema; example?: unknown; examples?: unknown }>
+
 /** An operation of a document, as far as it is completed here. */
 interface Operation {
   parameters?: { name: string; in: string }[]
-  requestBody?: unknown
-  responses?: Record<string, unknown>
+  requestBody?: { content?: Content }
+  responses?: Record<string, { content?: Content }>
   security?: unknown[]
   [extension: `x-${string}`]: unknown
 }
@@ -145,15 +169,16 @@ export function openApiDocument(app: INestApplication, service: string): OpenAPI
     .addSecurityRequirements('bearer')
     .build()
   const document = SwaggerModule.createDocument(app, config)
+  const components = { ...document.components, schemas: { ...document.components?.schemas, ...schemas() } }
   const others: Record<string, unknown>[] = []
   for (const { method, path, access } of app.get(Routes).list()) {
     const pattern = path.replaceAll(/:(\w+)/g, '{$1}')
     const item = document.paths[pattern] as Record<string, Operation> | undefined
     const operation = item?.[method.toLowerCase()]
-    if (operation) complete(operation, access)
+    if (operation) complete(operation, method, access)
     else others.push({ method, path: pattern, ...accessMark(access) })
+    if (operation) addExamples(operation, components.schemas as Record<string, Schema>)
   }
-  const components = { ...document.components, schemas: { ...document.components?.schemas, ...schemas() } }
   return { ...document, components, 'x-routes': others } as OpenAPIObject
 }
 
@@ -162,10 +187,20 @@ function accessMark(access: GuardedRoute['access']): { 'x-public': true } | { 'x
 }
 
 /** Adds who may call the operation, and each problem that it may answer. */
-function complete(operation: Operation, access: GuardedRoute['access']): void {
+function complete(operation: Operation, method: string, access: GuardedRoute['access']): void {
   Object.assign(operation, accessMark(access))
   if (access === 'public') operation.security = []
-  operation.responses = { ...problemsOf(operation, access), ...operation.responses }
+  operation.responses = { ...problemsOf(operation, method, access), ...operation.responses }
+}
+
+/** An example of the body and of each good answer, out of their schemas. */
+function addExamples({ requestBody, responses = {} }: Operation, known: Record<string, Schema>): void {
+  const good = Object.entries(responses).flatMap(([status, answer]) =>
+    status.startsWith('2') ? [answer] : [],
+  )
+  for (const { content = {} } of [requestBody ?? {}, ...good]) {
+    for (const media of Object.values(content)) addExample(media, known)
+  }
 }
 
 const PROBLEMS = {
@@ -185,8 +220,9 @@ const PROBLEMS = {
 /** The problems that an operation may answer, by what it takes. */
 function problemsOf(
   { parameters = [], requestBody, responses }: Operation,
+  method: string,
   access: GuardedRoute['access'],
-): Record<string, unknown> {
+): Record<string, { content: Content }> {
   const takes = (where: string, name?: string) =>
     parameters.some((one) => one.in === where && (name === undefined || one.name === name))
   const statuses: (keyof typeof PROBLEMS)[] = [401, 429, 503]
@@ -194,15 +230,14 @@ function problemsOf(
   if (parameters.length > 0 || requestBody !== undefined) statuses.push(400)
   if (takes('path')) statuses.push(404)
   if (requestBody !== undefined) statuses.push(413, 415)
+  if (takes('path') && method !== 'GET') statuses.push(409)
   if (takes('header', IDEMPOTENCY_KEY)) statuses.push(409, 422)
   if (takes('header', IF_MATCH)) statuses.push(412)
   const documented = new Set(Object.keys(responses ?? {}))
   const missing = statuses.filter((status) => !documented.has(String(status)))
-  return Object.fromEntries(missing.map((status) => [status, problem(PROBLEMS[status])]))
-}
-
-function problem(description: string): Record<string, unknown> {
-  return { description, content: { 'application/problem+json': { schema: inComponents('Problem') } } }
+  return Object.fromEntries(
+    missing.map((status) => [status, { description: PROBLEMS[status], content: PROBLEM_CONTENT }]),
+  )
 }
 
 /** Serves `/docs` and `/openapi.json`; the document is made when it is first asked for. */

@@ -1,0 +1,155 @@
+import {
+  Example,
+  Flag,
+  Instant,
+  Int,
+  Many,
+  Num,
+  One,
+  OneOf,
+  Optional,
+  OwnId,
+  Pattern,
+  PlatformId,
+  Shape,
+  Strings,
+  Text,
+  WeirId,
+} from '#libs/contracts/fields'
+import { AccountIn, type Change, CHANGES, MediaIn, VISIBILITIES } from '#libs/contracts/message-in'
+import { CategoryVerdict, MODE, type Outcome, OUTCOMES } from '#libs/contracts/verdict'
+import { DecisionView } from '../decisions/decisions-api.js'
+import { FindingView, MemberView } from '../findings/findings-api.js'
+import { CASE_KINDS, type CaseKind, type Route, ROUTES } from './case.js'
+import { CASE_STATES, type CaseState } from './case-transitions.js'
+
+/** What an operator wrote down. */
+export class NoteView {
+  @WeirId() noteId!: string
+  @Instant() at!: Date
+  @Text(200, 1) by!: string
+  @Example('The link leads to a shop that was closed in May.') @Text(10_000, 1) text!: string
+}
+
+/** In which queue a case waits. */
+export class QueuePlace {
+  @Text(60, 1) category!: string
+  /** Null where the platform did not say. */
+  @Optional() @Text(35) language!: string | null
+  @OneOf(ROUTES) route!: Route
+}
+
+/** A case as it stands now. */
+export class CaseView {
+  @WeirId() caseId!: string
+  /** On one account, or on a cluster of accounts that were seen to act together. */
+  @Example('account') @OneOf(CASE_KINDS) kind!: CaseKind
+  /** Null for a cluster on several platforms. */
+  @Optional() @PlatformId() platformId!: string | null
+  /** Null for a cluster. */
+  @Optional() @OwnId() accountId!: string | null
+  /** Of a cluster: the finding that it comes from, and how many accounts take part. */
+  @Example(null) @Optional() @WeirId() findingId!: string | null
+  @Example(null) @Optional() @Int(0) memberCount!: number | null
+  @OneOf(CASE_STATES) state!: CaseState
+  /** Everything in it was decided automatically and nobody is asked for anything. */
+  @Flag() automated!: boolean
+  @Strings(100, 60) categories!: string[]
+  @Int(0, 4) severity!: number
+  /** Hours of head start. */
+  @Example(24) @Num(0, Number.MAX_SAFE_INTEGER) priority!: number
+  /** The order of the queue. */
+  @Instant() urgentSince!: Date
+  @Instant() dueAt!: Date
+  @Flag() overdue!: boolean
+  @One(() => QueuePlace) queue!: QueuePlace
+  /** What people are asked to decide. */
+  @Example(null) @Optional() @OneOf(['ban']) proposal!: 'ban' | null
+  @Instant() openedAt!: Date
+  @Instant() updatedAt!: Date
+  @Example(null) @Optional() @Text(200, 1) assignee!: string | null
+  @Example(null) @Optional() @Instant() claimedAt!: Date | null
+  @Example(null) @Optional() @Instant() claimedUntil!: Date | null
+  @Example(null) @Optional() @Instant() snoozedUntil!: Date | null
+  @Many(() => NoteView, 10_000) notes!: NoteView[]
+  /** For `If-Match`. */
+  @Int(0) version!: number
+}
+
+/** A judged message; one that is sealed without its content. */
+export class EvidenceMessage {
+  @PlatformId() platformId!: string
+  @OwnId() accountId!: string
+  @OwnId() messageId!: string
+  @WeirId() revision!: string
+  @OneOf(VISIBILITIES) visibility!: (typeof VISIBILITIES)[number]
+  @Instant() sentAt!: string
+  @Instant() receivedAt!: string
+  @Optional() @Text(20_000) text?: string
+  @Optional() @Text(35) language?: string
+  @Optional() @One(() => AccountIn) account?: AccountIn
+  @Optional() @Many(() => MediaIn, 20) media?: MediaIn[]
+  @Optional() @Strings(50, 2_048) links?: string[]
+  @Example() @Optional() @OwnId() repostOf?: string
+  @Optional() @Int(0) audience?: number
+  @Optional() @OneOf(CHANGES) change?: Change
+  @Example() @Optional() @Text(200, 1) requested?: string
+}
+
+/** One verdict in a case: the evidence. */
+export class CaseEntryView {
+  @WeirId() verdictId!: string
+  @OwnId() messageId!: string
+  @WeirId() revision!: string
+  @OneOf(OUTCOMES) outcome!: Outcome
+  @Example('live') @Pattern(MODE) mode!: string
+  @Many(() => CategoryVerdict, 50) categories!: CategoryVerdict[]
+  @Text(40, 1) policyVersion!: string
+  @Shape() bankVersions!: Record<string, string>
+  @Shape() modelVersions!: Record<string, string>
+  @Strings(50, 100) overlays!: string[]
+  @Shape() inputs!: Record<string, unknown>
+  @Instant() receivedAt!: Date
+  @Instant() classifiedAt!: Date
+  /** When the account took it in. */
+  @Optional() @Instant() addedAt!: Date | null
+  /** Its category is for a named role only: the message stands here without its content. */
+  @Flag() sealed!: boolean
+  /** To be shown when the reader asks for it, not before. */
+  @Example(true) @Flag() blurred!: boolean
+  @One(() => EvidenceMessage) message!: EvidenceMessage
+}
+
+/** A case with its evidence and what was decided on it. */
+export class CaseFile extends CaseView {
+  @Example(1) @Int(0) entryCount!: number
+  /** The newest; the rest is in the account's timeline. */
+  @Many(() => CaseEntryView, 200) entries!: CaseEntryView[]
+  /** The newest first. */
+  @Example([]) @Many(() => FindingView, 200) findings!: FindingView[]
+  /** Of a cluster: a page of its accounts; `nextMember` goes into `membersAfter`. */
+  @Example() @Optional() @Many(() => MemberView, 100) members?: MemberView[]
+  @Example() @Optional() @Text(300) nextMember?: string | null
+  @Many(() => DecisionView, 10_000) decisions!: DecisionView[]
+}
+
+/** How much waits, and how long. */
+export class QueueView {
+  @Optional() @Text(60) category!: string | null
+  @Optional() @Text(35) language!: string | null
+  /** Null for clusters on several platforms. */
+  @Optional() @PlatformId() platformId!: string | null
+  @OneOf(ROUTES) route!: Route
+  @Example(12) @Int(0) depth!: number
+  @Optional() @Instant() oldest!: Date | null
+  @Example(1) @Int(0) snoozed!: number
+  @Example(2) @Int(0) claimed!: number
+  @Int(0) overdue!: number
+}
+
+/** All queues; never more than one page. */
+export class QueuesView {
+  @Many(() => QueueView, 2_000) items!: QueueView[]
+  @Optional() @Text(500) nextCursor!: null
+  @Instant() countedAt!: Date
+}

@@ -1,0 +1,139 @@
+import { Bilingual, Directive } from '#libs/contracts/directive'
+import {
+  Example,
+  Flag,
+  Instant,
+  Int,
+  Many,
+  Num,
+  One,
+  OneOf,
+  Optional,
+  OwnId,
+  PlatformId,
+  PLATFORM_OWN_ID,
+  Strings,
+  Text,
+  WeirId,
+} from '#libs/contracts/fields'
+import {
+  ACCOUNT_STATUSES,
+  type AccountStatus,
+  MEASURES,
+  type Measure,
+} from '#libs/contracts/measures-in-force'
+import { DECISION_STATES, type DecisionState } from './decision.js'
+
+/** Who did something to a decision afterwards. */
+export class DecisionStepView {
+  @Example('senior-2') @Text(200, 1) by!: string
+  @Instant() at!: Date
+  @One(() => Bilingual) reasons!: Bilingual
+}
+
+/** The decision that a lesser measure replaced, and since when time was served under it. */
+export class ReplacedView {
+  @WeirId() decisionId!: string
+  @WeirId() appealId!: string
+  @Instant() servedFrom!: Date
+}
+
+/** A late appeal that suspends a measure; over with `endedAt`. */
+export class PauseView {
+  @WeirId() appealId!: string
+  @Optional() @Instant() endedAt!: Date | null
+}
+
+/** What was decided on a case, by whom, under which clause, with which reasons, and what it did. */
+export class DecisionView {
+  @WeirId() decisionId!: string
+  @Example('in_force') @OneOf(DECISION_STATES) state!: DecisionState
+  @PlatformId() platformId!: string
+  @OwnId() accountId!: string
+  @WeirId() caseId!: string
+  @OneOf(MEASURES) measure!: Measure
+  @Optional() @Text(120, 1) clause!: string | null
+  @Optional() @Text(60, 1) category!: string | null
+  @Optional() @Int(1, 4) severity!: number | null
+  @Text(40, 1) policyVersion!: string
+  @One(() => Bilingual) reasons!: Bilingual
+  @Strings(10_000, PLATFORM_OWN_ID) messageIds!: string[]
+  @Strings(10_000, 200) verdictIds!: string[]
+  @Example([]) @Strings(10_000, 200) findingIds!: string[]
+  @Strings(1_000, 200) detectors!: string[]
+  /** Null: without end, or as long as the ladder has it once it is in force. */
+  @Optional() @Instant() until!: Date | null
+  @Instant() at!: Date
+  /** `system`, or the subject of a token. */
+  @Text(200, 1) by!: string
+  @Flag() automated!: boolean
+  /** False on a platform that is only observed: nothing was asked of it. */
+  @Example(true) @Flag() ordered!: boolean
+  @Optional() @Instant() inForceSince!: Date | null
+  @Flag() needsApproval!: boolean
+  @Example(null) @Optional() @Instant() notBefore!: Date | null
+  @Example(null) @Optional() @Instant() lapsesAt!: Date | null
+  /** The strikes that count towards it, and those that it added. */
+  @Strings(10_000, 200) strikesCounted!: string[]
+  @Strings(10_000, 200) strikeIds!: string[]
+  @Strings(10_000, 200) directiveIds!: string[]
+  @Example(null) @Optional() @One(() => DecisionStepView) approval!: DecisionStepView | null
+  @Example(null) @Optional() @One(() => DecisionStepView) refusal!: DecisionStepView | null
+  @Example(null) @Optional() @One(() => DecisionStepView) reversal!: DecisionStepView | null
+  @Example(null) @Optional() @One(() => ReplacedView) replaces!: ReplacedView | null
+  @Example([]) @Many(() => PauseView, 10_000) pauses!: PauseView[]
+  @Optional() @Int(0) version?: number
+}
+
+/** Where an account would stand. */
+export class PreviewedAccount {
+  @OneOf(ACCOUNT_STATUSES) status!: AccountStatus
+  @Int(0, 5) level!: number
+  @Num(0, Number.MAX_SAFE_INTEGER) points!: number
+}
+
+export class PreviewedStrike {
+  @WeirId() strikeId!: string
+  @OwnId() messageId!: string
+  @Text(120, 1) clause!: string
+  @Int(1, 4) severity!: number
+  @Num(0, Number.MAX_SAFE_INTEGER) points!: number
+  @Instant() at!: Date
+  @Instant() expiresAt!: Date
+}
+
+/** What a decision would do; nothing is changed. */
+export class DecisionPreview {
+  @Example(true) @Flag() dryRun!: boolean
+  @One(() => PreviewedAccount) account!: PreviewedAccount
+  @Many(() => DecisionView, 1_000) decisions!: DecisionView[]
+  @Many(() => PreviewedStrike, 1_000) strikes!: PreviewedStrike[]
+  @Many(() => Directive, 1_000) directives!: Directive[]
+}
+
+export class BulkFieldProblem {
+  @Example('/clause') @Text(500) path!: string
+  @Example('must be a clause of the policy in force') @Text(2_000) reason!: string
+}
+
+/** Why a case could not be decided like this, in the words of RFC 9457. */
+export class BulkProblem {
+  @Example('case-decided') @Text(60, 1) type!: string
+  @Example(409) @Int(400, 499) status!: number
+  @Example('The case is decided; only what is undecided is decided in bulk.') @Text(2_000) detail!: string
+  @Many(() => BulkFieldProblem, 1_000) errors!: readonly BulkFieldProblem[]
+}
+
+/** What became of one case: the decision, or with `dryRun` its preview, or the problem. */
+export class BulkResult {
+  @WeirId() caseId!: string
+  @Optional() @One(() => DecisionView) decision?: DecisionView
+  @Example() @Optional() @One(() => DecisionPreview) preview?: DecisionPreview
+  @Example(null) @Optional() @One(() => BulkProblem) problem!: BulkProblem | null
+}
+
+export class BulkResults {
+  @Flag() dryRun!: boolean
+  /** One for each case, in the order in which they were named. */
+  @Many(() => BulkResult, 50) results!: BulkResult[]
+}
