@@ -18,6 +18,7 @@ import { localServiceEnv } from '#libs/testing/local-service-env'
 import type { LocalStack } from '#libs/testing/local-stack'
 import { type ServiceProcess, startService } from '#libs/testing/service-process'
 import { startTemporaryStack } from '#libs/testing/temporary-stack'
+import { AnswerContract } from './answer-contract.js'
 import { outsideKafka } from './outside-kafka.js'
 
 /** A record as someone outside reads it. */
@@ -108,7 +109,21 @@ export class WeirSystem {
     return signLocalToken(this.keys, { subject: `${request.roles.join('-')}-1`, ...request })
   }
 
-  /** Calls a service as somebody with these roles; `json` or `yaml` becomes the body. */
+  private readonly contracts = new Map<ServiceName, AnswerContract>()
+
+  /** What a service says that it answers; undefined while nobody is there to be asked. */
+  private async contractOf(service: ServiceName): Promise<AnswerContract | undefined> {
+    const known = this.contracts.get(service)
+    if (known) return known
+    const read = await AnswerContract.of(this.services[service].url).catch(() => undefined)
+    if (read) this.contracts.set(service, read)
+    return read
+  }
+
+  /**
+   * Calls a service as somebody with these roles; `json` or `yaml` becomes the body. Throws where the answer is not what the
+   * OpenAPI document of the service says.
+   */
   async call<T = unknown>(
     service: ServiceName,
     path: string,
@@ -116,17 +131,26 @@ export class WeirSystem {
     { method, json, yaml }: { method?: string; json?: unknown; yaml?: string } = {},
   ): Promise<Answer<T>> {
     const body = yaml ?? (json === undefined ? undefined : JSON.stringify(json))
-    const type = yaml === undefined ? 'application/json' : 'application/yaml'
+    const sends = yaml === undefined ? 'application/json' : 'application/yaml'
+    const verb = method ?? (body === undefined ? 'GET' : 'POST')
     const response = await fetch(`${this.services[service].url}${path}`, {
-      method: method ?? (body === undefined ? 'GET' : 'POST'),
+      method: verb,
       headers: {
         authorization: `Bearer ${await this.token(as)}`,
-        ...(body === undefined ? {} : { 'content-type': type }),
+        ...(body === undefined ? {} : { 'content-type': sends }),
       },
       ...(body === undefined ? {} : { body }),
     })
     const text = await response.text()
-    return { status: response.status, body: (text === '' ? undefined : JSON.parse(text)) as T }
+    const { status } = response
+    const answer = text === '' ? undefined : (JSON.parse(text) as unknown)
+    const type = response.headers.get('content-type') ?? ''
+    const contract = await this.contractOf(service)
+    const problems = contract?.problems({ method: verb, path, status, type, body: answer }) ?? []
+    if (problems.length > 0) {
+      throw new Error(`${service} ${verb} ${path} is not answered as documented: ${problems.join('; ')}`)
+    }
+    return { status, body: answer as T }
   }
 
   /** Registers a platform and waits for nothing else. */
