@@ -19,6 +19,8 @@ export interface AccessLine {
  * - A label is a measure: `moderator`, `senior`.
  * - Decisions, directives and statements are what deciding makes: those who decide measures (`moderator`, `senior`) read them
  *   and answer to a stopped clock.
+ * - What people were shown, and how well they decide: each their own; of all, those who answer for them (`senior`) and read
+ *   everything.
  * - "policies, banks, back-tests": `policy_editor`; the models are what back-tests run.
  * - "webhooks, settings": `admin`; notices and their templates are among the settings.
  * - "its own messages, classify, directives, receipts, duties, statements": `platform`.
@@ -42,6 +44,19 @@ enforcement POST  /v1/cases/{id}/reassign                     triage moderator s
 enforcement POST  /v1/cases/{id}/escalate                     triage moderator senior
 enforcement POST  /v1/cases/{id}/reopen                       moderator senior
 enforcement GET   /v1/queues                                  triage moderator senior auditor admin
+
+enforcement GET   /v1/operators/me/exposure                   triage moderator senior
+enforcement GET   /v1/operators/exposure                      senior auditor admin
+enforcement GET   /v1/operators/me/quality                    triage moderator senior
+
+enforcement GET   /v1/reviews                                 senior auditor admin
+enforcement POST  /v1/reviews/next                            moderator senior
+enforcement POST  /v1/reviews/{id}/decision                   moderator senior
+enforcement GET   /v1/golden-cases                            senior auditor admin
+enforcement POST  /v1/golden-cases                            senior
+enforcement POST  /v1/golden-cases/{id}/approve               senior
+enforcement POST  /v1/golden-cases/{id}/retire                senior
+enforcement GET   /v1/reports/quality                         senior auditor admin
 
 enforcement GET   /v1/appeals                                 senior auditor admin
 enforcement POST  /v1/appeals                                 public

@@ -1,5 +1,5 @@
 import { IsOptional, IsString, Matches, MinLength } from 'class-validator'
-import { NumberSetting, ServiceEnv, Setting } from '#libs/platform/env'
+import { NumberSetting, ServiceEnv, Setting, ShareSetting } from '#libs/platform/env'
 
 /** The settings of enforcement. */
 export class EnforcementEnv extends ServiceEnv {
@@ -28,4 +28,18 @@ export class EnforcementEnv extends ServiceEnv {
   @Setting('Milliseconds between checkpoints of a shard of the audit log that grows.')
   @NumberSetting(50, 3_600_000)
   AUDIT_CHECKPOINT_MS = 10_000
+
+  @Setting(
+    'Messages of severity 3 and 4 that one person is shown in a day (UTC) before `next` hands them only milder cases and reviews; 0: no limit.',
+  )
+  @NumberSetting(0, 100_000)
+  EXPOSURE_DAILY_LIMIT = 0
+
+  @Setting('Share of people’s decisions, 0 to 1, that a second person reviews without knowing them.')
+  @ShareSetting()
+  SECOND_REVIEW_SHARE = 0.05
+
+  @Setting('Share of reviews handed out, 0 to 1, that are golden cases, whose right answer is known.')
+  @ShareSetting()
+  GOLDEN_SHARE = 0.1
 }

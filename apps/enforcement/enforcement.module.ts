@@ -48,6 +48,15 @@ import { ChangePolicy } from './policies/change-policy.js'
 import { PoliciesController } from './policies/policies.controller.js'
 import { PublishFirstPolicies } from './policies/publish-first-policies.js'
 import { YamlBodies } from './policies/yaml-bodies.js'
+import { GiveReviews } from './quality/give-reviews.js'
+import { GoldenCasesController } from './quality/golden-cases.controller.js'
+import { KeepGoldenCases } from './quality/keep-golden-cases.js'
+import { OperatorsController } from './quality/operators.controller.js'
+import { QualityReportController } from './quality/quality-report.controller.js'
+import { ReadExposure } from './quality/read-exposure.js'
+import { ReportQuality } from './quality/report-quality.js'
+import { ReviewsController } from './quality/reviews.controller.js'
+import { SampleDecisions } from './quality/sample-decisions.js'
 import { AppealLinks } from './statements/appeal-links.js'
 import { DsaExport } from './statements/dsa-export.js'
 import { StatementsController } from './statements/statements.controller.js'
@@ -64,6 +73,10 @@ import { Timer } from './timers/timer.js'
     CasesController,
     CaseWorkController,
     QueuesController,
+    OperatorsController,
+    ReviewsController,
+    GoldenCasesController,
+    QualityReportController,
     AuditController,
     CheckpointsController,
     DecisionsController,
@@ -98,6 +111,12 @@ import { Timer } from './timers/timer.js'
     HearAppeals,
     SettleAppeals,
     ReadEvidence,
+    // quality and well-being of the people who decide
+    ReadExposure,
+    SampleDecisions,
+    GiveReviews,
+    KeepGoldenCases,
+    ReportQuality,
     // directives and statements
     ReceiptsConsumer,
     TakeReceipts,

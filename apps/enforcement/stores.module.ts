@@ -15,6 +15,9 @@ import { FINDINGS, FindingSchema, FindingStore } from './findings/finding.store.
 import { PLATFORMS, PlatformSchema, PlatformStore } from './platforms/platform.store.js'
 import { BANKS, BankSchema, BankStore } from './policies/bank.store.js'
 import { POLICIES, PolicySchema, PolicyStore } from './policies/policy.store.js'
+import { EXPOSURES, ExposureSchema, ExposureStore } from './quality/exposure.store.js'
+import { GOLDEN_CASES, GoldenCaseSchema, GoldenCaseStore } from './quality/golden-case.store.js'
+import { REVIEWS, ReviewSchema, ReviewStore } from './quality/review.store.js'
 import { KEYS, KeySchema } from './statements/appeal-links.js'
 import { STATEMENTS, StatementSchema, StatementStore } from './statements/statement.store.js'
 
@@ -36,6 +39,9 @@ const collections = MongooseModule.forFeature([
   { name: KEYS, schema: KeySchema },
   { name: AUDIT_LOG, schema: AuditLogSchema },
   { name: AUDIT_CHECKPOINTS, schema: AuditCheckpointSchema },
+  { name: EXPOSURES, schema: ExposureSchema },
+  { name: REVIEWS, schema: ReviewSchema },
+  { name: GOLDEN_CASES, schema: GoldenCaseSchema },
 ])
 
 const stores = [
@@ -55,6 +61,9 @@ const stores = [
   BankStore,
   AuditStore,
   CheckpointStore,
+  ExposureStore,
+  ReviewStore,
+  GoldenCaseStore,
 ]
 
 /** The collections of enforcement, and who reads and writes each. */

@@ -18,6 +18,7 @@ import { Outbox } from './outbox/outbox.js'
 import { Relay } from './outbox/relay.js'
 import { PlatformStore } from './platforms/platform.store.js'
 import { PolicyStore } from './policies/policy.store.js'
+import { SampleDecisions } from './quality/sample-decisions.js'
 import { AppealLinks } from './statements/appeal-links.js'
 import { StoresModule } from './stores.module.js'
 
@@ -113,12 +114,13 @@ async function startOne(
       ChangeDecision,
       AppealLinks,
       AuditLog,
+      SampleDecisions,
       Outbox,
       Relay,
       Startup,
       { provide: Clock, useValue: clock },
       { provide: Publisher, useValue: publisher },
-      { provide: ENV, useValue: { PUBLIC_URL: 'http://127.0.0.1:7403' } },
+      { provide: ENV, useValue: { PUBLIC_URL: 'http://127.0.0.1:7403', SECOND_REVIEW_SHARE: 0 } },
       { provide: LOGGER, useValue: createLogger('enforcement', 'silent') },
       ...providers,
     ],

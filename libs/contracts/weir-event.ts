@@ -47,6 +47,11 @@ export const WEIR_EVENT_KINDS = [
   'appeal.late',
   'appeal.withdrawn',
   'appeal.decided',
+  'review.opened',
+  'review.answered',
+  'golden_case.proposed',
+  'golden_case.approved',
+  'golden_case.retired',
   'tip_off.outcome',
   'campaign.changed',
 ] as const

@@ -4,6 +4,7 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
+  IsNumber,
   IsOptional,
   IsString,
   IsUrl,
@@ -62,11 +63,20 @@ export function FlagSetting(): PropertyDecorator {
 
 /** A whole number within bounds. */
 export function NumberSetting(min: number, max = Number.MAX_SAFE_INTEGER): PropertyDecorator {
+  return boundedNumber(IsInt(), min, max)
+}
+
+/** A number from 0 to 1. */
+export function ShareSetting(): PropertyDecorator {
+  return boundedNumber(IsNumber(), 0, 1)
+}
+
+function boundedNumber(kind: PropertyDecorator, min: number, max: number): PropertyDecorator {
   const decorators = [
     Transform(({ value }: { value: unknown }) =>
       typeof value === 'string' && value !== '' ? Number(value) : value,
     ),
-    IsInt(),
+    kind,
     Min(min),
     Max(max),
   ]

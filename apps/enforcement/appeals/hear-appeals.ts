@@ -16,6 +16,7 @@ import {
 } from './appeal-transitions.js'
 import { AppealStore, type AppealDocument } from './appeal.store.js'
 import { partIn, type PartsInCase } from './may-hear.rules.js'
+import { partsInCase } from './parts-in-case.js'
 import { replacementProblem } from './replacement.rules.js'
 import { SettleAppeals } from './settle-appeals.js'
 import { appealEvent, outcomeNotice } from './tell-appeal.rules.js'
@@ -41,9 +42,9 @@ const PARTS: Readonly<Record<keyof PartsInCase, string>> = {
 @Injectable()
 export class HearAppeals {
   constructor(
-    private readonly appeals: AppealStore,
-    private readonly cases: CaseStore,
-    private readonly decisions: DecisionStore,
+    readonly appeals: AppealStore,
+    readonly cases: CaseStore,
+    readonly decisions: DecisionStore,
     private readonly settling: SettleAppeals,
     private readonly outbox: Outbox,
     private readonly clock: Clock,
@@ -123,17 +124,7 @@ export class HearAppeals {
 
   /** @throws Problem 403 `took-part` */
   private async assertNoPart(appeal: AppealDocument, subject: string): Promise<void> {
-    const [found, deciders, hearers] = await Promise.all([
-      this.cases.byId(appeal.caseId),
-      this.decisions.peopleOf(appeal.caseId),
-      this.appeals.hearersOf(appeal.caseId, appeal._id),
-    ])
-    const part = partIn(subject, {
-      deciders,
-      hearers,
-      claimers: [...(found?.workedBy ?? []), ...(found?.assignee ? [found.assignee] : [])],
-      noteWriters: (found?.notes ?? []).map((note) => note.by),
-    })
+    const part = partIn(subject, await partsInCase(appeal.caseId, this, appeal._id))
     if (part)
       throw forbidden(`${PARTS[part]} Somebody without a part in it must hear the appeal.`, 'took-part')
   }

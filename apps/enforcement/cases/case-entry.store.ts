@@ -59,6 +59,15 @@ export class CaseEntryStore {
     return this.entries.find({ caseId }).sort({ receivedAt: -1 }).limit(limit).toArray()
   }
 
+  /** What had come into a case by an instant, the latest first. */
+  async ofCaseUntil(caseId: string, until: Date, limit: number): Promise<CaseEntry[]> {
+    return this.entries
+      .find({ caseId, addedAt: { $lte: until } })
+      .sort({ receivedAt: -1 })
+      .limit(limit)
+      .toArray()
+  }
+
   async ofCaseAndMessages(caseId: string, messageIds: readonly string[]): Promise<CaseEntry[]> {
     return this.entries.find({ caseId, messageId: { $in: [...messageIds] } }).toArray()
   }

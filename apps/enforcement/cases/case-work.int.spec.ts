@@ -72,6 +72,7 @@ describe('work on cases, on a real MongoDB', () => {
               none as never,
               none as never,
               log as never,
+              none as never,
             ),
         },
       ],

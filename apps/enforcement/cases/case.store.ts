@@ -37,6 +37,7 @@ CaseSchema.index(
     'gravest.category': 1,
     'gravest.language': 1,
     platformId: 1,
+    severity: 1,
   },
   { name: 'waiting', partialFilterExpression: { state: 'open' } },
 )
@@ -90,6 +91,7 @@ export interface Wanted {
   category?: string
   language?: string
   platformId?: string
+  maxSeverity?: number
 }
 
 /** Cases of one kind: how many wait, since when, and how many of those at hand are late. */
@@ -327,8 +329,10 @@ function matching({ q, accountId, overdue, state, kind, ...exact }: CaseFilter):
 }
 
 /** The filter of what `next` may hand out. */
-export function waitingFor({ routes, category, language, platformId }: Wanted): mongo.Filter<CaseDocument> {
+export function waitingFor(wanted: Wanted): mongo.Filter<CaseDocument> {
+  const { routes, category, language, platformId, maxSeverity } = wanted
   return {
+    ...(maxSeverity === undefined ? {} : { severity: { $lte: maxSeverity } }),
     state: 'open',
     until: null,
     route: { $in: [...routes] },

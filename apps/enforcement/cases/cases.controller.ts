@@ -28,6 +28,8 @@ import { decisionView } from '../decisions/decision-view.js'
 import { DecisionStore } from '../decisions/decision.store.js'
 import { DecisionPreview, DecisionView } from '../decisions/decisions-api.js'
 import { bilingual, type GivenReasons, Reasons } from '../decisions/reasons-field.js'
+import { CountsExposure } from '../quality/count-exposure.js'
+import { ReadExposure } from '../quality/read-exposure.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { DecideCluster } from '../findings/decide-cluster.js'
 import { ReadCluster } from '../findings/read-cluster.js'
@@ -119,6 +121,7 @@ export class CasesController {
     private readonly findings: FindingStore,
     private readonly decisions: DecisionStore,
     private readonly policies: PolicyStore,
+    private readonly exposure: ReadExposure,
     private readonly clock: Clock,
   ) {}
 
@@ -161,7 +164,7 @@ export class CasesController {
   @Idempotent()
   @apiQuery(NextQuery)
   @apiAnswer(200, 'The most urgent open case, claimed for the caller.', CaseView)
-  @apiAnswer(204, 'There is none.')
+  @apiAnswer(204, 'There is none, or none that is mild enough for who has seen enough today.')
   async next(
     @Query() query: NextQuery,
     @CurrentCaller() caller: Caller,
@@ -169,7 +172,9 @@ export class CasesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CaseView | undefined> {
     const { category, language, platform } = query
-    const claimed = await this.work.claimNext(caller, requestId, { category, language, platformId: platform })
+    const maxSeverity = await this.exposure.mostSevereFor(caller.subject)
+    const wanted = { category, language, platformId: platform, maxSeverity }
+    const claimed = await this.work.claimNext(caller, requestId, wanted)
     if (claimed) return caseView(claimed, this.clock.now())
     void reply.status(204)
     return undefined
@@ -178,6 +183,7 @@ export class CasesController {
   @Get(':id')
   @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
   @ViewsEvidence('case')
+  @CountsExposure()
   @apiQuery(CaseQuery)
   @apiOk(CaseFile)
   async get(@Param('id') id: string, @Query() query: CaseQuery): Promise<CaseFile> {

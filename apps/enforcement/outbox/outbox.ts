@@ -9,6 +9,7 @@ import { CaseStore } from '../cases/case.store.js'
 import { DecisionStore } from '../decisions/decision.store.js'
 import { DirectiveStore } from '../directives/directive.store.js'
 import { FindingStore } from '../findings/finding.store.js'
+import { SampleDecisions } from '../quality/sample-decisions.js'
 import { StatementStore } from '../statements/statement.store.js'
 import type { PendingWrite } from './pending.js'
 import { recordOf } from './publish-pending.js'
@@ -31,6 +32,7 @@ export class Outbox {
     private readonly directives: DirectiveStore,
     private readonly findings: FindingStore,
     private readonly audit: AuditLog,
+    private readonly sampling: SampleDecisions,
   ) {}
 
   /** Resolves when everything is written, in the audit log, and acknowledged by the broker. */
@@ -72,6 +74,7 @@ export class Outbox {
       this.writeDirectives(of('directive'), of('directive-change')),
       this.entries.takeIn(of('entry')),
       this.findings.takeIn(of('finding')),
+      this.sampling.sample(of('decision').map((entry) => entry.value)),
     ])
   }
 

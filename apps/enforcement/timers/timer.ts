@@ -28,6 +28,8 @@ import { Relay } from '../outbox/relay.js'
 import { PlatformStore } from '../platforms/platform.store.js'
 import { BankStore } from '../policies/bank.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
+import { GoldenCaseStore } from '../quality/golden-case.store.js'
+import { ReviewStore } from '../quality/review.store.js'
 
 const AT_ONCE = 100
 
@@ -52,6 +54,8 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
     private readonly platforms: PlatformStore,
     private readonly policies: PolicyStore,
     private readonly banks: BankStore,
+    private readonly reviews: ReviewStore,
+    private readonly goldenCases: GoldenCaseStore,
     private readonly outbox: Outbox,
     private readonly relay: Relay,
     private readonly checkpoints: PublishCheckpoints,
@@ -135,5 +139,7 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
     await this.relay.complete(this.platforms.platforms)
     await this.relay.complete(this.policies.policies)
     await this.relay.complete(this.banks.banks)
+    await this.relay.complete(this.reviews.reviews)
+    await this.relay.complete(this.goldenCases.goldenCases)
   }
 }

@@ -1,0 +1,125 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
+import { Instant, Int, OneOf, Optional, PlatformId, Text, WeirId } from '#libs/contracts/fields'
+import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
+import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
+import { Roles } from '#libs/platform/auth/roles.decorator'
+import { Idempotent } from '#libs/platform/http/idempotency'
+import { apiBody, apiCreated, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
+import { page, PageQuery } from '#libs/platform/http/paging'
+import { instantCursor } from '../cursor.js'
+import {
+  GOLDEN_STATES,
+  GoldenCaseStore,
+  type GoldenCaseDocument,
+  type GoldenState,
+} from './golden-case.store.js'
+import { KeepGoldenCases } from './keep-golden-cases.js'
+
+export class GoldenCasesQuery extends PageQuery {
+  @Optional() @OneOf(GOLDEN_STATES) state?: GoldenState
+  @Optional() @PlatformId() platform?: string
+}
+
+export class GoldenCaseBody {
+  /** A case that was decided. */
+  @WeirId() caseId!: string
+  /** The right answer; it need not be what was decided. */
+  @OneOf(MEASURES) measure!: Measure
+  @Optional() @Text(120, 1) clause?: string | null
+  /** Why it is right. */
+  @Text(10_000, 1) why!: string
+}
+
+export class GoldenCaseView {
+  @WeirId() goldenCaseId!: string
+  @OneOf(GOLDEN_STATES) state!: GoldenState
+  @WeirId() caseId!: string
+  @PlatformId() platformId!: string
+  @Text(128, 1) accountId!: string
+  @Text(60, 1) category!: string
+  @Int(0, 4) severity!: number
+  @Text(40, 1) policyVersion!: string
+  @OneOf(MEASURES) measure!: Measure
+  @Optional() @Text(120, 1) clause!: string | null
+  @Text(10_000, 1) why!: string
+  @Text(200) proposedBy!: string
+  @Instant() proposedAt!: Date
+  @Optional() @Text(200) approvedBy!: string | null
+  @Optional() @Instant() approvedAt!: Date | null
+  @Optional() @Text(200) retiredBy!: string | null
+  @Optional() @Instant() retiredAt!: Date | null
+}
+
+/** Decided cases whose right answer is known; two seniors make one. They are handed out among the second reviews. */
+@Controller('golden-cases')
+export class GoldenCasesController {
+  constructor(
+    private readonly goldenCases: GoldenCaseStore,
+    private readonly keeping: KeepGoldenCases,
+  ) {}
+
+  @Get()
+  @Roles('senior', 'auditor', 'admin')
+  @apiQuery(GoldenCasesQuery)
+  @apiPage(GoldenCaseView)
+  async list(@Query() { limit, cursor, state, platform: platformId }: GoldenCasesQuery) {
+    const found = await this.goldenCases.list({ state, platformId }, limit, instantCursor(cursor))
+    return page(found, limit, (one) => [one.proposedAt.toISOString(), one._id], goldenCaseView)
+  }
+
+  @Post()
+  @Roles('senior')
+  @Idempotent()
+  @apiBody(GoldenCaseBody)
+  @apiCreated(GoldenCaseView, 'In use once a second senior has approved it.')
+  async propose(@CurrentCaller() caller: Caller, @Body() { caseId, measure, clause, why }: GoldenCaseBody) {
+    const proposal = { caseId, measure, clause: clause ?? null, why }
+    return goldenCaseView(await this.keeping.propose(proposal, caller.subject))
+  }
+
+  @Post(':id/approve')
+  @HttpCode(200)
+  @Roles('senior')
+  @Idempotent()
+  @apiOk(GoldenCaseView)
+  async approve(@Param('id') id: string, @CurrentCaller() caller: Caller) {
+    return goldenCaseView(await this.keeping.approve(id, caller.subject))
+  }
+
+  @Post(':id/retire')
+  @HttpCode(200)
+  @Roles('senior')
+  @Idempotent()
+  @apiOk(GoldenCaseView, 'No longer handed out; answers to it no longer count.')
+  async retire(@Param('id') id: string, @CurrentCaller() caller: Caller) {
+    return goldenCaseView(await this.keeping.retire(id, caller.subject))
+  }
+}
+
+function goldenCaseView(golden: GoldenCaseDocument): GoldenCaseView {
+  const {
+    _id: goldenCaseId,
+    state,
+    caseId,
+    platformId,
+    accountId,
+    category,
+    severity,
+    policyVersion,
+  } = golden
+  const { expected, why, proposedBy, proposedAt, approvedBy, approvedAt, retiredBy, retiredAt } = golden
+  return {
+    goldenCaseId,
+    state,
+    caseId,
+    platformId,
+    accountId,
+    category,
+    severity,
+    policyVersion,
+    measure: expected.measure,
+    clause: expected.clause,
+    why,
+    ...{ proposedBy, proposedAt, approvedBy, approvedAt, retiredBy, retiredAt },
+  }
+}

@@ -1,0 +1,236 @@
+import 'reflect-metadata'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+// eslint-disable-next-line no-restricted-imports -- the spec plays classification, with a plain client
+import kafkajs, { type Producer } from 'kafkajs'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { Topics } from '#libs/contracts/catalogue'
+import { signLocalToken } from '#libs/platform/auth/local-token'
+import type { Role } from '#libs/platform/auth/roles'
+import { parsePolicy } from '#libs/policy/parse-policy'
+import { applyTopics } from '#libs/testing/apply-topics'
+import { localServiceEnv } from '#libs/testing/local-service-env'
+import type { LocalStack } from '#libs/testing/local-stack'
+import { startService, type ServiceProcess } from '#libs/testing/service-process'
+import { startTemporaryStack } from '#libs/testing/temporary-stack'
+import { aVerdict } from '../accounts/a-verdict.js'
+
+const { clauses } = parsePolicy(readFileSync('policies/default.yaml', 'utf8')).policy!
+const clauseOf = (wanted: number): string =>
+  Object.entries(clauses).find(
+    ([, { category, severity }]) => category === 'violence' && severity === wanted,
+  )![0]
+
+type Person = [string, ...Role[]]
+const ANNA: Person = ['anna', 'moderator']
+const BEN: Person = ['ben', 'moderator']
+const TOM: Person = ['tom', 'triage']
+const CLEO: Person = ['cleo', 'senior']
+const DORA: Person = ['dora', 'senior']
+const EVE: Person = ['eve', 'auditor']
+
+interface Review {
+  reviewId: string
+  claimedUntil: string
+  entries: { message: { text: string } }[]
+}
+
+describe('quality, through the API of a service on a real Kafka and MongoDB', () => {
+  let stack: LocalStack
+  let folder: string
+  let service: ServiceProcess
+  let producer: Producer
+
+  async function call<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    [as, ...roles]: Person,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ) {
+    const token = await signLocalToken(join(folder, 'keys'), { roles, subject: as })
+    const response = await fetch(`${service.url}/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    return { status: response.status, text, body: (text ? JSON.parse(text) : undefined) as T }
+  }
+
+  /** Lets a case of an account come to wait for people. */
+  async function opened(account: string, severity: 1 | 2 | 3 | 4): Promise<string> {
+    const over = {
+      severity,
+      clause: clauseOf(severity),
+      category: 'violence',
+      text: `by nobody, ${severity}`,
+    }
+    const value = aVerdict(account, 'm1', { outcome: 'review', ...over })
+    await producer.send({
+      topic: Topics.verdicts.name,
+      messages: [{ key: `p1/${account}`, value: JSON.stringify(value) }],
+    })
+    return vi.waitFor(
+      async () => {
+        const path = `/cases?platform=p1&account=${account}`
+        const list = await call<{ items: { caseId: string }[] }>('GET', path, EVE)
+        expect(list.body.items).toHaveLength(1)
+        return list.body.items[0]!.caseId
+      },
+      { timeout: 30_000, interval: 100 },
+    )
+  }
+
+  beforeAll(async () => {
+    stack = await startTemporaryStack({ alwaysOwn: true })
+    folder = await mkdtemp(join(tmpdir(), 'weir-quality-'))
+    const env = { ...localServiceEnv(stack), LOCAL_KEY_DIR: join(folder, 'keys') }
+    await applyTopics(env)
+    service = await startService('enforcement', {
+      ...env,
+      TEST_CLOCK: '1',
+      LOG_LEVEL: 'warn',
+      SECOND_REVIEW_SHARE: '1',
+      GOLDEN_SHARE: '1',
+      EXPOSURE_DAILY_LIMIT: '2',
+    })
+    const kafka = new kafkajs.Kafka({ brokers: [stack.kafkaBrokers], logLevel: kafkajs.logLevel.NOTHING })
+    producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
+    await producer.connect()
+    const platform = { id: 'p1', name: 'p1', contacts: [] }
+    expect(await call('POST', '/platforms', ['root', 'admin'], platform)).toMatchObject({ status: 201 })
+  })
+  afterAll(async () => {
+    await producer?.disconnect()
+    await service?.stop()
+    await stack?.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it('counts what people are shown, and spares who has seen enough', async () => {
+    const [mild, grave] = [await opened('a1', 2), await opened('a2', 3)]
+    expect((await call('GET', `/cases/${mild}`, TOM)).status).toBe(200)
+    expect((await call('GET', '/cases/none', TOM)).status).toBe(404)
+    const one = { messages: 1, views: 1, graveMessages: 0 }
+    expect(await call('GET', '/operators/me/exposure', TOM)).toMatchObject({
+      status: 200,
+      body: { operator: 'tom', dailyLimit: 2, overLimit: false, today: one, sevenDays: one },
+    })
+    for (let i = 0; i < 2; i++) await call('GET', `/cases/${grave}`, TOM)
+    const own = await call('GET', '/operators/me/exposure', TOM)
+    expect(own.body).toMatchObject({
+      overLimit: true,
+      today: {
+        by: [
+          { category: 'violence', severity: 3, views: 2, messages: 2 },
+          { category: 'violence', severity: 2, views: 1, messages: 1 },
+        ],
+      },
+    })
+    const all = await call<{ items: unknown[] }>('GET', '/operators/exposure', EVE)
+    expect(all.body.items).toContainEqual(own.body)
+    expect((await call('GET', '/operators/exposure', TOM)).status).toBe(403)
+    // The grave one is more urgent, and waits for somebody else.
+    expect(await call('POST', '/cases/next', TOM)).toMatchObject({ status: 200, body: { caseId: mild } })
+    expect((await call('POST', '/cases/next', TOM)).status).toBe(204)
+    expect(await call('POST', '/cases/next', ANNA)).toMatchObject({ status: 200, body: { caseId: grave } })
+  })
+
+  it('has decisions reviewed blindly, and flags where people disagree', async () => {
+    const caseId = await opened('b1', 2)
+    const first = { measure: 'warn', clause: clauseOf(2), reasons: 'what anna thinks', messageIds: ['m1'] }
+    expect((await call('POST', `/cases/${caseId}/decisions`, ANNA, first)).status).toBe(201)
+    const account = await call('GET', '/accounts/p1/b1', EVE)
+    expect((await call('POST', '/reviews/next', ANNA)).status).toBe(204)
+    const key = { 'idempotency-key': 'once' }
+    const given = await call<Review>('POST', '/reviews/next', BEN, undefined, key)
+    expect(given).toMatchObject({ status: 200, body: { entries: [{ message: { text: 'by nobody, 2' } }] } })
+    for (const secret of ['anna', 'warn', 'b1', caseId]) expect(given.text).not.toContain(secret)
+    expect((await call('POST', '/reviews/next', BEN, undefined, key)).body).toEqual(given.body)
+    expect(await call('GET', '/operators/me/exposure', BEN)).toMatchObject({ body: { today: { views: 1 } } })
+
+    const path = `/reviews/${given.body.reviewId}/decision`
+    const answer = { measure: 'remove', clause: clauseOf(2), reasons: 'what ben thinks' }
+    expect((await call('POST', path, BEN, { ...answer, clause: 'no.such' })).status).toBe(400)
+    expect((await call('POST', path, CLEO, answer)).status).toBe(404)
+    const receipt = await call('POST', path, BEN, answer)
+    expect(receipt).toMatchObject({ status: 201, body: { measure: 'remove' } })
+    expect((await call('POST', path, BEN, { ...answer, measure: 'limit' })).body).toMatchObject({
+      type: 'review-answered',
+    })
+    expect((await call('GET', '/accounts/p1/b1', EVE)).body).toEqual(account.body)
+
+    const listed = await call<{ items: object[] }>('GET', '/reviews?disagreement=true&platform=p1', CLEO)
+    expect(listed.body.items).toMatchObject([
+      {
+        caseId,
+        disagreement: true,
+        first: { by: 'anna', measure: 'warn' },
+        second: { by: 'ben', measure: 'remove', reasons: { en: 'what ben thinks' } },
+      },
+    ])
+    expect((await call('GET', '/reviews?disagreement=false', CLEO)).body).toMatchObject({ items: [] })
+    expect((await call('GET', '/reviews', BEN)).status).toBe(403)
+  })
+
+  it('mixes golden cases in, and reports agreement and accuracy', async () => {
+    const caseId = await opened('c1', 2)
+    const golden = { caseId, measure: 'limit', clause: clauseOf(2), why: 'it names a place and a day' }
+    expect((await call('POST', '/golden-cases', CLEO, golden)).body).toMatchObject({ type: 'case-undecided' })
+    const first = { measure: 'none', reasons: 'nothing' }
+    expect((await call('POST', `/cases/${caseId}/decisions`, ANNA, first)).status).toBe(201)
+    const proposed = await call<{ goldenCaseId: string }>('POST', '/golden-cases', CLEO, golden)
+    expect(proposed).toMatchObject({ status: 201, body: { state: 'proposed', proposedBy: 'cleo' } })
+    const approve = `/golden-cases/${proposed.body.goldenCaseId}/approve`
+    expect((await call('POST', approve, CLEO)).body).toMatchObject({ type: 'own-proposal' })
+    expect((await call('POST', approve, DORA)).body).toMatchObject({ state: 'approved', approvedBy: 'dora' })
+    expect((await call('GET', '/golden-cases?state=approved', EVE)).body).toMatchObject({ items: [golden] })
+
+    const answered: string[] = []
+    for (let i = 0; i < 2; i++) {
+      const { body } = await call<Review>('POST', '/reviews/next', BEN)
+      const answer = { measure: 'limit', clause: clauseOf(2), reasons: 'a threat' }
+      expect((await call('POST', `/reviews/${body.reviewId}/decision`, BEN, answer)).status).toBe(201)
+      answered.push(body.reviewId)
+    }
+    expect(new Set(answered).size).toBe(2)
+    expect((await call('POST', '/reviews/next', BEN)).status).toBe(204)
+
+    const to = new Date(Date.now() + 60_000).toISOString()
+    const report = await call('GET', `/reports/quality?to=${to}`, EVE)
+    expect(report).toMatchObject({
+      status: 200,
+      body: {
+        all: { n: 2, agreed: 0, observed: 0, kappa: 0, few: true },
+        agreement: [{ category: 'violence', n: 2 }],
+        accuracy: [{ operator: 'ben', n: 1, right: 1, share: 1, high: 1 }],
+      },
+    })
+    expect((await call('GET', '/reports/quality', BEN)).status).toBe(403)
+    expect((await call('GET', `/reports/quality?from=${to}`, EVE)).status).toBe(400)
+    expect((await call('GET', '/operators/me/quality', ANNA)).body).toMatchObject({
+      operator: 'anna',
+      all: { n: 0 },
+    })
+    const now = new Date(Date.now() + 24 * 3_600_000).toISOString()
+    await fetch(`${service.url}/v1/test/clock`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ now }),
+    })
+    expect((await call('GET', '/operators/me/quality', ANNA)).body).toMatchObject({
+      all: { n: 2, agreed: 0 },
+    })
+    expect((await call('GET', '/operators/me/quality', BEN)).body).toMatchObject({
+      accuracy: { n: 1, right: 1 },
+    })
+    expect((await call('POST', `/golden-cases/${proposed.body.goldenCaseId}/retire`, CLEO)).status).toBe(200)
+  })
+})

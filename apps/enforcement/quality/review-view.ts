@@ -1,0 +1,123 @@
+import {
+  Flag,
+  Instant,
+  Int,
+  Many,
+  One,
+  OneOf,
+  Optional,
+  PlatformId,
+  Shape,
+  Text,
+  WeirId,
+} from '#libs/contracts/fields'
+import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
+import { CategoryVerdict, type Outcome, OUTCOMES } from '#libs/contracts/verdict'
+import type { Policy } from '#libs/policy/policy-document'
+import type { CaseEntry } from '../cases/case.js'
+import { entryView } from '../cases/case-view.js'
+import type { ReviewAnswer } from './review.js'
+import type { ReviewDocument } from './review.store.js'
+
+/** One message with what was found in it. */
+export class ReviewEntryView {
+  /** What a category seals is not shown. */
+  @Flag() sealed!: boolean
+  @OneOf(OUTCOMES) outcome!: Outcome
+  @Many(() => CategoryVerdict, 50) categories!: CategoryVerdict[]
+  /** As it was published, without whose it is. */
+  @Shape() message!: object
+}
+
+/** A case to be decided again. Nothing in it tells whose it is, what was decided, or whether its answer is known. */
+export class ReviewInHand {
+  @WeirId() reviewId!: string
+  /** It is yours until then. */
+  @Instant() claimedUntil!: Date
+  /** By which it is to be judged. */
+  @Text(40, 1) policyVersion!: string
+  /** The newest first; at most 200. */
+  @Many(() => ReviewEntryView, 200) entries!: ReviewEntryView[]
+}
+
+export class ReviewReceipt {
+  @WeirId() reviewId!: string
+  @OneOf(MEASURES) measure!: Measure
+  @Optional() @Text(120, 1) clause!: string | null
+  @Instant() at!: Date
+}
+
+/** What one of the two people decided. */
+export class JudgementView {
+  @Optional() @WeirId() decisionId?: string
+  @Optional() @Text(200) by!: string | null
+  @OneOf(MEASURES) measure!: Measure
+  @Optional() @Text(120, 1) clause!: string | null
+  @Instant() at!: Date
+  /** Of the second; those of the first stand with the decision. */
+  @Optional() @Shape() reasons?: object
+}
+
+/** A second review that was answered, beside the decision. */
+export class SecondReviewView {
+  @WeirId() reviewId!: string
+  @PlatformId() platformId!: string
+  @Text(128, 1) accountId!: string
+  @WeirId() caseId!: string
+  @Text(60, 1) category!: string
+  @Int(0, 4) severity!: number
+  @Text(40, 1) policyVersion!: string
+  /** Another measure, or another clause. */
+  @Flag() disagreement!: boolean
+  @One(() => JudgementView) first!: JudgementView
+  @One(() => JudgementView) second!: JudgementView
+}
+
+/** A review as it is handed out: the same for second reviews and golden cases. */
+export function reviewInHand(
+  { reviewId, until, policyVersion }: ReviewDocument,
+  entries: readonly CaseEntry[],
+  policy: Pick<Policy, 'categories'>,
+): ReviewInHand {
+  return {
+    reviewId,
+    claimedUntil: until,
+    policyVersion,
+    entries: entries.map((one) => shownEntry(one, policy)),
+  }
+}
+
+export function receiptOf(reviewId: string, { measure, clause, at }: ReviewAnswer): ReviewReceipt {
+  return { reviewId, measure, clause, at }
+}
+
+/** A second review that was answered, as those see it who compare. */
+export function secondReviewView(review: ReviewDocument): SecondReviewView {
+  const { reviewId, platformId, accountId, caseId, category, severity, policyVersion, expected } = review
+  const { decisionId, decidedBy, evidenceUntil, answer, disagreement } = review
+  return {
+    reviewId,
+    platformId,
+    accountId,
+    caseId,
+    category,
+    severity,
+    policyVersion,
+    disagreement: disagreement!,
+    first: { decisionId: decisionId!, by: decidedBy, ...expected, at: evidenceUntil },
+    second: answer!,
+  }
+}
+
+function shownEntry(entry: CaseEntry, policy: Pick<Policy, 'categories'>): ReviewEntryView {
+  const { sealed, outcome, categories, message } = entryView(entry, policy)
+  // Account, message and revision name what the case can be looked up by.
+  const {
+    platformId: _platform,
+    accountId: _account,
+    messageId: _id,
+    revision: _revision,
+    ...shown
+  } = message
+  return { sealed, outcome, categories, message: shown }
+}

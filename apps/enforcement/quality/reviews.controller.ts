@@ -1,0 +1,73 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common'
+import type { FastifyReply } from 'fastify'
+import { OneOf, Optional, PlatformId, Text } from '#libs/contracts/fields'
+import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
+import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
+import { Roles } from '#libs/platform/auth/roles.decorator'
+import { Idempotent } from '#libs/platform/http/idempotency'
+import { apiAnswer, apiBody, apiCreated, apiPage, apiQuery } from '#libs/platform/http/openapi'
+import { page, PageQuery } from '#libs/platform/http/paging'
+import { QueryFlag } from '#libs/platform/http/query-fields'
+import { instantCursor } from '../cursor.js'
+import { type GivenReasons, Reasons } from '../decisions/reasons-field.js'
+import { CountsExposure } from './count-exposure.js'
+import { GiveReviews } from './give-reviews.js'
+import { receiptOf, ReviewInHand, ReviewReceipt, secondReviewView, SecondReviewView } from './review-view.js'
+import { ReviewStore } from './review.store.js'
+
+export class ReviewsQuery extends PageQuery {
+  @Optional() @QueryFlag() disagreement?: boolean
+  @Optional() @PlatformId() platform?: string
+  @Optional() @Text(60, 1) category?: string
+}
+
+export class ReviewDecisionBody {
+  @OneOf(MEASURES) measure!: Measure
+  @Optional() @Text(120, 1) clause?: string | null
+  @Reasons() reasons!: GivenReasons
+}
+
+/** Cases that a second person decides again without knowing what was decided. */
+@Controller('reviews')
+export class ReviewsController {
+  constructor(
+    private readonly reviews: ReviewStore,
+    private readonly giveReviews: GiveReviews,
+  ) {}
+
+  /** Those that were answered, the last answered first. */
+  @Get()
+  @Roles('senior', 'auditor', 'admin')
+  @apiQuery(ReviewsQuery)
+  @apiPage(SecondReviewView)
+  async list(@Query() { limit, cursor, disagreement, platform: platformId, category }: ReviewsQuery) {
+    const filter = { disagreement, platformId, category }
+    const found = await this.reviews.answered(filter, limit, instantCursor(cursor))
+    return page(found, limit, (one) => [one.answer!.at.toISOString(), one._id], secondReviewView)
+  }
+
+  @Post('next')
+  @HttpCode(200)
+  @Roles('moderator', 'senior')
+  @Idempotent()
+  @CountsExposure()
+  @apiAnswer(200, 'A case to decide, yours until the lease lapses; the one in hand first.', ReviewInHand)
+  @apiAnswer(204, 'There is none for you.')
+  async next(@CurrentCaller() caller: Caller, @Res({ passthrough: true }) reply: FastifyReply) {
+    const review = await this.giveReviews.next(caller.subject)
+    if (review) return review
+    void reply.status(204)
+    return undefined
+  }
+
+  @Post(':id/decision')
+  @Roles('moderator', 'senior')
+  @Idempotent()
+  @apiBody(ReviewDecisionBody)
+  @apiCreated(ReviewReceipt, 'Kept beside the first decision; nothing is changed on the account.')
+  async answer(@Param('id') id: string, @CurrentCaller() caller: Caller, @Body() body: ReviewDecisionBody) {
+    const { measure, clause, reasons } = body
+    const given = { measure, clause: clause ?? null, reasons }
+    return receiptOf(id, await this.giveReviews.answer(id, given, caller.subject))
+  }
+}
