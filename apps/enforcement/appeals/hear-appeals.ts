@@ -6,6 +6,7 @@ import { CaseStore } from '../cases/case.store.js'
 import { DecisionStore } from '../decisions/decision.store.js'
 import { bilingual, type GivenReasons } from '../decisions/reasons-field.js'
 import { Outbox } from '../outbox/outbox.js'
+import { ReviewStore } from '../quality/review.store.js'
 import type { AppealDecision, ReplacementOrder } from './appeal.js'
 import {
   APPEAL_TRANSITIONS,
@@ -36,6 +37,7 @@ const PARTS: Readonly<Record<keyof PartsInCase, string>> = {
   hearers: 'You decided an earlier appeal in this case.',
   claimers: 'You worked on this case.',
   noteWriters: 'You wrote a note in this case.',
+  reviewers: 'You reviewed a decision in this case.',
 }
 
 /** How people who took no part in a case hear the appeals about it. */
@@ -45,6 +47,7 @@ export class HearAppeals {
     readonly appeals: AppealStore,
     readonly cases: CaseStore,
     readonly decisions: DecisionStore,
+    readonly reviews: ReviewStore,
     private readonly settling: SettleAppeals,
     private readonly outbox: Outbox,
     private readonly clock: Clock,

@@ -13,7 +13,13 @@ describe('who hears an appeal', () => {
     fc.assert(
       fc.property(
         fc.constantFrom('ann', 'ben', 'cho', 'dai', 'eva'),
-        fc.record({ deciders: people, claimers: people, noteWriters: people, hearers: people }),
+        fc.record({
+          deciders: people,
+          claimers: people,
+          noteWriters: people,
+          hearers: people,
+          reviewers: people,
+        }),
         (subject, parts) => {
           const tookPart = Object.values(parts).some((some) => some.some((one) => one === subject))
           expect(partIn(subject, parts) !== null).toBe(tookPart)

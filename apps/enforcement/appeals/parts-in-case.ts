@@ -1,5 +1,6 @@
 import type { CaseStore } from '../cases/case.store.js'
 import type { DecisionStore } from '../decisions/decision.store.js'
+import type { ReviewStore } from '../quality/review.store.js'
 import type { AppealStore } from './appeal.store.js'
 import type { PartsInCase } from './may-hear.rules.js'
 
@@ -8,23 +9,26 @@ export interface PartStores {
   appeals: AppealStore
   cases: CaseStore
   decisions: DecisionStore
+  reviews: ReviewStore
 }
 
 /** Who did what in a case so far; an appeal that is about to be heard is no part yet. */
 export async function partsInCase(
   caseId: string,
-  { appeals, cases, decisions }: PartStores,
+  { appeals, cases, decisions, reviews }: PartStores,
   appealId = '',
 ): Promise<PartsInCase> {
-  const [found, deciders, hearers] = await Promise.all([
+  const [found, deciders, hearers, reviewers] = await Promise.all([
     cases.byId(caseId),
     decisions.peopleOf(caseId),
     appeals.hearersOf(caseId, appealId),
+    reviews.reviewersOf(caseId),
   ])
   return {
     deciders,
     hearers,
     claimers: [...(found?.workedBy ?? []), ...(found?.assignee ? [found.assignee] : [])],
     noteWriters: (found?.notes ?? []).map((note) => note.by),
+    reviewers,
   }
 }

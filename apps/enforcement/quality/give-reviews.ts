@@ -53,7 +53,7 @@ export class GiveReviews {
     cases: CaseStore,
     decisions: DecisionStore,
   ) {
-    this.parts = { appeals, cases, decisions }
+    this.parts = { appeals, cases, decisions, reviews }
   }
 
   /**

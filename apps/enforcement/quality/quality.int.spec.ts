@@ -10,10 +10,13 @@ import { aVerdict } from '../accounts/a-verdict.js'
 import { AccountStore } from '../accounts/account.store.js'
 import { SPEC_POLICY } from '../accounts/account-world.js'
 import { TakeVerdicts } from '../accounts/take-verdicts.js'
+import { AppealStore } from '../appeals/appeal.store.js'
+import { partsInCase } from '../appeals/parts-in-case.js'
 import { AuditStore } from '../audit/audit.store.js'
 import { CaseStore } from '../cases/case.store.js'
 import { DecideCase } from '../cases/decide-case.js'
 import { WorkOnCases } from '../cases/work-on-cases.js'
+import { DecisionStore } from '../decisions/decision.store.js'
 import { Relay } from '../outbox/relay.js'
 import { type RecordingPublisher, TwoInstances } from '../two-instances.fixture.js'
 import { ExposureStore } from './exposure.store.js'
@@ -127,6 +130,15 @@ describe('quality of decisions, on a real MongoDB', () => {
     expect(JSON.stringify(third)).toContain(cases[2]!.text)
     await one(GiveReviews).answer(third!.reviewId, answer('none'), 'ben')
     expect(await one(GiveReviews).next('ben')).toBeNull()
+    // Who reviewed it has a part in it from then on.
+    const stores = {
+      appeals: one(AppealStore),
+      cases: one(CaseStore),
+      decisions: one(DecisionStore),
+      reviews: one(ReviewStore),
+    }
+    expect((await partsInCase(cases[2]!.caseId, stores)).reviewers).toEqual(['ben'])
+    expect((await partsInCase(cases[1]!.caseId, stores)).reviewers).toEqual([])
     // The others are not lost by that.
     const found = [await one(GiveReviews).next('cleo'), await two(GiveReviews).next('dan')]
     expect(found.every(Boolean)).toBe(true)

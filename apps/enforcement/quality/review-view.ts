@@ -25,11 +25,11 @@ export class ReviewEntryView {
   @Flag() sealed!: boolean
   @OneOf(OUTCOMES) outcome!: Outcome
   @Many(() => CategoryVerdict, 50) categories!: CategoryVerdict[]
-  /** As it was published, without whose it is. */
+  /** As it was published, without ids of account and message. */
   @Shape() message!: object
 }
 
-/** A case to be decided again. Nothing in it tells whose it is, what was decided, or whether its answer is known. */
+/** A case to be decided again. Nothing in it leads to the case, tells what was decided, or whether its answer is known. */
 export class ReviewInHand {
   @WeirId() reviewId!: string
   /** It is yours until then. */

@@ -24,6 +24,7 @@ ReviewSchema.index({ kind: 1, 'answer.at': -1, _id: -1 })
 ReviewSchema.index({ kind: 1, disagreement: 1, 'answer.at': -1, _id: -1 })
 ReviewSchema.index({ kind: 1, 'answer.by': 1, 'answer.at': -1 })
 ReviewSchema.index({ kind: 1, decidedBy: 1, 'answer.at': -1 })
+ReviewSchema.index({ caseId: 1 })
 ReviewSchema.index(...outboxIndex)
 
 export interface ReviewFilter {
@@ -119,6 +120,14 @@ export class ReviewStore {
       },
       { returnDocument: 'after' },
     )
+  }
+
+  /** Who reviewed a decision on a case. */
+  async reviewersOf(caseId: string): Promise<string[]> {
+    const found = await this.reviews
+      .find({ caseId, kind: 'second', state: 'answered' }, { projection: { answer: 1 } })
+      .toArray()
+    return found.map(({ answer }) => answer!.by)
   }
 
   /** The golden cases that somebody has answered. */
