@@ -20,6 +20,7 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const LEASE = SPEC_POLICY.cases.claimLease
 const log = { append: async () => undefined }
+const sampling = { sample: async () => undefined }
 const none = { write: async () => undefined, undo: async () => undefined, takeIn: async () => undefined }
 const policies = {
   refresh: async () => undefined,
@@ -72,7 +73,7 @@ describe('work on cases, on a real MongoDB', () => {
               none as never,
               none as never,
               log as never,
-              none as never,
+              sampling as never,
             ),
         },
       ],

@@ -61,10 +61,7 @@ export class GiveReviews {
    * none waits. The view of the evidence is in the audit log before it is given.
    */
   async next(subject: string): Promise<ReviewInHand | null> {
-    const review =
-      (await this.inHand(subject)) ??
-      (Math.random() < this.env.GOLDEN_SHARE ? await this.nextGolden(subject) : null) ??
-      (await this.nextSecond(subject))
+    const review = (await this.inHand(subject)) ?? (await this.draw(subject))
     return review && this.show(review, subject)
   }
 
@@ -109,6 +106,16 @@ export class GiveReviews {
     if (!found || !(await this.hasPart(found, subject))) return found
     await this.reviews.putBack(found, subject)
     return null
+  }
+
+  /** A golden case only in the place of a second review: one that came while none waits could be told by that. */
+  private async draw(subject: string): Promise<ReviewDocument | null> {
+    const second = await this.nextSecond(subject)
+    if (!second || Math.random() >= this.env.GOLDEN_SHARE) return second
+    const golden = await this.nextGolden(subject)
+    if (!golden) return second
+    await this.reviews.release(second, subject)
+    return golden
   }
 
   private async nextSecond(subject: string): Promise<ReviewDocument | null> {

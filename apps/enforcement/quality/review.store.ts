@@ -97,6 +97,14 @@ export class ReviewStore {
     )
   }
 
+  /** Puts back what somebody has, for everybody. */
+  async release({ _id }: Pick<ReviewDocument, '_id'>, subject: string): Promise<void> {
+    await this.reviews.updateOne(
+      { _id, state: 'open', assignee: subject },
+      { $set: { assignee: null, until: new Date(0) } },
+    )
+  }
+
   /** Puts back what somebody may not have, for all others. */
   async putBack({ _id }: Pick<ReviewDocument, '_id'>, subject: string): Promise<void> {
     await this.reviews.updateOne(
