@@ -156,14 +156,16 @@ export class GiveReviews {
   }
 
   private async show(review: ReviewDocument, subject: string): Promise<ReviewInHand> {
-    const { caseId, evidenceUntil, policyVersion, platformId, accountId } = review
-    const [entries, policies] = await Promise.all([
+    const { caseId, evidenceUntil, platformId, accountId } = review
+    const now = this.clock.now()
+    const [entries] = await Promise.all([
       this.entries.ofCaseUntil(caseId, evidenceUntil, ENTRIES_SHOWN),
-      this.policies.byVersions([policyVersion]),
+      this.policies.refresh(now),
     ])
     const seen = { subject: `review/${review.reviewId}`, actor: subject, platformId, accountId }
-    await this.log.append([viewEntry(seen, this.clock.now())])
-    return reviewInHand(review, entries, policies.get(policyVersion)!)
+    await this.log.append([viewEntry(seen, now)])
+    // What is sealed today is sealed, whatever the policy said when it was decided.
+    return reviewInHand(review, entries, this.policies.inForce(now).policy)
   }
 }
 

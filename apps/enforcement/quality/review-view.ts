@@ -23,6 +23,8 @@ import type { ReviewDocument } from './review.store.js'
 export class ReviewEntryView {
   /** What a category seals is not shown. */
   @Flag() sealed!: boolean
+  /** To be shown when the reader asks for it, not before. */
+  @Flag() blurred!: boolean
   @OneOf(OUTCOMES) outcome!: Outcome
   @Many(() => CategoryVerdict, 50) categories!: CategoryVerdict[]
   /** As it was published, without ids of account and message. */
@@ -110,7 +112,7 @@ export function secondReviewView(review: ReviewDocument): SecondReviewView {
 }
 
 function shownEntry(entry: CaseEntry, policy: Pick<Policy, 'categories'>): ReviewEntryView {
-  const { sealed, outcome, categories, message } = entryView(entry, policy)
+  const { sealed, blurred, outcome, categories, message } = entryView(entry, policy)
   // Account, message and revision name what the case can be looked up by.
   const {
     platformId: _platform,
@@ -119,5 +121,5 @@ function shownEntry(entry: CaseEntry, policy: Pick<Policy, 'categories'>): Revie
     revision: _revision,
     ...shown
   } = message
-  return { sealed, outcome, categories, message: shown }
+  return { sealed, blurred, outcome, categories, message: shown }
 }
