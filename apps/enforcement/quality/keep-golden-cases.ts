@@ -31,11 +31,12 @@ export class KeepGoldenCases {
 
   /**
    * Proposes a decided case with its right answer; the same proposal by the same person again changes nothing.
-   * @throws Problem 400; 404; 409 `case-undecided`, `golden-already`
+   * @throws Problem 400; 404; 409 `cluster-case`, `case-undecided`, `golden-already`
    */
   async propose({ caseId, measure, clause, why }: GoldenProposal, by: string): Promise<GoldenCaseDocument> {
     const found = await this.cases.byId(caseId)
     if (!found) throw notFound('There is no such case.')
+    if (found.kind === 'cluster') throw conflict('cluster-case', 'A case on a cluster cannot be golden.')
     if (found.state !== 'decided' && found.state !== 'closed') {
       throw conflict('case-undecided', `The case is ${found.state}; only a decided one can be golden.`)
     }

@@ -49,7 +49,8 @@ export class OperatorsController {
   @Roles('triage', 'moderator', 'senior')
   @apiOk(ExposureView)
   async ownExposure(@CurrentCaller() caller: Caller) {
-    return (await this.exposure.of([caller.subject]))[0]
+    const [own] = await this.exposure.of([caller.subject])
+    return own!
   }
 
   @Get('me/quality')

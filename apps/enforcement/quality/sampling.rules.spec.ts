@@ -45,7 +45,7 @@ describe('the sample of decisions', () => {
     )
   })
 
-  it('holds nothing that no person decided on a case, and no decision for a later change', () => {
+  it('holds nothing that no person decided on the messages of a case, and no decision for a later change', () => {
     const later = new Date(at.getTime() + 1)
     const others: Partial<DecisionRecord>[] = [
       { automated: true },
@@ -53,6 +53,7 @@ describe('the sample of decisions', () => {
       { stepId: 'step_1' },
       { replaces: { decisionId: 'd', appealId: 'a', servedFrom: at } },
       { updatedAt: later },
+      { findingIds: ['f'] },
     ]
     for (const over of others) expect(isSampled(aDecision(over), 1)).toBe(false)
     expect(isSampled(aDecision(), 1)).toBe(true)

@@ -9,11 +9,13 @@ export function lotOf(decisionId: string): number {
 
 /** Whether a decision, as it was just made, gets a second review: a share of those that people made of their own. */
 export function isSampled(decision: DecisionRecord, share: number): boolean {
-  const { decisionId, automated, by, stepId, replaces, at, updatedAt } = decision
+  const { decisionId, automated, by, stepId, replaces, findingIds = [], at, updatedAt } = decision
   const byPerson = !automated && by !== 'system' && stepId === null && !replaces
+  // What a finding saw over many messages is not among the evidence of a review.
+  const onMessages = findingIds.length === 0
   // Later changes of a decision are no new chance for it.
   const justMade = at.getTime() === updatedAt.getTime()
-  return byPerson && justMade && lotOf(decisionId) < share
+  return byPerson && onMessages && justMade && lotOf(decisionId) < share
 }
 
 /** What two people must have in common to agree: the measure and, unless it is none, its clause. */
