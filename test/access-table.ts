@@ -43,6 +43,7 @@ enforcement POST  /v1/cases/{id}/snooze                       triage moderator s
 enforcement POST  /v1/cases/{id}/reassign                     triage moderator senior
 enforcement POST  /v1/cases/{id}/escalate                     triage moderator senior
 enforcement POST  /v1/cases/{id}/reopen                       moderator senior
+enforcement POST  /v1/cases/{id}/merge                        moderator senior
 enforcement GET   /v1/queues                                  triage moderator senior auditor admin
 
 enforcement GET   /v1/operators/me/exposure                   triage moderator senior

@@ -23,6 +23,7 @@ import { CaseWorkController } from './cases/case-work.controller.js'
 import { CasesController } from './cases/cases.controller.js'
 import { CountQueues } from './cases/count-queues.js'
 import { DecideCase } from './cases/decide-case.js'
+import { MergeCases } from './cases/merge-cases.js'
 import { QueuesController } from './cases/queues.controller.js'
 import { ReopenCase } from './cases/reopen-case.js'
 import { WorkOnCases } from './cases/work-on-cases.js'
@@ -98,6 +99,7 @@ import { Timer } from './timers/timer.js'
     DecideCase,
     CountQueues,
     ReopenCase,
+    MergeCases,
     DecideInBulk,
     ChangeDecision,
     // findings and clusters

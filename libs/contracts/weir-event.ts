@@ -19,6 +19,7 @@ export const WEIR_EVENT_KINDS = [
   'case.decided',
   'case.closed',
   'case.reopened',
+  'case.merged',
   'decision.made',
   'decision.held',
   'decision.approved',
@@ -72,6 +73,8 @@ export class WeirEvent {
   @Optional() @WeirId() verdictId?: string
   @Optional() @WeirId() caseId?: string
   @Optional() @WeirId() findingId?: string
+  /** The case that `caseId` became a part of. */
+  @Optional() @WeirId() intoCaseId?: string
   @Optional() @WeirId() decisionId?: string
   @Optional() @WeirId() directiveId?: string
   @Optional() @WeirId() statementOfReasonsId?: string

@@ -192,6 +192,22 @@ describe('lintPolicy', () => {
       ['frauds'],
       'error unknown-category /exceptions/4/categories/0',
     ],
+    [
+      'a route for a category that is none',
+      'routing',
+      [{ when: { category: 'frauds' }, route: 'senior' }],
+      'error unknown-category /routing/0/when/category',
+    ],
+    ['a route that is none', 'routing', [{ when: {}, route: 'seniors' }], 'error bad-value /routing/0/route'],
+    [
+      'a routing rule that nothing reaches',
+      'routing',
+      [
+        { when: { category: 'fraud' }, route: 'general' },
+        { when: { category: 'fraud', minSeverity: 3 }, route: 'senior' },
+      ],
+      'warning rule-hidden /routing/1/when',
+    ],
     ['a misspelt category', 'rules', rule('scores.fruad > 0.5', fraud), 'error bad-expression /rules/0/when'],
     ['a wrong type', 'rules', rule('contact > "much"', fraud), 'error bad-expression /rules/0/when'],
     ['no condition', 'rules', rule('scores.fraud', fraud), 'error not-a-condition /rules/0/when'],

@@ -4,6 +4,7 @@ import { LONGEST_AUTOMATIC_SUSPENSION } from './limits-of-automation.js'
 import { parsePolicy } from './parse-policy.js'
 import type { ActsOn, Localised, Policy } from './policy-document.js'
 import { pointerTo, type DocumentPath, type PolicyIssue } from './policy-issue.js'
+import { hides } from './routing.js'
 import {
   childrenOf,
   checkExpression,
@@ -405,6 +406,20 @@ const deadlinesCanBeMet: Check = (policy, report) => {
   }
 }
 
+const routingRulesCount: Check = ({ routing, categories }, report) => {
+  routing.forEach(({ when }, index) => {
+    const path = ['routing', index, 'when']
+    if (when.category !== undefined && !has(categories, when.category)) {
+      report('error', 'unknown-category', [...path, 'category'], `There is no category "${when.category}".`)
+    }
+    const before = routing.findIndex((earlier, at) => at < index && hides(earlier.when, when))
+    if (before >= 0) {
+      const reason = `Nothing reaches this rule: rule ${before + 1} is met by all that would fit it.`
+      report('warning', 'rule-hidden', path, reason)
+    }
+  })
+}
+
 const CHECKS: readonly Check[] = [
   languagesAreComplete,
   categoriesKeepTheirBounds,
@@ -415,6 +430,7 @@ const CHECKS: readonly Check[] = [
   ladderRises,
   promisesAreKept,
   deadlinesCanBeMet,
+  routingRulesCount,
 ]
 
 /** Reports what is wrong with an expression; its tree if nothing is. */

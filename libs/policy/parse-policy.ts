@@ -276,6 +276,7 @@ function policyOf(text: PolicyText): Policy {
       severities: mapValues(deadlines.severities as Record<string, Written<Deadline>>, deadlineOf),
     },
     cases: caseTermsOf(text.cases),
+    routing: (text.routing ?? []) as Policy['routing'],
     evidence: { keepAfterAppeal: ms(text.evidence.keepAfterAppeal) },
   }
 }

@@ -2,6 +2,7 @@ import type { AccountLimits, DirectiveKind } from '#libs/contracts/directive'
 import type { Measure } from '#libs/contracts/measures-in-force'
 import type { Outcome } from '#libs/contracts/verdict'
 import type { Milliseconds } from './duration.js'
+import type { RoutingRule } from './routing.js'
 
 /**
  * The policy as code reads it: the document (YAML or the same as JSON) after `parsePolicy`, with every duration in
@@ -27,6 +28,8 @@ export interface Policy {
   appeals: { window: Milliseconds; undecidedSuspends: Milliseconds }
   deadlines: Deadlines
   cases: CaseTerms
+  /** For whom cases are: the first rule that fits an entry of one. */
+  routing: RoutingRule[]
   evidence: { keepAfterAppeal: Milliseconds }
 }
 

@@ -1,5 +1,6 @@
 import { DURATION_PATTERN } from './duration.js'
 import { ACTS_ON } from './policy-document.js'
+import { ROUTES } from './routing.js'
 
 /**
  * The JSON Schema of the policy document. Every object is closed, so that a misspelt key is an error and not a limit that
@@ -200,6 +201,21 @@ export const POLICY_SCHEMA = closed(
         claimLease: duration,
         dueWithin: closed({ 1: duration, 2: duration, 3: duration, 4: duration }),
       },
+    ),
+    routing: list(
+      closed({
+        when: closed(
+          {},
+          {
+            category,
+            language: { type: 'string', pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$' },
+            platform: { type: 'string', pattern: '^[a-z0-9-]{1,40}$' },
+            minSeverity: { type: 'integer', minimum: 1, maximum: 4 },
+          },
+        ),
+        route: { type: 'string', enum: ROUTES },
+      }),
+      { max: 100 },
     ),
   },
 )

@@ -4,8 +4,10 @@ import type { Measure } from '#libs/contracts/measures-in-force'
 import type { PlatformMode } from '#libs/contracts/platform'
 import type { WeirEventKind } from '#libs/contracts/weir-event'
 import { withSpan } from '#libs/policy/idle-strikes'
+import { conflict } from '#libs/platform/http/problem'
 import type { Strike } from '#libs/policy/ladder'
 import { clauseOf, type Policy } from '#libs/policy/policy-document'
+import { routeFor } from '#libs/policy/routing'
 import type { CaseChange } from '../cases/case.js'
 import { heavier, weightOf } from '../cases/case-priority.rules.js'
 import type { CaseState } from '../cases/case-transitions.js'
@@ -303,6 +305,12 @@ export class AccountDraft {
 
   // ---- cases ----
 
+  /** @throws Problem 409 `case-merged`: nothing more happens to a case that became a part of another */
+  assertNotMerged(caseId: string): void {
+    const merged = this.state.mergedCases?.find((one) => one.caseId === caseId)
+    if (merged) throw conflict('case-merged', `The case is a part of ${merged.into} now.`)
+  }
+
   /** The case that waits for a person, for one more reason; opens one if there is none. */
   openCase(why: CaseReason, causeId: string): string {
     const open = this.state.openCase
@@ -367,9 +375,12 @@ export class AccountDraft {
     // Enforcement takes no tip-offs in yet.
     const risk = riskScore(this.state.risk, at)
     const urgency = { ...entry, followers: this.followers, risk, tipOffs: 0, waiting }
+    const policy = this.policyOf(policyVersion)
+    const route = routeFor(policy.routing, { ...entry, platformId: this.state.platformId })
     this.caseChange(caseId, {
       addCategories: categories,
-      weight: weightOf(at, urgency, this.policyOf(policyVersion)),
+      weight: weightOf(at, urgency, policy),
+      ...(route === 'general' ? {} : { route }),
       ...(open?.caseId === caseId && open.why.includes('ban') ? { proposal: 'ban' as const } : {}),
     })
   }

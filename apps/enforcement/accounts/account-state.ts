@@ -145,6 +145,8 @@ export interface AccountState {
   openCase: OpenCase | null
   /** The case in which automatically decided entries gather while no case is open. */
   automatedCaseId: string | null
+  /** Cases that became a part of another one; absent where there is none. */
+  mergedCases?: { caseId: string; into: string }[]
   /** Expiries up to this instant have been told. */
   settledAt: Date
   /** When the clock alone next changes something. */

@@ -59,6 +59,7 @@ export const SPEC_POLICY: Policy = {
     severities: {},
   },
   cases: { claimLease: 1_800_000, dueWithin: { 1: 7 * DAY, 2: 3 * DAY, 3: DAY, 4: DAY / 6 } },
+  routing: [],
   evidence: { keepAfterAppeal: 31 * DAY },
 }
 

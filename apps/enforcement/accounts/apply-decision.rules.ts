@@ -55,6 +55,7 @@ export function durationOf(measure: Measure, policy: Policy): number | null {
 /**
  * Takes a person's decision into the account. A ban that its clause does not call urgent waits for the answer to the notice
  * of intent; a suspension or ban of an account of reach waits for a second person (SPEC promise 6).
+ * @throws Problem 409 `case-merged`
  */
 export function applyDecision(
   facts: AccountFacts,
@@ -62,6 +63,7 @@ export function applyDecision(
   context: ChangeContext,
 ): AccountChange {
   const draft = new AccountDraft(facts, context)
+  draft.assertNotMerged(given.caseId)
   const { policy, policyVersion, now, actor } = context
   const clause = given.clause === null ? null : clauseOf(policy, given.clause)
   const hold = holdOf(draft, given, clause?.urgent ?? false)

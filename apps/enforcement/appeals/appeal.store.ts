@@ -67,10 +67,13 @@ export class AppealStore {
     return this.appeals.findOne({ receiptHash })
   }
 
-  /** Who decided appeals about a case, but for one of them. */
-  async hearersOf(caseId: string, appealId: string): Promise<string[]> {
+  /** Who decided appeals about any of the cases, but for one of them. */
+  async hearersOf(caseIds: readonly string[], appealId: string): Promise<string[]> {
     const heard = await this.appeals
-      .find({ caseId, _id: { $ne: appealId }, decision: { $ne: null } }, { projection: { decision: 1 } })
+      .find(
+        { caseId: { $in: [...caseIds] }, _id: { $ne: appealId }, decision: { $ne: null } },
+        { projection: { decision: 1 } },
+      )
       .toArray()
     return heard.flatMap(({ decision }) => (decision ? [decision.by] : []))
   }

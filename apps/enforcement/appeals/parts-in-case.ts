@@ -18,17 +18,19 @@ export async function partsInCase(
   { appeals, cases, decisions, reviews }: PartStores,
   appealId = '',
 ): Promise<PartsInCase> {
-  const [found, deciders, hearers, reviewers] = await Promise.all([
-    cases.byId(caseId),
-    decisions.peopleOf(caseId),
-    appeals.hearersOf(caseId, appealId),
-    reviews.reviewersOf(caseId),
+  // A part in any case that is now one with this one is a part in this one.
+  const file = await cases.fileOf(caseId)
+  const caseIds = [...new Set([caseId, ...file.map((found) => found._id)])]
+  const [deciders, hearers, reviewers] = await Promise.all([
+    decisions.peopleOf(caseIds),
+    appeals.hearersOf(caseIds, appealId),
+    reviews.reviewersOf(caseIds),
   ])
   return {
     deciders,
     hearers,
-    claimers: [...(found?.workedBy ?? []), ...(found?.assignee ? [found.assignee] : [])],
-    noteWriters: (found?.notes ?? []).map((note) => note.by),
+    claimers: file.flatMap(({ workedBy = [], assignee }) => (assignee ? [...workedBy, assignee] : workedBy)),
+    noteWriters: file.flatMap(({ notes }) => notes.map((note) => note.by)),
     reviewers,
   }
 }

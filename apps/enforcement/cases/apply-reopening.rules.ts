@@ -8,7 +8,7 @@ import {
 
 /**
  * Opens a decided case again: it waits for people as the account's open case, and what was decided on it stands until it is
- * reversed. Null where it is open already. @throws Problem 409 `another-case-open`: an account has one case that waits
+ * reversed. Null where it is open already. @throws Problem 409 `another-case-open`: an account has one case that waits; `case-merged`
  */
 export function applyReopening(
   facts: AccountFacts,
@@ -18,6 +18,7 @@ export function applyReopening(
   const draft = new AccountDraft(facts, context)
   const open = draft.state.openCase
   if (open?.caseId === caseId) return null
+  draft.assertNotMerged(caseId)
   if (open) {
     throw conflict('another-case-open', `The account has an open case already: ${open.caseId}.`)
   }

@@ -55,21 +55,26 @@ export class CaseEntryStore {
     await bulkWrite(this.entries, operations)
   }
 
-  async ofCase(caseId: string, limit: number): Promise<CaseEntry[]> {
-    return this.entries.find({ caseId }).sort({ receivedAt: -1 }).limit(limit).toArray()
-  }
-
-  /** What had come into a case by an instant, the latest first. */
-  async ofCaseUntil(caseId: string, until: Date, limit: number): Promise<CaseEntry[]> {
+  /** The latest first, of a case with those that became a part of it. */
+  async ofCases(caseIds: readonly string[], limit: number): Promise<CaseEntry[]> {
     return this.entries
-      .find({ caseId, addedAt: { $lte: until } })
+      .find({ caseId: { $in: [...caseIds] } })
       .sort({ receivedAt: -1 })
       .limit(limit)
       .toArray()
   }
 
-  async ofCaseAndMessages(caseId: string, messageIds: readonly string[]): Promise<CaseEntry[]> {
-    return this.entries.find({ caseId, messageId: { $in: [...messageIds] } }).toArray()
+  /** What had come into them by an instant, the latest first. */
+  async ofCasesUntil(caseIds: readonly string[], until: Date, limit: number): Promise<CaseEntry[]> {
+    return this.entries
+      .find({ caseId: { $in: [...caseIds] }, addedAt: { $lte: until } })
+      .sort({ receivedAt: -1 })
+      .limit(limit)
+      .toArray()
+  }
+
+  async ofCasesAndMessages(caseIds: readonly string[], messageIds: readonly string[]): Promise<CaseEntry[]> {
+    return this.entries.find({ caseId: { $in: [...caseIds] }, messageId: { $in: [...messageIds] } }).toArray()
   }
 
   /** The latest first. */
@@ -146,8 +151,8 @@ export class CaseEntryStore {
       .toArray()
   }
 
-  async countOf(caseId: string): Promise<number> {
-    return this.entries.countDocuments({ caseId })
+  async countOf(caseIds: readonly string[]): Promise<number> {
+    return this.entries.countDocuments({ caseId: { $in: [...caseIds] } })
   }
 }
 

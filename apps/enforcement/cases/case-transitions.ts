@@ -13,6 +13,7 @@ export const CASE_ACTIONS = [
   'hold',
   'decide',
   'reopen',
+  'merge',
   'close',
 ] as const
 export type CaseAction = (typeof CASE_ACTIONS)[number]
@@ -40,7 +41,7 @@ export const CASE_TRANSITIONS: Readonly<Record<CaseState, Readonly<Partial<Recor
       decide: 'decided',
     },
     held: { decide: 'decided', reopen: 'open' },
-    decided: { hold: 'held', decide: 'decided', reopen: 'open', close: 'closed' },
+    decided: { hold: 'held', decide: 'decided', reopen: 'open', merge: 'closed', close: 'closed' },
     closed: { reopen: 'open' },
   }
 

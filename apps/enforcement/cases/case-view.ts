@@ -7,6 +7,7 @@ import type { CaseEntryView, CaseView } from './cases-api.js'
 export function caseView(found: CaseRecord, now: Date): CaseView {
   const { _id: caseId, automated, categories, proposal, openedAt, updatedAt } = found
   const { severity, priority, urgentSince, dueAt, gravest, route, notes, version } = found
+  const { mergedInto = null, merged = [] } = found
   const { state, assignee, claimedAt, until } = asOf(found, now)
   return {
     caseId,
@@ -34,6 +35,8 @@ export function caseView(found: CaseRecord, now: Date): CaseView {
     claimedUntil: state === 'claimed' ? until : null,
     snoozedUntil: state === 'open' ? until : null,
     notes,
+    mergedInto,
+    merged,
     version,
   }
 }

@@ -1,11 +1,12 @@
 import { Body, Controller, Param, Post } from '@nestjs/common'
-import { Instant, Optional, Text } from '#libs/contracts/fields'
+import { Instant, Optional, Text, WeirId } from '#libs/contracts/fields'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Clock } from '#libs/platform/clock'
 import { apiBody, apiOk } from '#libs/platform/http/openapi'
 import type { Task } from './case-work.rules.js'
 import { caseView } from './case-view.js'
 import { CaseView } from './cases-api.js'
+import { MergeCases } from './merge-cases.js'
 import { ReopenCase } from './reopen-case.js'
 import { WorkOnCases, type WorkRequest } from './work-on-cases.js'
 import { AsksForWork, ChangesCase } from './work-request.decorator.js'
@@ -25,6 +26,11 @@ export class ReassignBody extends WorkBody {
   @Text(200, 1) assignee!: string
 }
 
+export class MergeBody extends WorkBody {
+  /** The open case of the same account. */
+  @WeirId() into!: string
+}
+
 /** What operators do with a case beside deciding it. */
 @Controller('cases/:id')
 @Roles('triage', 'moderator', 'senior')
@@ -32,6 +38,7 @@ export class CaseWorkController {
   constructor(
     private readonly work: WorkOnCases,
     private readonly reopenCase: ReopenCase,
+    private readonly mergeCases: MergeCases,
     private readonly clock: Clock,
   ) {}
 
@@ -91,6 +98,19 @@ export class CaseWorkController {
   @apiBody(WorkBody)
   async reopen(@Param('id') id: string, @Body() { note }: WorkBody, @AsksForWork() request: WorkRequest) {
     return caseView(await this.reopenCase.reopen(id, { ...request, note }), this.clock.now())
+  }
+
+  @Post('merge')
+  @ChangesCase()
+  @Roles('moderator', 'senior')
+  @apiBody(MergeBody)
+  @apiOk(CaseView)
+  async merge(
+    @Param('id') id: string,
+    @Body() { into, note }: MergeBody,
+    @AsksForWork() request: WorkRequest,
+  ): Promise<CaseView> {
+    return caseView(await this.mergeCases.merge(id, into, { ...request, note }), this.clock.now())
   }
 
   private async carryOut(id: string, task: Task, request: WorkRequest): Promise<CaseView> {

@@ -1,7 +1,8 @@
 import type { WeirEventKind } from '#libs/contracts/weir-event'
 import type { Milliseconds } from '#libs/policy/duration'
 import type { EventFacts } from '../events/event.rules.js'
-import type { CaseRecord, Route } from './case.js'
+import type { Route } from '#libs/policy/routing'
+import type { CaseRecord } from './case.js'
 import { caseAfter } from './case-transitions.js'
 
 /** The part of a case that says who works on it, and when. */

@@ -5,9 +5,10 @@ import { derivedId } from '#libs/contracts/ids'
 import type { WeirEvent } from '#libs/contracts/weir-event'
 import { given, olderThan, prefix } from '../queries.js'
 import { bulkWrite, duplicateKey } from '#libs/platform/mongo/bulk-write'
+import type { Route } from '#libs/policy/routing'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
-import type { CaseChange, CaseKind, CaseNote, CaseRecord, Route } from './case.js'
+import { type CaseChange, type CaseKind, type CaseNote, type CaseRecord, partsOf } from './case.js'
 import { CASE_STATES, type CaseState } from './case-transitions.js'
 
 export interface CaseDocument extends CaseRecord, WithOutbox {}
@@ -286,9 +287,10 @@ export class CaseStore {
     }
   }
 
+  /** Null where there is no such case, it has the note already, or it became a part of another. */
   async addNote(caseId: string, note: CaseNote): Promise<CaseDocument | null> {
     return this.cases.findOneAndUpdate(
-      { _id: caseId, 'notes.noteId': { $ne: note.noteId } },
+      { _id: caseId, 'notes.noteId': { $ne: note.noteId }, mergedInto: { $exists: false } },
       {
         $push: { notes: note },
         $set: { updatedAt: note.at },
@@ -308,9 +310,49 @@ export class CaseStore {
 
   async write(writes: readonly { rev: number; value: CaseChange }[]): Promise<void> {
     await bulkWrite(this.cases, writes.map(operationOf))
+    for (const { value } of writes) if (value.takesIn) await this.takeIn(value, value.takesIn)
+  }
+
+  /** The case of which this one is a part, or itself, with all that are a part of that. */
+  async fileOf(caseId: string): Promise<CaseDocument[]> {
+    let root = await this.byId(caseId)
+    while (root?.mergedInto) root = await this.byId(root.mergedInto)
+    return root ? this.byIds(partsOf(root)) : []
+  }
+
+  async byIds(caseIds: readonly string[]): Promise<CaseDocument[]> {
+    return this.cases.find({ _id: { $in: [...caseIds] } }).toArray()
+  }
+
+  /**
+   * Gives a case what another one has that is closed by now. That was decided in time: it adds no due time, and is as urgent as
+   * if it had come when it was merged. Once, however often it is called.
+   */
+  private async takeIn(
+    { caseId, at }: Pick<CaseChange, 'caseId' | 'at'>,
+    { caseId: partId, by }: NonNullable<CaseChange['takesIn']>,
+  ): Promise<void> {
+    const part = (await this.byId(partId))!
+    const { severity, priority, gravest, route, categories, notes, workedBy = [], assignee } = part
+    const people = [...workedBy, ...(assignee ? [assignee] : []), by]
+    await this.cases.updateOne(
+      { _id: caseId, merged: { $ne: partId } },
+      {
+        $addToSet: {
+          categories: { $each: categories },
+          notes: { $each: notes },
+          workedBy: { $each: people },
+          merged: { $each: partsOf(part) },
+        },
+        $max: given({ severity, priority, gravest, route }),
+        $min: { urgentSince: new Date(at.getTime() - priority * HOUR) },
+        $inc: { version: 1 },
+      },
+    )
   }
 }
 
+const HOUR = 3_600_000
 const MOST_URGENT_FIRST = { urgentSince: 1, _id: 1 } as const
 /** States in which a case is still to be decided. */
 const UNDECIDED: readonly CaseState[] = ['open', 'claimed', 'held']
@@ -385,8 +427,9 @@ function operationOf({
   value: CaseChange
 }): mongo.AnyBulkWriteOperation<CaseDocument> {
   const { caseId, platformId, accountId, at, opens, state, automated, proposal, weight, lastRequest } = value
+  const { route, mergedInto } = value
   const set: Partial<CaseDocument> = {
-    ...given({ state, automated, proposal, lastRequest }),
+    ...given({ state, automated, proposal, lastRequest, mergedInto }),
     ...workAfter(state),
   }
   const fresh: Partial<CaseDocument> = {
@@ -396,7 +439,7 @@ function operationOf({
     assignee: null,
     claimedAt: null,
     until: null,
-    route: 'general',
+    ...(route ? {} : { route: 'general' }),
     lastRequest: null,
     notes: [],
     pending: [],
@@ -410,7 +453,8 @@ function operationOf({
       update: {
         $set: { ...set, updatedAt: at, accountRev: rev },
         $addToSet: { categories: { $each: value.addCategories } },
-        $max: given({ severity, priority, gravest }),
+        // Of the routes too the greater one is that of the graver cases.
+        $max: given({ severity, priority, gravest, route }),
         $min: given({ urgentSince, dueAt }),
         $inc: { version: 1 },
         $setOnInsert: { platformId, accountId, openedAt: at, ...untouched },

@@ -1,5 +1,6 @@
 import type { CategoryVerdict, Outcome } from '#libs/contracts/verdict'
 import type { Message } from '#libs/contracts/message'
+import type { Route } from '#libs/policy/routing'
 import type { CaseState } from './case-transitions.js'
 
 export interface CaseNote {
@@ -12,10 +13,6 @@ export interface CaseNote {
 /** What a case is about. */
 export const CASE_KINDS = ['account', 'cluster'] as const
 export type CaseKind = (typeof CASE_KINDS)[number]
-
-/** Where a case waits: for everybody, or for seniors after somebody escalated it. */
-export const ROUTES = ['general', 'senior'] as const
-export type Route = (typeof ROUTES)[number]
 
 /** What routes a case: the gravest of its entries. The database compares the fields in this order. */
 export interface Gravest {
@@ -67,6 +64,10 @@ export interface CaseRecord extends CaseWeight {
   notes: CaseNote[]
   /** Everyone who ever claimed it: none of them hears an appeal about it. */
   workedBy?: string[]
+  /** The case of which it became a part: it is closed, and what is in it is seen there. */
+  mergedInto?: string
+  /** The cases that became a part of it, with all that were a part of those. */
+  merged?: string[]
   /** Revision of the account whose change was last applied. */
   accountRev: number
   /** Counts every change, for `If-Match`. */
@@ -75,6 +76,11 @@ export interface CaseRecord extends CaseWeight {
   findingId?: string
   memberCount?: number
   deciding?: string | null
+}
+
+/** A case with all that became a part of it: where its entries and decisions are filed. */
+export function partsOf({ _id, merged = [] }: Pick<CaseRecord, '_id' | 'merged'>): string[] {
+  return [_id, ...merged]
 }
 
 /** What a change of an account does to one of its cases. Applied once: see `accountRev`. */
@@ -92,8 +98,14 @@ export interface CaseChange {
   addCategories: string[]
   /** Null: nothing came that makes it more urgent. */
   weight: CaseWeight | null
+  /** What came asks for people of this route. */
+  route?: Route
   /** The request of a person that made the change, if it is to happen once. */
   lastRequest?: string
+  /** The case becomes a part of that one. */
+  mergedInto?: string
+  /** That case becomes a part of this one: its notes, and what it weighs from now on. `by` did it. */
+  takesIn?: { caseId: string; by: string }
 }
 
 /** One verdict in a case: the evidence. `caseId` is null until the account took it in. */

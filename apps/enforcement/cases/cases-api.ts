@@ -20,7 +20,8 @@ import { AccountIn, type Change, CHANGES, MediaIn, VISIBILITIES } from '#libs/co
 import { CategoryVerdict, MODE, type Outcome, OUTCOMES } from '#libs/contracts/verdict'
 import { DecisionView } from '../decisions/decisions-api.js'
 import { FindingView, MemberView } from '../findings/findings-api.js'
-import { CASE_KINDS, type CaseKind, type Route, ROUTES } from './case.js'
+import { type Route, ROUTES } from '#libs/policy/routing'
+import { CASE_KINDS, type CaseKind } from './case.js'
 import { CASE_STATES, type CaseState } from './case-transitions.js'
 
 /** What an operator wrote down. */
@@ -72,6 +73,10 @@ export class CaseView {
   @Example(null) @Optional() @Instant() claimedUntil!: Date | null
   @Example(null) @Optional() @Instant() snoozedUntil!: Date | null
   @Many(() => NoteView, 10_000) notes!: NoteView[]
+  /** The case of the same account that it became a part of. */
+  @Example(null) @Optional() @WeirId() mergedInto!: string | null
+  /** The cases that became a part of it: what is in them is shown here too. */
+  @Example([]) @Strings(100, 200) merged!: string[]
   /** For `If-Match`. */
   @Int(0) version!: number
 }
@@ -147,9 +152,25 @@ export class QueueView {
   @Int(0) overdue!: number
 }
 
+/** Which entries of cases a rule is about: all of what it says must hold. */
+export class RoutingConditionView {
+  @Optional() @Text(60) category?: string
+  /** `zh` is also `zh-Hant`. */
+  @Example('zh') @Optional() @Text(35) language?: string
+  @Example() @Optional() @PlatformId() platform?: string
+  @Example(4) @Optional() @Int(1, 4) minSeverity?: number
+}
+
+/** A rule of the policy in force: for whom entries are that fit it. The first that fits counts. */
+export class RoutingRuleView {
+  @One(() => RoutingConditionView) when!: RoutingConditionView
+  @Example('senior') @OneOf(ROUTES) route!: Route
+}
+
 /** All queues; never more than one page. */
 export class QueuesView {
   @Many(() => QueueView, 2_000) items!: QueueView[]
   @Optional() @Text(500) nextCursor!: null
   @Instant() countedAt!: Date
+  @Many(() => RoutingRuleView, 100) routing!: RoutingRuleView[]
 }

@@ -36,7 +36,7 @@ import { ReadCluster } from '../findings/read-cluster.js'
 import { findingView } from '../findings/finding-view.js'
 import { ClusterDecided, ClusterPreview, type MemberPreview } from '../findings/findings-api.js'
 import { FindingStore } from '../findings/finding.store.js'
-import { CASE_KINDS, type CaseKind } from './case.js'
+import { CASE_KINDS, type CaseKind, partsOf } from './case.js'
 import { CASE_STATES, type CaseState } from './case-transitions.js'
 import { caseView, entryView } from './case-view.js'
 import { CaseFile, CaseView } from './cases-api.js'
@@ -189,11 +189,12 @@ export class CasesController {
   async get(@Param('id') id: string, @Query() query: CaseQuery): Promise<CaseFile> {
     const found = await this.work.mustFind(id)
     const cluster = found.kind === 'cluster' ? await this.readCluster.read(id, query.membersAfter) : null
+    const parts = partsOf(found)
     const [entries, count, decisions, findings] = await Promise.all([
-      cluster?.entries ?? this.entries.ofCase(id, ENTRIES_SHOWN),
-      cluster?.entries.length ?? this.entries.countOf(id),
-      this.decisions.ofCase(id),
-      this.findings.ofCase(id, FINDINGS_SHOWN),
+      cluster?.entries ?? this.entries.ofCases(parts, ENTRIES_SHOWN),
+      cluster?.entries.length ?? this.entries.countOf(parts),
+      this.decisions.ofCases(parts),
+      this.findings.ofCases(parts, FINDINGS_SHOWN),
       this.policies.refresh(this.clock.now()),
     ])
     const { policy } = this.policies.inForce(this.clock.now())

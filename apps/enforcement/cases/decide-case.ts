@@ -14,7 +14,7 @@ import { DecisionStore, type DecisionDocument } from '../decisions/decision.stor
 import { PolicyStore } from '../policies/policy.store.js'
 import { FindingStore } from '../findings/finding.store.js'
 import type { FindingRecord } from '../findings/finding.js'
-import type { CaseEntry } from './case.js'
+import { type CaseEntry, partsOf } from './case.js'
 import { CaseEntryStore } from './case-entry.store.js'
 import type { CaseDocument } from './case.store.js'
 import { WorkOnCases, type WorkRequest } from './work-on-cases.js'
@@ -115,14 +115,16 @@ export class DecideCase {
    * @throws Problem 400 for a message that neither is about
    */
   private async evidenceFor(
-    { _id: caseId, platformId, accountId }: CaseDocument,
+    found: CaseDocument,
     messageIds: readonly string[],
   ): Promise<{ entries: CaseEntry[]; findings: FindingRecord[] }> {
-    const entries = await this.entries.ofCaseAndMessages(caseId, messageIds)
+    const { platformId, accountId } = found
+    const parts = partsOf(found)
+    const entries = await this.entries.ofCasesAndMessages(parts, messageIds)
     const judged = new Set(entries.map((entry) => entry.messageId))
     const others = messageIds.filter((id) => !judged.has(id))
     if (others.length === 0) return { entries, findings: [] }
-    const findings = (await this.findings.ofCase(caseId, MOST_FINDINGS)).filter((finding) =>
+    const findings = (await this.findings.ofCases(parts, MOST_FINDINGS)).filter((finding) =>
       others.some((id) => names(finding, id)),
     )
     const missing = messageIds.flatMap((id, i): FieldProblem[] =>

@@ -1,7 +1,9 @@
 import { Controller, Get, Query } from '@nestjs/common'
 import { Optional, PlatformId } from '#libs/contracts/fields'
 import { Roles } from '#libs/platform/auth/roles.decorator'
+import { Clock } from '#libs/platform/clock'
 import { apiOk, apiQuery } from '#libs/platform/http/openapi'
+import { PolicyStore } from '../policies/policy.store.js'
 import { QueuesView } from './cases-api.js'
 import { CountQueues } from './count-queues.js'
 
@@ -9,10 +11,17 @@ export class QueuesQuery {
   @Optional() @PlatformId() platform?: string
 }
 
-/** How much waits, and how long, for each category, language, platform and route; the fullest with late cases first. */
+/**
+ * How much waits, and how long, for each category, language, platform and route; the fullest with late cases first;
+ * and by which rules of the policy in force cases are sent to a route.
+ */
 @Controller('queues')
 export class QueuesController {
-  constructor(private readonly countQueues: CountQueues) {}
+  constructor(
+    private readonly countQueues: CountQueues,
+    private readonly policies: PolicyStore,
+    private readonly clock: Clock,
+  ) {}
 
   @Get()
   @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
@@ -21,6 +30,8 @@ export class QueuesController {
   async list(@Query() query: QueuesQuery): Promise<QueuesView> {
     const { at, queues } = await this.countQueues.count()
     const items = queues.filter(({ platformId }) => !query.platform || platformId === query.platform)
-    return { items, nextCursor: null, countedAt: at }
+    const now = this.clock.now()
+    await this.policies.refresh(now)
+    return { items, nextCursor: null, countedAt: at, routing: this.policies.inForce(now).policy.routing }
   }
 }

@@ -20,6 +20,7 @@ export class ReopenCase {
     const found = await this.work.mustFind(caseId)
     if (found.lastRequest !== requestId) {
       assertFresh(ifMatch, found.version)
+      if (found.mergedInto) throw conflict('case-merged', `The case is a part of ${found.mergedInto} now.`)
       // What is held is opened by refusing what is held.
       if (found.state === 'held' || caseAfter(found.state, 'reopen') === undefined) {
         throw conflict(`case-${found.state}`, `The case is ${found.state}; only a decided one is reopened.`)

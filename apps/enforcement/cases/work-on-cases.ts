@@ -4,7 +4,7 @@ import { hasRole, type Caller } from '#libs/platform/auth/caller'
 import { Clock } from '#libs/platform/clock'
 import { RetryableError } from '#libs/platform/errors'
 import { assertFresh } from '#libs/platform/http/if-match'
-import { notFound, Problem } from '#libs/platform/http/problem'
+import { conflict, notFound, Problem } from '#libs/platform/http/problem'
 import type { Milliseconds } from '#libs/policy/duration'
 import { eventOf, type EventFacts } from '../events/event.rules.js'
 import { countChanges } from '../outbox/count-changes.js'
@@ -121,11 +121,15 @@ export class WorkOnCases {
     return changed
   }
 
-  /** @throws Problem 404 */
+  /** @throws Problem 404, 409 `case-merged` */
   async note(caseId: string, caller: Caller, text: string, requestId: string): Promise<CaseDocument> {
-    await this.mustFind(caseId)
+    const found = await this.mustFind(caseId)
     const note = { noteId: derivedId('note', requestId), at: this.clock.now(), by: caller.subject, text }
-    return (await this.cases.addNote(caseId, note)) ?? this.mustFind(caseId)
+    const changed = await this.cases.addNote(caseId, note)
+    if (!changed && found.mergedInto && !found.notes.some(({ noteId }) => noteId === note.noteId)) {
+      throw conflict('case-merged', `The case is a part of ${found.mergedInto} now; write the note there.`)
+    }
+    return changed ?? this.mustFind(caseId)
   }
 
   private async tryNext(wanted: Wanted, caller: Caller, requestId: string): Promise<CaseDocument | null> {

@@ -5,6 +5,7 @@ import { Clock } from '#libs/platform/clock'
 import { badRequest, conflict, Problem } from '#libs/platform/http/problem'
 import { clauseOf } from '#libs/policy/policy-document'
 import type { CaseEntry } from '../cases/case.js'
+import { partsOf } from '../cases/case.js'
 import { asOf } from '../cases/case-work.rules.js'
 import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { clusterCase, DecideCase, type GivenDecision } from '../cases/decide-case.js'
@@ -66,7 +67,8 @@ export class DecideInBulk {
 
   /** The decision for one case: it rests on the messages that were found to be of the clause's category. */
   private async given(caseId: string, { caseIds: _all, ...decision }: BulkDecision): Promise<GivenDecision> {
-    const { state, kind } = asOf(await this.work.mustFind(caseId), this.clock.now())
+    const found = await this.work.mustFind(caseId)
+    const { state, kind } = asOf(found, this.clock.now())
     if (kind === 'cluster') throw clusterCase()
     if (state !== 'open' && state !== 'claimed') {
       throw conflict(`case-${state}`, `The case is ${state}; only what is undecided is decided in bulk.`)
@@ -76,7 +78,7 @@ export class DecideInBulk {
     const { policy } = this.policies.inForce(this.clock.now())
     const clause = decision.clause === undefined ? null : clauseOf(policy, decision.clause)
     if (!clause) throw noClause()
-    const entries = await this.entries.ofCase(caseId, MOST_ENTRIES)
+    const entries = await this.entries.ofCases(partsOf(found), MOST_ENTRIES)
     const messageIds = entries
       .filter((entry) => speaksOf(entry, clause.category))
       .map((entry) => entry.messageId)

@@ -48,12 +48,12 @@ export class DecisionStore {
     return this.decisions.find({ accountKey: key, strikeIds: strikeId }).toArray()
   }
 
-  /** Everyone who decided, approved, refused or reversed something on a case. */
-  async peopleOf(caseId: string): Promise<string[]> {
+  /** Everyone who decided, approved, refused or reversed something on any of the cases. */
+  async peopleOf(caseIds: readonly string[]): Promise<string[]> {
     const byPeople = await this.decisions
       .find(
         {
-          caseId,
+          caseId: { $in: [...caseIds] },
           $or: [
             { by: { $ne: 'system' } },
             { approval: { $ne: null } },
@@ -84,8 +84,12 @@ export class DecisionStore {
       .toArray()
   }
 
-  async ofCase(caseId: string): Promise<DecisionDocument[]> {
-    return this.decisions.find({ caseId }).sort({ at: -1 }).limit(200).toArray()
+  async ofCases(caseIds: readonly string[]): Promise<DecisionDocument[]> {
+    return this.decisions
+      .find({ caseId: { $in: [...caseIds] } })
+      .sort({ at: -1 })
+      .limit(200)
+      .toArray()
   }
 
   /** Which of the directives a decision in force also stands on that is none of these. */

@@ -41,8 +41,12 @@ export class FindingStore {
     await bulkWrite(this.findings, operations)
   }
 
-  /** Those in a case, the latest window first. */
-  async ofCase(caseId: string, limit: number): Promise<FindingRecord[]> {
-    return this.findings.find({ caseId }).sort({ 'window.to': -1, _id: 1 }).limit(limit).toArray()
+  /** Those in cases, the latest window first. */
+  async ofCases(caseIds: readonly string[], limit: number): Promise<FindingRecord[]> {
+    return this.findings
+      .find({ caseId: { $in: [...caseIds] } })
+      .sort({ 'window.to': -1, _id: 1 })
+      .limit(limit)
+      .toArray()
   }
 }

@@ -5,6 +5,7 @@ import { conflict, forbidden, notFound } from '#libs/platform/http/problem'
 import { ENV } from '#libs/platform/tokens'
 import { AppealStore } from '../appeals/appeal.store.js'
 import { partIn } from '../appeals/may-hear.rules.js'
+import { partsOf } from '../cases/case.js'
 import { partsInCase, type PartStores } from '../appeals/parts-in-case.js'
 import { AuditLog } from '../audit/audit-log.js'
 import { viewEntry } from '../audit/evidence-views.js'
@@ -158,8 +159,9 @@ export class GiveReviews {
   private async show(review: ReviewDocument, subject: string): Promise<ReviewInHand> {
     const { caseId, evidenceUntil, platformId, accountId } = review
     const now = this.clock.now()
+    const found = await this.parts.cases.byId(caseId)
     const [entries] = await Promise.all([
-      this.entries.ofCaseUntil(caseId, evidenceUntil, ENTRIES_SHOWN),
+      this.entries.ofCasesUntil(found ? partsOf(found) : [caseId], evidenceUntil, ENTRIES_SHOWN),
       this.policies.refresh(now),
     ])
     const seen = { subject: `review/${review.reviewId}`, actor: subject, platformId, accountId }
