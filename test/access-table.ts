@@ -29,6 +29,7 @@ const TABLE = `
 enforcement GET   /v1/accounts                                triage moderator senior hotline auditor admin
 enforcement GET   /v1/accounts/{platform}/{account}           triage moderator senior auditor admin
 enforcement GET   /v1/accounts/{platform}/{account}/timeline  triage moderator senior auditor admin
+enforcement GET   /v1/accounts/{platform}/{account}/related   triage moderator senior auditor admin
 enforcement POST  /v1/accounts/{platform}/{account}/labels    moderator senior
 
 enforcement GET   /v1/cases                                   triage moderator senior auditor admin
@@ -44,6 +45,7 @@ enforcement POST  /v1/cases/{id}/reassign                     triage moderator s
 enforcement POST  /v1/cases/{id}/escalate                     triage moderator senior
 enforcement POST  /v1/cases/{id}/reopen                       moderator senior
 enforcement POST  /v1/cases/{id}/merge                        moderator senior
+enforcement GET   /v1/cases/{id}/copies                       triage moderator senior auditor admin
 enforcement GET   /v1/queues                                  triage moderator senior auditor admin
 
 enforcement GET   /v1/operators/me/exposure                   triage moderator senior

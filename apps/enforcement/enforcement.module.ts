@@ -3,6 +3,7 @@ import { PlatformModule } from '#libs/platform/platform.module'
 import { ENV } from '#libs/platform/tokens'
 import { AccountChanges } from './accounts/account-changes.js'
 import { AccountsController } from './accounts/accounts.controller.js'
+import { FindRelated } from './accounts/find-related.js'
 import { LabelAccount } from './accounts/label-account.js'
 import { ReadAccount } from './accounts/read-account.js'
 import { TakeVerdicts } from './accounts/take-verdicts.js'
@@ -23,6 +24,7 @@ import { CaseWorkController } from './cases/case-work.controller.js'
 import { CasesController } from './cases/cases.controller.js'
 import { CountQueues } from './cases/count-queues.js'
 import { DecideCase } from './cases/decide-case.js'
+import { FindCopies } from './cases/find-copies.js'
 import { MergeCases } from './cases/merge-cases.js'
 import { QueuesController } from './cases/queues.controller.js'
 import { ReopenCase } from './cases/reopen-case.js'
@@ -94,12 +96,14 @@ import { Timer } from './timers/timer.js'
     AccountChanges,
     LabelAccount,
     ReadAccount,
+    FindRelated,
     // cases and decisions
     WorkOnCases,
     DecideCase,
     CountQueues,
     ReopenCase,
     MergeCases,
+    FindCopies,
     DecideInBulk,
     ChangeDecision,
     // findings and clusters

@@ -79,6 +79,11 @@ function copier(
     if (key === 'priority') return Math.floor(next() * 1_000)
     if (key === 'displayName') return name
     if (key === 'searchName') return name.toLowerCase()
+    // Of ten messages one is a copy of others.
+    if (key === 'copyKeys') {
+      const end = i % 10 === 7 ? '' : ending
+      return (value as string[]).map((each) => each + end)
+    }
     if (typeof value === 'string') return text(value)
     if (value instanceof Date) return new Date(value.getTime() - earlier)
     if (Array.isArray(value)) return value.map((item) => copy(item))

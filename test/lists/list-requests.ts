@@ -5,8 +5,8 @@ const PLATFORM = 'p1'
 /** Where half of half a year ends: `encodeCursor` of an instant and any id. */
 const deep = `cursor=${encodeCursor([new Date(Date.now() - 90 * 86_400_000).toISOString(), 'm'])}`
 
-/** Each list of enforcement, by each filter and with some together; `account` exists and has cases. */
-export function listRequests(account: string): string[] {
+/** Each list of enforcement, by each filter and with some together; `account` exists and has the case. */
+export function listRequests(account: string, caseId: string): string[] {
   const byPlatform = `platform=${PLATFORM}`
   const lists: Record<string, readonly string[]> = {
     accounts: [
@@ -87,6 +87,8 @@ export function listRequests(account: string): string[] {
     queues: [''],
     [`accounts/${PLATFORM}/${account}`]: [''],
     [`accounts/${PLATFORM}/${account}/timeline`]: [''],
+    [`accounts/${PLATFORM}/${account}/related`]: [''],
+    [`cases/${caseId}/copies`]: ['', deep],
   }
   return Object.entries(lists).flatMap(([list, filters]) =>
     filters.map((filter) => `/v1/${list}${filter === '' ? '' : `?${filter}`}`),

@@ -47,7 +47,12 @@ async function makeTemplates(system: WeirSystem): Promise<void> {
   const clauses = Object.entries(parsePolicy(readFileSync('policies/default.yaml', 'utf8')).policy!.clauses)
   const harmful = (account: string, i: number, severity: 1 | 2 | 3, more: object = {}) => {
     const clause = clauses.find(([, one]) => one.severity === severity)![0]
-    return aVerdict(account, `${account}-m${i}`, { severity, clause, ...more })
+    // Not the account's whole id: the copies of it say the same.
+    const word = account.slice(2)
+    const text = `Whoever pays ${word} number ${i} a small fee today is given much more tomorrow.`
+    const value = aVerdict(account, `${account}-m${i}`, { severity, clause, text, ...more })
+    value.message.links = [`https://${word}.example/${i}`]
+    return value
   }
   const verdicts = [
     harmful('t-warned', 1, 1),
@@ -102,7 +107,7 @@ async function timed(url: string, token: string): Promise<{ p50: number; p95: nu
 /** How MongoDB found the answers of one request, by its profiler: the plans, and the most documents or keys that one looked at. */
 async function planned(
   database: mongo.Db,
-  collection: string,
+  collections: readonly string[],
   ask: () => Promise<unknown>,
 ): Promise<{ plans: string; examined: number }> {
   await database.command({ profile: 0 })
@@ -115,11 +120,16 @@ async function planned(
   await database.command({ profile: 0 })
   const queries = await database
     .collection<mongo.Document>('system.profile')
-    .find({ ns: `${database.databaseName}.${collection}`, planSummary: { $exists: true } })
+    .find({
+      ns: { $in: collections.map((name) => `${database.databaseName}.${name}`) },
+      docsExamined: { $exists: true },
+    })
     .toArray()
-  const plans = queries.map(
-    (query) => `${String(query['planSummary'])}${query['hasSortStage'] === true ? ' + SORT' : ''}`,
-  )
+  const plans = queries.flatMap((query) => {
+    // Of ranges that are merged each is told.
+    const ways = String(query['planSummary'] ?? 'LOOKUP').split(/, (?=[A-Z])/)
+    return ways.map((way) => `${way}${query['hasSortStage'] === true ? ' + SORT' : ''}`)
+  })
   const examined = Math.max(
     0,
     ...queries.map((query) => Math.max(Number(query['docsExamined']), Number(query['keysExamined']))),
@@ -128,9 +138,12 @@ async function planned(
 }
 
 /** Where a list comes from; of a page about one account, the account. */
-function collectionOf(path: string): string {
-  const [, , list = ''] = new URL(path, 'http://x').pathname.split('/')
-  return { 'statements-of-reasons': 'statements', audit: 'audit_log', queues: 'cases' }[list] ?? list
+function collectionsOf(path: string): string[] {
+  const [, , list = '', ...rest] = new URL(path, 'http://x').pathname.split('/')
+  if (rest.at(-1) === 'copies') return ['case_entries', 'cases']
+  // A search for many keys at once belongs to no collection.
+  if (rest.at(-1) === 'related') return ['case_entries', 'accounts', '$cmd.aggregate']
+  return [{ 'statements-of-reasons': 'statements', audit: 'audit_log', queues: 'cases' }[list] ?? list]
 }
 
 const { values } = parseArgs({
@@ -161,11 +174,16 @@ try {
   await fillAuditLog(database, sizes.cases)
   const token = await system.token(READER)
   const measured: Measured[] = []
-  const paths = listRequests('acc-777').filter((path) => decodeURIComponent(path).includes(values.only))
+  const ofAccount = await database.collection<{ _id: string }>('cases').findOne({ accountId: 'acc-777' })
+  if (!ofAccount) throw new Error('The account acc-777 has no case.')
+  const wanted = values.only.split(',')
+  const paths = listRequests('acc-777', ofAccount._id).filter((path) =>
+    wanted.some((part) => decodeURIComponent(path).includes(part)),
+  )
   for (const path of paths) {
     const url = `${system.services.enforcement.url}${path}`
     const latency = await timed(url, token)
-    const plan = await planned(database, collectionOf(path), () => system.call('enforcement', path, READER))
+    const plan = await planned(database, collectionsOf(path), () => system.call('enforcement', path, READER))
     measured.push({ path, ...latency, ...plan })
     say(`${latency.p95.toFixed(1).padStart(8)} ms  ${path}  ${plan.plans}  ${plan.examined}`)
   }

@@ -31,6 +31,10 @@ AccountSchema.index({ platformId: 1, status: 1, updatedAt: -1, _id: -1 })
 AccountSchema.index({ level: 1, updatedAt: -1, _id: -1 })
 AccountSchema.index(BY_ID)
 AccountSchema.index(BY_NAME)
+AccountSchema.index(
+  { platformId: 1, 'profile.ownerRef': 1 },
+  { name: 'owner', partialFilterExpression: { 'profile.ownerRef': { $type: 'string' } } },
+)
 AccountSchema.index({ nextDueAt: 1 }, { partialFilterExpression: { nextDueAt: { $type: 'date' } } })
 AccountSchema.index(...outboxIndex)
 
@@ -108,6 +112,18 @@ export class AccountStore {
     return this.accounts
       .find({ nextDueAt: { $lte: now } }, { projection: { platformId: 1, accountId: 1 } })
       .sort({ nextDueAt: 1 })
+      .limit(limit)
+      .toArray()
+  }
+
+  /** Accounts of one owner, as their platform names owners; as many as said. */
+  async ofOwner(platformId: string, ownerRef: string, limit: number): Promise<AccountDocument[]> {
+    return this.accounts
+      .find(
+        { platformId, 'profile.ownerRef': { $eq: ownerRef, $type: 'string' } },
+        { projection: { pending: 0 } },
+      )
+      .hint('owner')
       .limit(limit)
       .toArray()
   }

@@ -10,8 +10,10 @@ import { QueryInt } from '#libs/platform/http/query-fields'
 import { instantCursor } from '../cursor.js'
 import { type AccountDocument, AccountStore, foundBy, type FoundBy } from './account.store.js'
 import { AccountInBrief, AccountView, LABEL, LabelView, TimelineItem } from './accounts-api.js'
+import { FindRelated } from './find-related.js'
 import { LabelAccount } from './label-account.js'
 import { ReadAccount } from './read-account.js'
+import { RelatedView } from './related-view.js'
 
 export class AccountsQuery extends PageQuery {
   @Optional() @PlatformId() platform?: string
@@ -33,6 +35,7 @@ export class AccountsController {
   constructor(
     private readonly accounts: AccountStore,
     private readonly readAccount: ReadAccount,
+    private readonly findRelated: FindRelated,
     private readonly labelAccount: LabelAccount,
   ) {}
 
@@ -70,6 +73,18 @@ export class AccountsController {
     return this.readAccount.timeline(platformId, accountId, query.limit, instantCursor(query.cursor))
   }
 
+  @Get(':platform/:account/related')
+  @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
+  @apiQuery(PageQuery)
+  @apiPage(RelatedView, 'The closest first.')
+  related(
+    @Param('platform') platformId: string,
+    @Param('account') accountId: string,
+    @Query() query: PageQuery,
+  ) {
+    return this.findRelated.of(platformId, accountId, query.limit, scoreCursor(query.cursor))
+  }
+
   @Post(':platform/:account/labels')
   @Roles('moderator', 'senior')
   @Idempotent()
@@ -100,6 +115,15 @@ function inBrief(account: AccountDocument): AccountInBrief {
     openCaseId: openCase?.caseId ?? null,
     updatedAt,
   }
+}
+
+/** @throws Problem 400 `bad-cursor` */
+function scoreCursor(cursor: string | undefined): [number, string] | undefined {
+  const key = decodeCursor(cursor, 2)
+  if (!key) return undefined
+  const [score, account] = key
+  if (typeof score !== 'number') throw badCursor()
+  return [score, String(account)]
 }
 
 /** @throws Problem 400 `bad-cursor` */

@@ -2,17 +2,23 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import type { AccountKind, MEDIA_KINDS } from '#libs/contracts/message-in'
+import type { Message } from '#libs/contracts/message'
 import type { Verdict } from '#libs/contracts/verdict'
 import { bulkWrite, insertMissing } from '#libs/platform/mongo/bulk-write'
+import { olderThan } from '../queries.js'
 import type { CaseEntry } from './case.js'
+import { copyKeysOf } from './copy-keys.rules.js'
 
 export const CASE_ENTRIES = 'CaseEntry'
+/** The order in which copies are found. */
+const BY_COPY_KEY = { copyKeys: 1, receivedAt: -1, _id: -1 } as const
 export const CaseEntrySchema = new Schema<CaseEntry>(
   { _id: String },
   { collection: 'case_entries', strict: false, versionKey: false },
 )
 CaseEntrySchema.index({ caseId: 1, receivedAt: -1 })
 CaseEntrySchema.index({ platformId: 1, accountId: 1, receivedAt: -1 })
+CaseEntrySchema.index(BY_COPY_KEY)
 
 /** What a judged revision of a message was, without what it said. */
 export interface JudgedContent {
@@ -25,12 +31,34 @@ export interface JudgedContent {
   accountKind: AccountKind | null
 }
 
+/** What of an entry says whether its message is a copy of another. */
+export type PossibleCopy = Pick<
+  CaseEntry,
+  '_id' | 'caseId' | 'platformId' | 'accountId' | 'messageId' | 'outcome' | 'receivedAt' | 'copyKeys'
+> & { message: Pick<Message, 'text'> }
+const POSSIBLE_COPY = {
+  caseId: 1,
+  platformId: 1,
+  accountId: 1,
+  messageId: 1,
+  outcome: 1,
+  receivedAt: 1,
+  copyKeys: 1,
+  'message.text': 1,
+}
+
+/** Whose an entry is, and what its message has in common with others. */
+export type KeyedEntry = Pick<CaseEntry, '_id' | 'platformId' | 'accountId' | 'messageId' | 'copyKeys'> & {
+  message: Pick<Message, 'text'>
+}
+const KEYED_ENTRY = { platformId: 1, accountId: 1, messageId: 1, copyKeys: 1, 'message.text': 1 }
+
 /** The evidence: one entry for each verdict that is not clear. */
 @Injectable()
 export class CaseEntryStore {
   private readonly entries: mongo.Collection<CaseEntry>
 
-  constructor(@InjectModel(CASE_ENTRIES) model: Model<CaseEntry>) {
+  constructor(@InjectModel(CASE_ENTRIES) private readonly model: Model<CaseEntry>) {
     this.entries = model.collection as unknown as mongo.Collection<CaseEntry>
   }
 
@@ -75,6 +103,50 @@ export class CaseEntryStore {
 
   async ofCasesAndMessages(caseIds: readonly string[], messageIds: readonly string[]): Promise<CaseEntry[]> {
     return this.entries.find({ caseId: { $in: [...caseIds] }, messageId: { $in: [...messageIds] } }).toArray()
+  }
+
+  /** Entries that have any of the keys, whatever case they are in, the latest first. */
+  async withCopyKeys(
+    keys: readonly string[],
+    limit: number,
+    after: [Date, string] | undefined,
+  ): Promise<PossibleCopy[]> {
+    return this.entries
+      .find({ copyKeys: { $in: [...keys] }, ...olderThan(after, 'receivedAt') })
+      .sort({ receivedAt: -1, _id: -1 })
+      .hint(BY_COPY_KEY)
+      .limit(limit)
+      .project<PossibleCopy>(POSSIBLE_COPY)
+      .toArray()
+  }
+
+  /** The newest entries of an account, as far as copies of them are looked for. */
+  async keysOfAccount(platformId: string, accountId: string, limit: number): Promise<KeyedEntry[]> {
+    return this.entries
+      .find({ platformId, accountId })
+      .sort({ receivedAt: -1 })
+      .limit(limit)
+      .project<KeyedEntry>(KEYED_ENTRY)
+      .toArray()
+  }
+
+  /** For each key the newest entries that have it, as many of each as said: a key that all have costs no more than another. */
+  async sharing(keys: readonly string[], ofEach: number): Promise<{ key: string; entries: KeyedEntry[] }[]> {
+    const found = { $sort: { receivedAt: -1, _id: -1 } as const }
+    return this.model.db
+      .db!.aggregate<{ key: string; entries: KeyedEntry[] }>([
+        { $documents: keys.map((key) => ({ key })) },
+        {
+          $lookup: {
+            from: this.entries.collectionName,
+            localField: 'key',
+            foreignField: 'copyKeys',
+            pipeline: [found, { $limit: ofEach }, { $project: KEYED_ENTRY }],
+            as: 'entries',
+          },
+        },
+      ])
+      .toArray()
   }
 
   /** The latest first. */
@@ -176,5 +248,6 @@ function entryOf(verdict: Verdict): CaseEntry {
     message: verdict.message,
     receivedAt: new Date(verdict.receivedAt),
     classifiedAt: new Date(verdict.classifiedAt),
+    copyKeys: copyKeysOf(verdict.platformId, verdict.message),
   }
 }

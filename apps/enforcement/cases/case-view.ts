@@ -51,6 +51,7 @@ export function entryView(entry: CaseEntry, policy: Pick<Policy, 'categories'>):
     caseId: _case,
     platformId: _platform,
     accountId: _account,
+    copyKeys: _keys,
     message,
     ...rest
   } = entry

@@ -129,4 +129,6 @@ export interface CaseEntry {
   message: Message
   receivedAt: Date
   classifiedAt: Date
+  /** Under which its copies find it; absent in entries that were kept before there were any. */
+  copyKeys?: string[]
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 // eslint-disable-next-line no-restricted-imports -- the spec plays classification, with a plain client
 import kafkajs, { type Producer } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { parse } from 'yaml'
 import { Topics } from '#libs/contracts/catalogue'
 import { signLocalToken } from '#libs/platform/auth/local-token'
 import type { Role } from '#libs/platform/auth/roles'
@@ -75,6 +76,24 @@ describe('cases, through the API of a service on a real Kafka and MongoDB', () =
     return vi.waitFor(
       async () => {
         const list = await call<{ items: ShownCase[] }>('GET', `/cases?platform=p1&account=${account}`, ANNA)
+        expect(list.body.items).toHaveLength(1)
+        return list.body.items[0]!
+      },
+      { timeout: 30_000, interval: 100 },
+    )
+  }
+
+  /** Lets another message of an account come to wait; the open case that it is in. */
+  async function waiting(account: string, messageId: string): Promise<ShownCase> {
+    const value = aVerdict(account, messageId, { severity: 2, clause: CLAUSE, outcome: 'review' })
+    await producer.send({
+      topic: Topics.verdicts.name,
+      messages: [{ key: `p1/${account}`, value: JSON.stringify(value) }],
+    })
+    return vi.waitFor(
+      async () => {
+        const query = `/cases?platform=p1&account=${account}&state=open`
+        const list = await call<{ items: ShownCase[] }>('GET', query, ANNA)
         expect(list.body.items).toHaveLength(1)
         return list.body.items[0]!
       },
@@ -258,5 +277,105 @@ describe('cases, through the API of a service on a real Kafka and MongoDB', () =
     expect(await call('GET', '/accounts/p1/c1', ANNA)).toMatchObject({
       body: { status: 'limited', points: 2 },
     })
+  })
+
+  it('of one account are merged into the open one, and seen there', async () => {
+    const { caseId: old } = await opened('d1')
+    await call('POST', `/cases/${old}/decisions`, ANNA, { measure: 'none', reasons: 'nothing' })
+    const { caseId: open } = await waiting('d1', 'm2')
+    expect((await call('POST', `/cases/${old}/merge`, BEN, { into: open })).status).toBe(403)
+    expect((await call('POST', `/cases/${old}/merge`, ANNA, {})).status).toBe(400)
+    expect((await call('POST', `/cases/${old}/merge`, ANNA, { into: { $ne: '' } })).status).toBe(400)
+    expect((await call('POST', '/cases/none/merge', ANNA, { into: open })).status).toBe(404)
+    const key = { 'idempotency-key': 'merge-1' }
+    const body = { into: open, note: 'the same again' }
+    const merged = await call('POST', `/cases/${old}/merge`, ANNA, body, key)
+    expect(merged).toMatchObject({
+      status: 200,
+      body: { caseId: open, state: 'open', merged: [old], notes: [{ text: 'the same again' }] },
+    })
+    expect((await call('POST', `/cases/${old}/merge`, ANNA, body, key)).body).toEqual(merged.body)
+    expect(await call('GET', `/cases/${open}`, ANNA)).toMatchObject({
+      body: {
+        entryCount: 2,
+        entries: [{ messageId: 'm2' }, { messageId: 'm1' }],
+        decisions: [{ by: 'anna' }],
+      },
+    })
+    expect(await call('GET', `/cases/${old}`, ANNA)).toMatchObject({
+      body: { state: 'closed', mergedInto: open, entryCount: 1 },
+    })
+    expect(await call('POST', `/cases/${old}/reopen`, ANNA)).toMatchObject({
+      status: 409,
+      body: { type: 'case-merged' },
+    })
+    expect(await call('POST', `/cases/${open}/merge`, ANNA, { into: old })).toMatchObject({
+      status: 409,
+      body: { type: 'case-open' },
+    })
+  })
+
+  it('show copies of their messages, and accounts what they have in common, but no word of it', async () => {
+    const text = 'Send the fee to our agent today and the whole prize is yours, dear winner.'
+    const { caseId } = await opened('e1', { text })
+    const copy = await opened('e2', { text: `${text.toUpperCase()} !!!` })
+    await opened('e3', { text: 'Something else altogether, of which nobody has heard before.' })
+    const copies = await call<{ items: object[]; nextCursor: null }>('GET', `/cases/${caseId}/copies`, BEN)
+    expect(copies).toMatchObject({
+      status: 200,
+      body: {
+        items: [
+          {
+            platformId: 'p1',
+            accountId: 'e2',
+            messageId: 'm1',
+            caseId: copy.caseId,
+            caseState: 'open',
+            why: ['text'],
+            similarity: 1,
+          },
+        ],
+        nextCursor: null,
+      },
+    })
+    const related = await call<{ items: object[] }>('GET', '/accounts/p1/e1/related', ['eve', 'auditor'])
+    const evidence = { text: 1, link: 0, media: 0, repost: 0, owner: 0 }
+    expect(related).toMatchObject({
+      status: 200,
+      body: { items: [{ accountId: 'e2', score: 0.5, evidence, openCaseId: copy.caseId }] },
+    })
+    expect(JSON.stringify([copies.body, related.body])).not.toMatch(/prize/i)
+    for (const [path, as] of [
+      [`/cases/${caseId}/copies`, ['hal', 'hotline']],
+      ['/accounts/p1/e1/related', ['lou', 'campaign_lead']],
+    ] as [string, [string, Role]][]) {
+      expect((await call('GET', path, as)).status).toBe(403)
+      expect((await call('GET', `${path}?cursor=x`, ANNA)).status).toBe(400)
+    }
+    expect((await call('GET', '/cases/none/copies', ANNA)).status).toBe(404)
+    expect((await call('GET', '/accounts/p1/nobody/related', ANNA)).status).toBe(404)
+  })
+
+  it('go to seniors where the policy says so', async () => {
+    const rule = { when: { platform: 'p1', language: 'zh', minSeverity: 4 }, route: 'senior' }
+    const policy = { ...(parse(readFileSync('policies/default.yaml', 'utf8')) as object), routing: [rule] }
+    const [EDA, PAT]: [string, Role][] = [
+      ['eda', 'policy_editor'],
+      ['pat', 'policy_editor'],
+    ]
+    const draft = await call<{ version: string }>('POST', '/policies', EDA!, policy)
+    expect(draft.status).toBe(201)
+    const path = `/policies/${draft.body.version}`
+    expect((await call('POST', `${path}/approve`, PAT!, {})).status).toBe(200)
+    expect((await call('POST', `${path}/publish`, EDA!, { mode: 'live', rollout: 100 })).status).toBe(200)
+    const policyVersion = draft.body.version
+    const slight = await opened('f1', { policyVersion })
+    const grave = await opened('f2', { policyVersion, severity: 4 })
+    expect(slight.queue.route).toBe('general')
+    expect(grave.queue.route).toBe('senior')
+    expect(await call('POST', `/cases/${grave.caseId}/claim`, ANNA)).toMatchObject({ status: 403 })
+    expect(await call('POST', `/cases/${grave.caseId}/claim`, CLEO)).toMatchObject({ status: 200 })
+    const queues = await call<{ routing: object[] }>('GET', '/queues', ANNA)
+    expect(queues.body.routing).toEqual([rule])
   })
 })

@@ -42,7 +42,9 @@ import { caseView, entryView } from './case-view.js'
 import { CaseFile, CaseView } from './cases-api.js'
 import { CaseEntryStore } from './case-entry.store.js'
 import { type CaseDocument, CaseStore } from './case.store.js'
+import { CopyView } from './copy-view.js'
 import { DecideCase } from './decide-case.js'
+import { FindCopies } from './find-copies.js'
 import { WorkOnCases, type WorkRequest } from './work-on-cases.js'
 import { AsksForWork } from './work-request.decorator.js'
 
@@ -119,6 +121,7 @@ export class CasesController {
     private readonly decideCluster: DecideCluster,
     private readonly readCluster: ReadCluster,
     private readonly findings: FindingStore,
+    private readonly findCopies: FindCopies,
     private readonly decisions: DecisionStore,
     private readonly policies: PolicyStore,
     private readonly exposure: ReadExposure,
@@ -206,6 +209,17 @@ export class CasesController {
       ...(cluster ? { members: cluster.members, nextMember: cluster.nextMember } : {}),
       decisions: decisions.map(decisionView),
     }
+  }
+
+  @Get(':id/copies')
+  @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
+  @apiQuery(PageQuery)
+  @apiPage(
+    CopyView,
+    'Reposts and near-duplicates of its messages in other cases. A page may be short and have a next one.',
+  )
+  copies(@Param('id') id: string, @Query() query: PageQuery) {
+    return this.findCopies.of(id, query.limit, instantCursor(query.cursor))
   }
 
   @Post(':id/notes')
