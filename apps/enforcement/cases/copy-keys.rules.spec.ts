@@ -107,6 +107,7 @@ describe('the keys under which copies are found', () => {
     ['https://www.Example.com/a/', 'http://example.com/a'],
     ['https://example.com/a?utm_source=x&b=1#top', 'https://example.com/a?b=1'],
     ['example.com', 'https://example.com/'],
+    ['https://example.com/a//b///', 'https://example.com/a//b'],
   ])('take the link %s for %s', (one, other) => {
     expect(copyKeysOf('p1', { links: [one] })).toEqual(copyKeysOf('p2', { links: [other] }))
   })

@@ -115,6 +115,8 @@ function eachShingle(text: string, meet: (shingle: number) => void): void {
   const folded = text
     .slice(0, LONGEST)
     .normalize('NFKC')
+    // A compatibility form may be eighteen times as long.
+    .slice(0, LONGEST)
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}]+/gu, '')
   if (folded.length < SHORTEST) return
@@ -150,9 +152,11 @@ const TRACKING = /^(utm_\w+|fbclid|gclid|spm|share_\w+)$/
 function foldLink(link: string): string {
   const url = URL.parse(link.includes('://') ? link : `https://${link}`)
   if (!url) return link.trim().toLowerCase()
-  for (const name of [...url.searchParams.keys()]) if (TRACKING.test(name)) url.searchParams.delete(name)
-  const host = url.host.replace(/^www\./, '')
-  return `${host}${url.pathname.replace(/\/+$/, '')}${url.search}`
+  const parameters = [...url.searchParams].filter(([name]) => !TRACKING.test(name))
+  const { pathname } = url
+  let end = pathname.length
+  while (pathname[end - 1] === '/') end--
+  return `${url.host.replace(/^www\./, '')}${pathname.slice(0, end)}?${new URLSearchParams(parameters).toString()}`
 }
 
 /** 72 bits in URL-safe base64. */
