@@ -133,7 +133,10 @@ export class ReviewStore {
   /** Who reviewed a decision on one of the cases. */
   async reviewersOf(caseIds: readonly string[]): Promise<string[]> {
     const found = await this.reviews
-      .find({ caseId: { $in: [...caseIds] }, kind: 'second', state: 'answered' }, { projection: { answer: 1 } })
+      .find(
+        { caseId: { $in: [...caseIds] }, kind: 'second', state: 'answered' },
+        { projection: { answer: 1 } },
+      )
       .toArray()
     return found.map(({ answer }) => answer!.by)
   }
