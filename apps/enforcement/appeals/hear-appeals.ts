@@ -4,7 +4,7 @@ import { assertFresh } from '#libs/platform/http/if-match'
 import { badRequest, conflict, forbidden, notFound } from '#libs/platform/http/problem'
 import { CaseStore } from '../cases/case.store.js'
 import { DecisionStore } from '../decisions/decision.store.js'
-import { bilingual, type GivenReasons } from '../decisions/reasons-field.js'
+import { assertRoom, bilingual, type GivenReasons } from '../decisions/reasons-field.js'
 import { Outbox } from '../outbox/outbox.js'
 import { ReviewStore } from '../quality/review.store.js'
 import type { AppealDecision, ReplacementOrder } from './appeal.js'
@@ -140,8 +140,9 @@ export class HearAppeals {
         { path: '/replacement', reason },
       ])
     }
-    if (!given.replacement) return
     const decision = await this.decisions.byId(appeal.decisionId)
+    assertRoom(bilingual(given.reasons), decision?.messages.length ?? 0)
+    if (!given.replacement) return
     const problem = decision && replacementProblem(decision, given.replacement, now)
     if (problem) throw badRequest('not-lesser', 'An appeal never makes matters worse.', [problem])
   }

@@ -25,6 +25,7 @@ import { ViewsEvidence } from '../audit/evidence-views.js'
 import { accountCursor, instantCursor } from '../cursor.js'
 import { previewOf } from '../decisions/decision-preview.js'
 import { decisionView } from '../decisions/decision-view.js'
+import { MOST_MESSAGES } from '../decisions/decision.js'
 import { DecisionStore } from '../decisions/decision.store.js'
 import { DecisionPreview, DecisionView } from '../decisions/decisions-api.js'
 import { bilingual, type GivenReasons, Reasons } from '../decisions/reasons-field.js'
@@ -92,7 +93,7 @@ export class DecisionBody {
   @OneOf(MEASURES) measure!: Measure
   @Optional() @Text(120, 1) clause?: string
   @Reasons() reasons!: GivenReasons
-  @Optional() @Strings(100, PLATFORM_OWN_ID) messageIds?: string[]
+  @Optional() @Strings(MOST_MESSAGES, PLATFORM_OWN_ID) messageIds?: string[]
   @Optional() @Instant() until?: string
   @Optional() @Instant() notBefore?: string
   /** Of a cluster: the accounts that are meant; all undecided ones without. Each is decided on for its own messages. */

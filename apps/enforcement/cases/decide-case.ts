@@ -10,7 +10,9 @@ import { AccountChanges, type AccountRequest } from '../accounts/account-changes
 import type { AccountChange } from '../accounts/account-draft.rules.js'
 import { applyDecision, type PersonsDecision } from '../accounts/apply-decision.rules.js'
 import { detectorsOf } from '../accounts/apply-verdicts.rules.js'
+import { MOST_MESSAGES } from '../decisions/decision.js'
 import { DecisionStore, type DecisionDocument } from '../decisions/decision.store.js'
+import { assertRoom } from '../decisions/reasons-field.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { FindingStore } from '../findings/finding.store.js'
 import type { FindingRecord } from '../findings/finding.js'
@@ -187,6 +189,7 @@ export function assertFits(
   if (until && new Date(until) <= now) problems.push({ path: '/until', reason: 'must be in the future' })
   if (problems.length > 0)
     throw badRequest('invalid-request', 'The decision cannot be made like this.', problems)
+  assertRoom(given.reasons, messageIds?.length ?? MOST_MESSAGES)
 }
 
 /** A message that was never judged was sent no earlier than the window of what found it begins. */

@@ -5,7 +5,7 @@ import type { AccountChange, AccountFacts, ChangeContext } from '../accounts/acc
 import { applyApproval, applyRefusal, applyReversal } from '../accounts/apply-decision.rules.js'
 import type { DecisionRecord, DecisionState, DecisionStep } from './decision.js'
 import { DecisionStore, type DecisionDocument } from './decision.store.js'
-import { bilingual, type GivenReasons } from './reasons-field.js'
+import { assertRoom, bilingual, type GivenReasons } from './reasons-field.js'
 
 type Apply = (
   facts: AccountFacts,
@@ -83,7 +83,8 @@ export class ChangeDecision {
     which: 'approval' | 'refusal' | 'reversal',
     apply: Apply,
   ): Promise<DecisionDocument> {
-    const { decisionId, platformId, accountId } = decision
+    const { decisionId, platformId, accountId, messages } = decision
+    assertRoom(bilingual(reasons), messages.length)
     await this.changes.make([
       {
         platformId,

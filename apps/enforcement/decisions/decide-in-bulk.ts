@@ -11,6 +11,7 @@ import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { clusterCase, DecideCase, type GivenDecision } from '../cases/decide-case.js'
 import { WorkOnCases } from '../cases/work-on-cases.js'
 import { PolicyStore } from '../policies/policy.store.js'
+import { MOST_MESSAGES } from './decision.js'
 import { previewOf } from './decision-preview.js'
 import { decisionView } from './decision-view.js'
 import type { BulkResult } from './decisions-api.js'
@@ -20,8 +21,6 @@ export interface BulkDecision extends Omit<GivenDecision, 'messageIds'> {
   caseIds: readonly string[]
 }
 
-/** A decision rests on at most as many messages, the newest. */
-const MOST_MESSAGES = 100
 const MOST_ENTRIES = 200
 
 /** Decides many cases alike; each stands for itself, and what goes wrong with one keeps no other from being decided. */
@@ -85,6 +84,7 @@ export class DecideInBulk {
     if (messageIds.length === 0) {
       throw conflict('no-messages', `No message of the case was found to be of category ${clause.category}.`)
     }
+    // The newest.
     return { ...decision, messageIds: [...new Set(messageIds)].slice(0, MOST_MESSAGES) }
   }
 }

@@ -5,6 +5,9 @@ import type { Hold } from '../accounts/account-state.js'
 export const DECISION_STATES = ['held', 'in_force', 'lapsed', 'refused', 'reversed', 'expired'] as const
 export type DecisionState = (typeof DECISION_STATES)[number]
 
+/** A person's decision names at most as many messages: an update of an account must stay small. */
+export const MOST_MESSAGES = 100
+
 /** Who did something to a decision afterwards. */
 export interface DecisionStep {
   by: string

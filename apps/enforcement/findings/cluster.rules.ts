@@ -5,11 +5,8 @@ import type { PersonsDecision } from '../accounts/apply-decision.rules.js'
 import { detectorsOf } from '../accounts/apply-verdicts.rules.js'
 import type { CaseEntry } from '../cases/case.js'
 import type { CaseState } from '../cases/case-transitions.js'
-import type { DecisionState } from '../decisions/decision.js'
+import { type DecisionState, MOST_MESSAGES } from '../decisions/decision.js'
 import type { ClusterMember, ClusterOrder } from './cluster.js'
-
-/** A decision names at most as many messages, the earliest: an update of an account must stay small. */
-export const MOST_MESSAGES = 100
 
 /** The one case of a finding on coordination, in all its versions. */
 export function clusterCaseId(findingId: string): string {

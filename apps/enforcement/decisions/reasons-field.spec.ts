@@ -1,0 +1,66 @@
+import 'reflect-metadata'
+import { mongo } from 'mongoose'
+import { expect, it } from 'vitest'
+import { AccountWorld } from '../accounts/account-world.js'
+import { applyDecision, applyReversal } from '../accounts/apply-decision.rules.js'
+import { applyVerdicts, type VerdictFact } from '../accounts/apply-verdicts.rules.js'
+import { MOST_MESSAGES } from './decision.js'
+import { assertRoom } from './reasons-field.js'
+
+/** Of a document. https://www.mongodb.com/docs/manual/reference/limits/ */
+const MOST_BYTES = 16 * 1024 * 1024
+const at = new Date('2026-11-24T07:00:00Z')
+
+const verdict = (messageId: string): VerdictFact => ({
+  verdictId: `v-${messageId}`,
+  messageId,
+  outcome: 'review',
+  mode: 'live',
+  categories: [{ category: 'fraud', clause: 'c.2', score: 0.6, outcome: 'review', severity: 2, signals: [] }],
+  policyVersion: '1',
+  receivedAt: at,
+  sentAt: at,
+  language: null,
+  account: { followers: 10 },
+})
+
+it('leaves room for the longest reasons that are taken, on as many messages as a decision names', () => {
+  const reasons = (characters: number) => ({ zh: '由'.repeat(characters), en: 'r'.repeat(characters) })
+  const refuses = (characters: number, messages: number): boolean => {
+    try {
+      assertRoom(reasons(characters), messages)
+      return false
+    } catch (error) {
+      expect(error).toMatchObject({ status: 400, errors: [{ path: '/reasons' }] })
+      return true
+    }
+  }
+  expect(refuses(10_000, 1)).toBe(false)
+  expect(refuses(10_000, MOST_MESSAGES)).toBe(true)
+  let longest = 10_000
+  while (refuses(longest, MOST_MESSAGES)) longest -= 10
+  const ids = Array.from({ length: MOST_MESSAGES }, (_, i) => `m${i}`)
+  const world = new AccountWorld()
+  world.apply(applyVerdicts(world.facts, ids.map(verdict), world.context(at)))
+  const decided = applyDecision(
+    world.facts,
+    {
+      decisionId: 'd1',
+      caseId: world.state!.openCase!.caseId,
+      measure: 'suspend',
+      clause: 'c.2',
+      reasons: reasons(longest),
+      messages: ids.map((messageId) => ({ messageId, sentAt: at })),
+      verdictIds: ids.map((id) => `v-${id}`),
+      detectors: ['lexicon'],
+      until: new Date(at.getTime() + 86_400_000),
+      notBefore: null,
+    },
+    world.context(at, 'mod'),
+  )
+  expect(mongo.BSON.calculateObjectSize({ pending: decided.pending })).toBeLessThan(MOST_BYTES)
+  world.apply(decided)
+  const step = { by: 'senior', at, reasons: reasons(longest) }
+  const reversed = applyReversal(world.facts, 'd1', step, new Set(), world.context(at, 'senior'))
+  expect(mongo.BSON.calculateObjectSize({ pending: reversed.pending })).toBeLessThan(MOST_BYTES)
+})
