@@ -3,7 +3,7 @@ import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { BodyLimit } from '#libs/platform/http/body-limit'
 import { Idempotent } from '#libs/platform/http/idempotency'
-import { apiAnswer, apiBody } from '#libs/platform/http/openapi'
+import { apiAnswer, apiBody, apiProblem } from '#libs/platform/http/openapi'
 import { badRequest } from '#libs/platform/http/problem'
 import { answerMessages } from './answer-messages.rules.js'
 import { KnownPlatforms } from './known-platforms.js'
@@ -28,6 +28,7 @@ export class MessagesController {
   @Idempotent()
   @BodyLimit(MAX_BODY)
   @apiBody(MessagesRequest)
+  @apiProblem(404, 'The platform of the token is not registered: `unknown-platform`.')
   @apiAnswer(202, 'Stored. One result for each message, in order.', MessagesAnswer)
   async send(@CurrentCaller() caller: Caller, @Body() body: unknown): Promise<MessagesAnswer> {
     const platformId = caller.platform!

@@ -4,7 +4,7 @@ import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
-import { apiBody, apiCreated, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
+import { apiBody, apiCreated, apiOk, apiPage, apiProblem, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { instantCursor } from '../cursor.js'
 import {
@@ -71,6 +71,7 @@ export class GoldenCasesController {
   @Roles('senior')
   @Idempotent()
   @apiBody(GoldenCaseBody)
+  @apiProblem(404, 'There is no such case.')
   @apiCreated(GoldenCaseView, 'In use once a second senior has approved it.')
   async propose(@CurrentCaller() caller: Caller, @Body() { caseId, measure, clause, why }: GoldenCaseBody) {
     const proposal = { caseId, measure, clause: clause ?? null, why }
