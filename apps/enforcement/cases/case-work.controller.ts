@@ -1,5 +1,5 @@
 import { Body, Controller, Param, Post } from '@nestjs/common'
-import { Instant, Optional, Text, WeirId } from '#libs/contracts/fields'
+import { Example, Instant, Optional, Text, WeirId } from '#libs/contracts/fields'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Clock } from '#libs/platform/clock'
 import { apiBody, apiOk } from '#libs/platform/http/openapi'
@@ -28,7 +28,7 @@ export class ReassignBody extends WorkBody {
 
 export class MergeBody extends WorkBody {
   /** The open case of the same account. */
-  @WeirId() into!: string
+  @Example('case_7xw5gd4n6tbv8yhc1r0p3k2mzq') @WeirId() into!: string
 }
 
 /** What operators do with a case beside deciding it. */

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import {
+  Example,
   Instant,
   Many,
   OneOf,
@@ -97,7 +98,7 @@ export class DecisionBody {
   @Optional() @Instant() until?: string
   @Optional() @Instant() notBefore?: string
   /** Of a cluster: the accounts that are meant; all undecided ones without. Each is decided on for its own messages. */
-  @Optional() @Many(() => NamedAccountBody, 1_000, 1) accounts?: NamedAccountBody[]
+  @Example() @Optional() @Many(() => NamedAccountBody, 1_000, 1) accounts?: NamedAccountBody[]
 }
 
 export class DecisionQuery {

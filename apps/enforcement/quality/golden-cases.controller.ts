@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
-import { Instant, Int, OneOf, Optional, PlatformId, Text, WeirId } from '#libs/contracts/fields'
+import { Example, Instant, Int, OneOf, Optional, PlatformId, Text, WeirId } from '#libs/contracts/fields'
 import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
@@ -27,7 +27,7 @@ export class GoldenCaseBody {
   @OneOf(MEASURES) measure!: Measure
   @Optional() @Text(120, 1) clause?: string | null
   /** Why it is right. */
-  @Text(10_000, 1) why!: string
+  @Example('The release fee is the mark of an advance-fee fraud.') @Text(10_000, 1) why!: string
 }
 
 export class GoldenCaseView {
@@ -41,7 +41,7 @@ export class GoldenCaseView {
   @Text(40, 1) policyVersion!: string
   @OneOf(MEASURES) measure!: Measure
   @Optional() @Text(120, 1) clause!: string | null
-  @Text(10_000, 1) why!: string
+  @Example('The release fee is the mark of an advance-fee fraud.') @Text(10_000, 1) why!: string
   @Text(200) proposedBy!: string
   @Instant() proposedAt!: Date
   @Optional() @Text(200) approvedBy!: string | null

@@ -1,4 +1,5 @@
 import {
+  Example,
   Flag,
   Instant,
   Int,
@@ -28,7 +29,9 @@ export class ReviewEntryView {
   @OneOf(OUTCOMES) outcome!: Outcome
   @Many(() => CategoryVerdict, 50) categories!: CategoryVerdict[]
   /** As it was published, without ids of account and message. */
-  @Shape() message!: object
+  @Example({ text: 'You have inherited a fortune: pay the release fee first.', language: 'en' })
+  @Shape()
+  message!: object
 }
 
 /** A case to be decided again. Nothing in it leads to the case, tells what was decided, or whether its answer is known. */

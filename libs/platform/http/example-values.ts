@@ -33,6 +33,9 @@ export const EXAMPLE_VALUES: Readonly<Record<string, unknown>> = {
   receiptId: 'rcp_4n6tbv8yhc1r0p3k2mzq7xw5gd',
   appealId: 'apl_8yhc1r0p3k2mzq7xw5gd4n6tbv',
   noteId: 'note_tbv8yhc1r0p3k2mzq7xw5gd4n6',
+  reviewId: 'rev_6tbv8yhc1r0p3k2mzq7xw5gd4n',
+  goldenCaseId: 'gold_v8yhc1r0p3k2mzq7xw5gd4n6tb',
+  findingId: 'fnd_yhc1r0p3k2mzq7xw5gd4n6tbv8',
   labelId: 'lbl_hc1r0p3k2mzq7xw5gd4n6tbv8y',
   noticeId: 'nt_0p3k2mzq7xw5gd4n6tbv8yhc1r',
   entryId: 'out_2mzq7xw5gd4n6tbv8yhc1r0p3k',
@@ -41,6 +44,8 @@ export const EXAMPLE_VALUES: Readonly<Record<string, unknown>> = {
   version: 3,
   // People.
   by: 'moderator-7',
+  operator: 'moderator-7',
+  proposedBy: 'senior-2',
   assignee: 'moderator-7',
   claimedBy: 'senior-2',
   // Content and judgement.
