@@ -11,30 +11,34 @@ import { floodAccount, largestDocuments, LOUD, PLATFORM, recordOf, verdictMaker 
 const MEGABYTE = 1_000_000
 const FLAT = 1.3
 const TIMES_QUIET = 2
-/** Messages a second of other accounts, each of an account of its own; and of the one account beside them. */
+/** Messages a second of other accounts, each of an account of its own; and of what comes beside them. */
 const RATE = 20
-const LOUD_RATE = 100
+const BESIDE_RATE = 100
+/** Accounts that the load is spread over with which that of the one account is compared. */
+const ORDINARY = 500
 const SECONDS = 30
+const WARM = 5_000
 const say = (line: string) => void process.stderr.write(`${line}\n`)
 
-/** From when the verdict on another account was to be sent until its first directive, beside `loudRate` of the one account. */
-async function latencyOfOthers(
-  system: WeirSystem,
-  run: string,
-  loudRate: number,
-  from: number,
-): Promise<Latency> {
+/** What comes beside the others: the account of each message, which is its account's `n`th. */
+type Beside = (i: number) => [accountId: string, n: number]
+
+/** From when the verdict on another account was to be sent until its first directive. */
+async function latencyOfOthers(system: WeirSystem, run: string, beside?: Beside): Promise<Latency> {
   const make = verdictMaker()
-  const share = loudRate / RATE
-  let loud = from
+  const besideRate = beside ? BESIDE_RATE : 0
+  const share = besideRate / RATE
+  let i = 0
   return openLoop({
     kafka: outsideKafka(system.stack.kafkaBrokers),
     input: Topics.verdicts.name,
     output: PlatformTopics.directives.name.replace('<platformId>', PLATFORM),
-    rate: RATE + loudRate,
+    rate: RATE + besideRate,
     seconds: SECONDS,
     make: (n, sentAt) =>
-      recordOf(n % (share + 1) === 0 ? make(`${run}-${n}`, n, sentAt) : make(LOUD, loud++, sentAt)),
+      recordOf(
+        beside && n % (share + 1) > 0 ? make(...beside(i++), sentAt) : make(`${run}-${n}`, n, sentAt),
+      ),
     numberOf: (value) => {
       const { accountId } = JSON.parse(value) as Directive
       return accountId.startsWith(`${run}-`) ? Number(accountId.slice(run.length + 1)) : undefined
@@ -57,17 +61,19 @@ try {
   await system.register(PLATFORM)
   const make = verdictMaker()
   // Compiles what is hot.
-  await loadBacklog(outsideKafka(system.stack.kafkaBrokers), Topics.verdicts.name, 5_000, (n) =>
-    recordOf(make(`warm-${n % 500}`, n)),
+  await loadBacklog(outsideKafka(system.stack.kafkaBrokers), Topics.verdicts.name, WARM, (n) =>
+    recordOf(make(`ordinary-${n % ORDINARY}`, n)),
   )
   await system.drained([PLATFORM], 300)
-  const quiet = await latencyOfOthers(system, 'quiet', 0, 0)
+  const quiet = await latencyOfOthers(system, 'quiet')
   const flood = await floodAccount(system, messages, ({ enforcement, mongod }) =>
     say(`enforcement ${enforcement.toFixed(2)}, mongod ${mongod.toFixed(2)} CPU ms a message`),
   )
   // What the flood left to others is not to be measured with what it does beside them.
   await system.drained([PLATFORM], 600)
-  const beside = await latencyOfOthers(system, 'beside', LOUD_RATE, messages)
+  const beside = await latencyOfOthers(system, 'beside', (i) => [LOUD, messages + i])
+  await system.drained([PLATFORM], 300)
+  const ordinary = await latencyOfOthers(system, 'control', (i) => [`ordinary-${i % ORDINARY}`, WARM + i])
   await system.drained([PLATFORM], 300)
   const largest = await largestDocuments(system)
   largest.set('accounts', Math.max(flood.largestAccount, largest.get('accounts') ?? 0))
@@ -80,7 +86,7 @@ try {
     `| ${name} | ≤ ${most} | ${found.toFixed(digits)} | ${found <= most ? 'met' : 'missed'} |`
   process.stdout.write(
     [
-      `One account with ${messages} violating messages; others at ${RATE}/s, quiet and beside ${LOUD_RATE}/s of it.`,
+      `One account with ${messages} violating messages; others at ${RATE}/s, quiet and beside ${BESIDE_RATE}/s.`,
       '',
       '| tenth | enforcement, CPU ms a message | mongod |',
       '| --- | --- | --- |',
@@ -94,7 +100,11 @@ try {
       '',
       `| others | p50 ms | p99 ms | missing |`,
       '| --- | --- | --- | --- |',
-      ...Object.entries({ quiet, beside }).map(
+      ...Object.entries({
+        quiet,
+        'beside the one account': beside,
+        [`beside ${ORDINARY} ordinary accounts`]: ordinary,
+      }).map(
         ([name, { p50, p99, missing }]) => `| ${name} | ${p50.toFixed(0)} | ${p99.toFixed(0)} | ${missing} |`,
       ),
       '',
