@@ -661,6 +661,7 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     const verified = await weir('verify', file, '--checkpoints', kept)
     expect(verified).toMatchObject({ code: 0 })
     expect((await weir('verify', file)).code).toBe(2)
+    expect((await weir('verify', file, '--key', 'no key')).code).toBe(2)
     const lines = (await readFile(file, 'utf8')).split('\n')
     const placeOf = (line: string) =>
       /"seq":(\d+),"shard":"(\d)"/.exec(line)!.slice(1) as [seq: string, shard: string]

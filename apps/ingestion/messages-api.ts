@@ -1,5 +1,6 @@
 import { Example, Many, OneOf, One, Optional, Text } from '#libs/contracts/fields'
 import { MessageIn } from '#libs/contracts/message-in'
+import { FieldProblem } from '#libs/platform/http/problem'
 import { REJECTIONS, type Rejection } from './check-message.rules.js'
 
 /** Messages that one request may hold. */
@@ -11,17 +12,12 @@ export class MessagesRequest {
   @Many(() => MessageIn, MAX_MESSAGES, 1) messages!: MessageIn[]
 }
 
-export class FieldError {
-  /** JSON Pointer into the message. */
-  @Text(500) path!: string
-  @Text(2_000) reason!: string
-}
-
 /** What is wrong with one message, in the words of RFC 9457. */
 export class MessageProblem {
   @OneOf(REJECTIONS) type!: Rejection['slug']
   @Text(2_000) detail!: string
-  @Many(() => FieldError, 1) errors!: FieldError[]
+  /** Paths into the message. */
+  @Many(() => FieldProblem, 1) errors!: FieldProblem[]
 }
 
 /** The answer for one message. */

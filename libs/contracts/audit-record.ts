@@ -1,13 +1,25 @@
-import { Instant, Int, Shape, Text } from './fields.js'
-import type { WeirEvent, WeirEventKind } from './weir-event.js'
+import { Example, Instant, Int, One, OneOf, Text, WeirId } from './fields.js'
+import { ChangeFacts, WEIR_EVENT_KINDS } from './weir-event.js'
+
+const AUDIT_ENTRY_KINDS = [...WEIR_EVENT_KINDS, 'evidence.viewed'] as const
 
 /**
  * What the audit log says of one change of state or one view of evidence: who did what to what and when, by ids and codes,
  * never content. Of a change it is the event of that change, under the event's id.
  */
-export interface AuditEntry extends Omit<WeirEvent, 'eventId' | 'kind'> {
-  entryId: string
-  kind: WeirEventKind | 'evidence.viewed'
+export class AuditEntry extends ChangeFacts {
+  @WeirId() entryId!: string
+  @OneOf(AUDIT_ENTRY_KINDS) kind!: (typeof AUDIT_ENTRY_KINDS)[number]
+}
+
+export const EXAMPLE_ENTRY: AuditEntry = {
+  entryId: 'out_2mzq7xw5gd4n6tbv8yhc1r0p3k',
+  kind: 'case.claimed',
+  platformId: 'chat-one',
+  accountId: 'acc-4711',
+  subject: 'case/case_3k2mzq7xw5gd4n6tbv8yhc1r0p',
+  actor: 'moderator-7',
+  at: '2026-11-24T08:00:00.000Z',
 }
 
 /** An entry in its place in the log: a line of an export, in canonical JSON (docs/adr/0083). */
@@ -20,5 +32,5 @@ export class AuditRecord {
   /** Hash of the predecessor, base64; of the first, 32 zero bytes. */
   @Text(44, 44) prevHash!: string
   @Text(44, 44) hash!: string
-  @Shape() entry!: AuditEntry
+  @Example(EXAMPLE_ENTRY) @One(() => AuditEntry) entry!: AuditEntry
 }

@@ -58,10 +58,8 @@ export const WEIR_EVENT_KINDS = [
 ] as const
 export type WeirEventKind = (typeof WEIR_EVENT_KINDS)[number]
 
-/** One change of state on `weir.events.v1`: ids and codes only, never content. */
-export class WeirEvent {
-  @WeirId() eventId!: string
-  @OneOf(WEIR_EVENT_KINDS) kind!: WeirEventKind
+/** What is known of a change of state, or of a view of evidence: ids and codes only, never content. */
+export class ChangeFacts {
   /** What changed, as `<noun>/<id>`; also the record's key. */
   @Text(300, 1) subject!: string
   @Instant() at!: string
@@ -91,4 +89,10 @@ export class WeirEvent {
   @Optional() @Instant() until?: string
   @Optional() @Flag() automated?: boolean
   @Optional() @Text(40) policyVersion?: string
+}
+
+/** One change of state on `weir.events.v1`. */
+export class WeirEvent extends ChangeFacts {
+  @WeirId() eventId!: string
+  @OneOf(WEIR_EVENT_KINDS) kind!: WeirEventKind
 }

@@ -99,7 +99,7 @@ function bansOfNobody(deeds: readonly Deed[], seen: Seen): string[] {
 /** What was answered with a 2xx and is not there, or is there and nobody was told. */
 async function lost(system: WeirSystem, deeds: readonly Deed[], works: readonly Work[]): Promise<string[]> {
   const problems: string[] = []
-  const decisions = await all<Record<string, unknown>>(system, '/v1/decisions?limit=200')
+  const decisions = await system.all<Record<string, unknown>>('enforcement', '/v1/decisions', READER)
   const byId = new Map(decisions.map((one) => [String(one['decisionId']), one]))
   const answered = new Set<string>()
   for (const { answer } of deedsOf(deeds, 'decision')) {
@@ -117,7 +117,7 @@ async function lost(system: WeirSystem, deeds: readonly Deed[], works: readonly 
     const step = byId.get(decisionId)?.[deed] as { by: string } | null | undefined
     if (step?.by !== answer.by) problems.push(`the ${deed} of ${decisionId} by ${answer.by} is lost`)
   }
-  const appeals = await all<Record<string, unknown>>(system, '/v1/appeals?limit=200')
+  const appeals = await system.all<Record<string, unknown>>('enforcement', '/v1/appeals', READER)
   for (const { answer, outcome } of deedsOf(deeds, 'hearing')) {
     const kept = appeals.find(({ appealId }) => appealId === answer.body['appealId'])
     if (kept?.['state'] !== outcome)
@@ -142,28 +142,12 @@ async function lost(system: WeirSystem, deeds: readonly Deed[], works: readonly 
       if (body.notes.filter(({ text }) => text === note).length !== 1)
         problems.push(`a note on ${caseId} is not there once`)
   }
-  const directives = await all<{ directiveId: string; state: string }>(system, '/v1/directives?limit=200')
+  const directives = await system.all<{ directiveId: string; state: string }>('enforcement', '/v1/directives', READER)
   const states = new Map(directives.map(({ directiveId, state }) => [directiveId, state]))
   for (const { directiveId } of deedsOf(deeds, 'receipt'))
     if (!['done', 'withdrawn'].includes(states.get(directiveId) ?? ''))
       problems.push(`${directiveId} is not done`)
   return problems
-}
-
-async function all<T>(system: WeirSystem, path: string): Promise<T[]> {
-  const items: T[] = []
-  for (let cursor: string | null = ''; ;) {
-    const page: { items: T[]; nextCursor: string | null } = (
-      await system.call<{ items: T[]; nextCursor: string | null }>(
-        'enforcement',
-        `${path}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`,
-        READER,
-      )
-    ).body
-    items.push(...page.items)
-    cursor = page.nextCursor
-    if (!cursor) return items
-  }
 }
 
 /** What is wrong with one account, by what was sent, answered and published. */

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
 import type { OutsideRecord, WeirSystem } from '../harness/weir-system.js'
 import type { Observed, SeenAccount, SeenAuditRecord, SeenRecord } from './differences.js'
 import { type InputRecord, inputTopic } from './oracle.js'
@@ -57,7 +59,13 @@ export async function observe(
   return {
     records,
     accounts,
-    directives: (await Promise.all(platforms.map((id) => directivesOf(system, id)))).flat(),
+    directives: (
+      await Promise.all(
+        platforms.map((id) =>
+          system.all<Observed['directives'][number]>('enforcement', `/v1/directives?platform=${id}`, AUDITOR),
+        ),
+      )
+    ).flat(),
     entries: await listOf(enforcement.collection('case_entries').find(), 'verdictId'),
     statements: await listOf(enforcement.collection('statements').find(), 'statementId'),
     notices: await listOf(notification.collection('notices').find(), 'noticeId'),
@@ -72,11 +80,13 @@ async function auditLog(system: WeirSystem): Promise<SeenAuditRecord[]> {
     headers: { authorization: `Bearer ${await system.token(AUDITOR)}` },
   })
   if (response.status !== 200) throw new Error(`the export of the audit log answered ${response.status}`)
-  const lines = (await response.text()).split('\n').filter((line) => line !== '')
-  return lines.flatMap((line) => {
+  const records: SeenAuditRecord[] = []
+  // Line by line: after a long run it is longer than a string may be.
+  for await (const line of createInterface({ input: Readable.from(response.body!) })) {
     const { entry, ...record } = JSON.parse(line) as SeenAuditRecord & { entry?: SeenAuditRecord }
-    return entry ? [{ ...record, entryId: entry.entryId, kind: entry.kind }] : []
-  })
+    if (entry) records.push({ ...record, entryId: entry.entryId, kind: entry.kind })
+  }
+  return records
 }
 
 /** Documents with their `_id` under the name that they have outside. */
@@ -90,18 +100,4 @@ async function accountAt(system: WeirSystem, key: string): Promise<SeenAccount> 
   const { status, body } = await system.call<SeenAccount>('enforcement', path, AUDITOR)
   if (status !== 200) throw new Error(`${path} answered ${status}`)
   return body
-}
-
-async function directivesOf(system: WeirSystem, platformId: string): Promise<Observed['directives']> {
-  const all: Observed['directives'][number][] = []
-  let cursor: string | null = ''
-  while (cursor !== null) {
-    const path = `/v1/directives?platform=${platformId}&limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`
-    const page: { status: number; body: { items: Observed['directives']; nextCursor: string | null } } =
-      await system.call('enforcement', path, AUDITOR)
-    if (page.status !== 200) throw new Error(`${path} answered ${page.status}`)
-    all.push(...page.body.items)
-    cursor = page.body.nextCursor
-  }
-  return all
 }

@@ -22,9 +22,12 @@ export class AnswerContract {
       .sort((a, b) => a.names - b.names)
   }
 
-  /** Reads the document of the running service at `url`. */
-  static async of(url: string): Promise<AnswerContract> {
-    return new AnswerContract((await (await fetch(`${url}/openapi.json`)).json()) as ApiDocument)
+  /** Reads the document of the running service at `url`; undefined where nobody is there to be asked. */
+  static async of(url: string): Promise<AnswerContract | undefined> {
+    const response = await fetch(`${url}/openapi.json`).catch(() => undefined)
+    if (!response) return undefined
+    if (!response.ok) throw new Error(`${url}/openapi.json answered ${response.status}`)
+    return new AnswerContract((await response.json()) as ApiDocument)
   }
 
   /** What of an answer is not as it is documented; nothing for a route that there is not. */

@@ -115,7 +115,7 @@ export class WeirSystem {
   private async contractOf(service: ServiceName): Promise<AnswerContract | undefined> {
     const known = this.contracts.get(service)
     if (known) return known
-    const read = await AnswerContract.of(this.services[service].url).catch(() => undefined)
+    const read = await AnswerContract.of(this.services[service].url)
     if (read) this.contracts.set(service, read)
     return read
   }
@@ -151,6 +151,24 @@ export class WeirSystem {
       throw new Error(`${service} ${verb} ${path} is not answered as documented: ${problems.join('; ')}`)
     }
     return { status, body: answer as T }
+  }
+
+  /** All items of a list, page by page. Throws where one is not answered 200. */
+  async all<T>(
+    service: ServiceName,
+    path: string,
+    as: Partial<TokenRequest> & Pick<TokenRequest, 'roles'>,
+  ): Promise<T[]> {
+    const items: T[] = []
+    const first = `${path}${path.includes('?') ? '&' : '?'}limit=200`
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const at: string = cursor === '' ? first : `${first}&cursor=${encodeURIComponent(cursor)}`
+      const { status, body } = await this.call<{ items: T[]; nextCursor: string | null }>(service, at, as)
+      if (status !== 200) throw new Error(`${at} answered ${status}`)
+      items.push(...body.items)
+      cursor = body.nextCursor
+    }
+    return items
   }
 
   /** Registers a platform and waits for nothing else. */

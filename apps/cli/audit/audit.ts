@@ -1,11 +1,12 @@
 import { Command, InvalidArgumentError } from 'commander'
+import type { KeyObject } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { parsePublicKey } from '#libs/audit/checkpoint-note'
 import type { VerifyOptions } from '#libs/audit/log-verifier'
-import { parseInstant } from '../dead-letters/select-letters.rules.js'
+import { instantOption } from '../instant-option.js'
 import { AuditApi, type ApiOptions } from './audit-api.js'
 import { findingLine, shardLine } from './print-findings.rules.js'
 import { type KnownCheckpoints, parseCheckpoints, publishedCheckpoints } from './read-checkpoints.js'
@@ -20,15 +21,17 @@ interface ExportOptions extends ApiOptions {
 
 interface VerifyCommandOptions extends ApiOptions, VerifyOptions {
   readonly checkpoints?: string
-  readonly key?: string
+  readonly key?: KeyObject
   /** False: `--no-topic`. */
   readonly topic: boolean
 }
 
-function instant(text: string): Date {
-  const parsed = parseInstant(text)
-  if (!parsed) throw new InvalidArgumentError('An instant looks like 2026-11-24T07:00:00Z.')
-  return parsed
+function keyOption(text: string): KeyObject {
+  try {
+    return parsePublicKey(text)
+  } catch {
+    throw new InvalidArgumentError('A key is a C2SP verifier key, or the base64 of the 32 bytes of an Ed25519 key.')
+  }
 }
 
 function withApi(command: Command): Command {
@@ -42,8 +45,8 @@ export function auditCommand(): Command {
   const command = new Command('audit').description('The audit log: taken out, and proved unchanged.')
   withApi(command.command('export'))
     .description('Writes the log as NDJSON: a signed head for each shard, then the records.')
-    .option('--from <instant>', 'appended at this instant (RFC 3339) or later', instant)
-    .option('--to <instant>', 'appended before this instant', instant)
+    .option('--from <instant>', 'appended at this instant (RFC 3339) or later', instantOption)
+    .option('--to <instant>', 'appended before this instant', instantOption)
     .option('--out <file>', 'instead of stdout')
     .option('--checkpoints <file>', 'writes the published checkpoints and the keys there too')
     .action((options: ExportOptions) => exportLog(options))
@@ -53,9 +56,9 @@ export function auditCommand(): Command {
     )
     .argument('[export]', 'a file that export wrote; without it, what the service answers now')
     .option('--checkpoints <file>', 'checkpoints that were kept: of export, or values of weir.checkpoints.v1')
-    .option('--key <key>', 'public key of the log, as C2SP verifier key or base64; kept from elsewhere')
+    .option('--key <key>', 'public key of the log, as C2SP verifier key or base64; kept from elsewhere', keyOption)
     .option('--partial', 'the export may begin later than the log')
-    .option('--to <instant>', 'the export was made with this --to: later checkpoints are left out', instant)
+    .option('--to <instant>', 'the export was made with this --to: later checkpoints are left out', instantOption)
     .option('--no-topic', 'does not read weir.checkpoints.v1 (only without a file)')
     .action((file: string | undefined, options: VerifyCommandOptions, self: Command) =>
       verifyLog(file, options, self),
@@ -80,15 +83,15 @@ async function verifyLog(
 ): Promise<void> {
   const kept = options.checkpoints ? parseCheckpoints(await readFile(options.checkpoints, 'utf8')) : NOTHING
   const live = file === undefined ? await liveCheckpoints(options) : NOTHING
-  const given = options.key ?? kept.verifierKeys[0] ?? live.verifierKeys[0]
-  if (given === undefined)
-    self.error('error: --key is needed, or --checkpoints of an export', { exitCode: 2 })
-  if (options.key === undefined) {
+  const ownKey = kept.verifierKeys[0] ?? live.verifierKeys[0]
+  const key = options.key ?? (ownKey === undefined ? undefined : parsePublicKey(ownKey))
+  if (!key) self.error('error: --key is needed, or --checkpoints of an export', { exitCode: 2 })
+  if (!options.key) {
     print('note: the key was taken from the log itself; only --key from elsewhere proves who signed')
   }
   const checkpoints = [...kept.items, ...live.items]
   const stream = file === undefined ? await liveExport(options) : createReadStream(file)
-  const { findings, shards } = await verifyStream(stream, parsePublicKey(given), checkpoints, options)
+  const { findings, shards } = await verifyStream(stream, key, checkpoints, options)
   for (const shard of shards) print(shardLine(shard))
   for (const finding of findings) print(findingLine(finding))
   if (findings.length > 0)

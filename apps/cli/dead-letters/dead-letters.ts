@@ -5,11 +5,12 @@ import { DeadLetterRedriver } from '#libs/platform/kafka/dead-letter-redriver'
 import { Publisher } from '#libs/platform/kafka/publisher'
 import { TopicsAdmin } from '#libs/platform/kafka/topics-admin'
 import { createLogger } from '#libs/platform/logger'
+import { instantOption } from '../instant-option.js'
 import { findLetter, findLetters } from './find-letters.js'
 import { ALREADY_REDRIVEN } from './plan-redrive.rules.js'
 import { letterJson, letterLines, listLines, summaryLines } from './print-letters.rules.js'
 import { planRedrive, redrive, type RedrivePlan } from './redrive-letters.js'
-import { type LetterFilter, parseAddress, parseInstant } from './select-letters.rules.js'
+import { type LetterFilter, parseAddress } from './select-letters.rules.js'
 
 interface ListOptions extends LetterFilter {
   readonly limit: number
@@ -23,12 +24,6 @@ interface RedriveOptions extends LetterFilter {
   readonly dryRun?: true
   readonly again?: true
   readonly all?: true
-}
-
-function instant(text: string): Date {
-  const parsed = parseInstant(text)
-  if (!parsed) throw new InvalidArgumentError('An instant looks like 2026-11-24T07:00:00Z.')
-  return parsed
 }
 
 function count(text: string): number {
@@ -48,8 +43,8 @@ function withFilters(command: Command): Command {
     .option('--topic <name>', 'came from this topic')
     .option('--platform <id>', 'records of this platform')
     .option('--service <name>', 'given up by this service')
-    .option('--from <instant>', 'given up at this instant (RFC 3339) or later', instant)
-    .option('--to <instant>', 'given up before this instant', instant)
+    .option('--from <instant>', 'given up at this instant (RFC 3339) or later', instantOption)
+    .option('--to <instant>', 'given up before this instant', instantOption)
 }
 
 /** `weir dead-letters list`, `show` and `redrive`. */

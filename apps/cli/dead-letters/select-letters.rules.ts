@@ -31,11 +31,3 @@ export function parseAddress(text: string): { partition: number; offset: bigint 
   const match = /^(\d{1,6})\/(\d{1,18})$/.exec(text)
   return match ? { partition: Number(match[1]), offset: BigInt(match[2]!) } : undefined
 }
-
-const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/
-
-/** An instant with its offset, as in RFC 3339; undefined where the text is none. */
-export function parseInstant(text: string): Date | undefined {
-  const instant = RFC_3339.test(text) ? new Date(text) : undefined
-  return instant && !Number.isNaN(instant.getTime()) ? instant : undefined
-}

@@ -8,12 +8,12 @@ import { DecisionStore } from '../decisions/decision.store.js'
 import { DirectiveStore } from '../directives/directive.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { AccountStore } from './account.store.js'
-import type { AccountView, StrikeView, TimelineItem } from './accounts-api.js'
+import type { AccountView, TimelineItem } from './accounts-api.js'
 import { labelsAt } from './label-account.rules.js'
 import { standingOf } from './standing.rules.js'
 import { riskView } from './risk.rules.js'
-import type { StrikeRecord } from './account-state.js'
 import { StrikeStore } from './strike.store.js'
+import { strikeView } from './strike-view.js'
 import { timelineOf } from './timeline.rules.js'
 
 /** Reads an account as it stands now, by the clock. */
@@ -99,9 +99,4 @@ const TIES = 400
 
 function neverFlagged(): Error {
   return notFound('This account was never flagged.')
-}
-
-function strikeView(strike: StrikeRecord): StrikeView {
-  const { strikeId, messageId, clause, category, severity, points, at, expiresAt, reversedAt } = strike
-  return { strikeId, messageId, clause, category, severity, points, at, expiresAt, reversedAt }
 }

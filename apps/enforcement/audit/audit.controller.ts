@@ -2,10 +2,9 @@ import { Controller, Get, Query, StreamableFile } from '@nestjs/common'
 import { ApiOkResponse } from '@nestjs/swagger'
 import { Readable } from 'node:stream'
 import { headLine, recordLine } from '#libs/audit/export-lines'
-import { AuditRecord } from '#libs/contracts/audit-record'
+import { AuditRecord, EXAMPLE_ENTRY } from '#libs/contracts/audit-record'
 import { Instant, Optional, PlatformId, Text } from '#libs/contracts/fields'
 import { Roles } from '#libs/platform/auth/roles.decorator'
-import { EXAMPLE_VALUES } from '#libs/platform/http/example-values'
 import { apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { badRequest } from '#libs/platform/http/problem'
@@ -41,7 +40,7 @@ const EXPORT_EXAMPLE = [
     loggedAt: '2026-11-24T08:00:00.000Z',
     prevHash: `${'A'.repeat(43)}=`,
     hash: HASH,
-    entry: EXAMPLE_VALUES['entry'] as AuditRecord['entry'],
+    entry: EXAMPLE_ENTRY,
   }),
 ].join('')
 

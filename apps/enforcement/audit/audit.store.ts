@@ -100,12 +100,12 @@ export class AuditStore {
     return { size: last.end, head: last.hashes.at(-1)!, loggedAt: last.loggedAt.toISOString() }
   }
 
-  /** Where a shard ended when it had so many records. @throws RangeError where it has fewer */
-  async tailOfSize(shard: string, size: number): Promise<Tail> {
+  /** Where a shard ended when it had so many records; null where it has fewer. */
+  async tailOfSize(shard: string, size: number): Promise<Tail | null> {
     if (size === 0) return EMPTY_TAIL
     const block = await this.blockBefore(shard, size)
     const head = block?.hashes[size - 1 - block.first]
-    if (!block || head === undefined) throw new RangeError(`shard ${shard} has no record ${size - 1}`)
+    if (!block || head === undefined) return null
     return { size, head, loggedAt: block.loggedAt.toISOString() }
   }
 

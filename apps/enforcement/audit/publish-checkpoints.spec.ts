@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { register } from 'prom-client'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { EMPTY_TAIL, type Tail } from '#libs/audit/chain'
 import { openNote } from '#libs/audit/checkpoint-note'
@@ -22,6 +23,7 @@ describe('checkpoints', () => {
   let log: { size: number; history: string }
   let kept: CheckpointDocument[]
   let published: OutRecord<Checkpoint>[]
+  let isAway: boolean
 
   const tailOf = (shard: string, size: number): Tail =>
     shard === '1' && size > 0
@@ -31,7 +33,10 @@ describe('checkpoints', () => {
   function anInstance(): PublishCheckpoints {
     const store = {
       tail: async (shard: string) => tailOf(shard, log.size),
-      tailOfSize: async (shard: string, size: number) => tailOf(shard, size),
+      tailOfSize: async (shard: string, size: number) => {
+        if (isAway) throw new Error('the database is away')
+        return size > log.size ? null : tailOf(shard, size)
+      },
     }
     const checkpoints = {
       newest: async (shard: string) => kept.findLast((one) => one.shard === shard) ?? null,
@@ -58,6 +63,7 @@ describe('checkpoints', () => {
     log = { size: 3, history: 'a' }
     kept = []
     published = []
+    isAway = false
   })
 
   it('are signed for what grew, not more often than asked', async () => {
@@ -104,5 +110,28 @@ describe('checkpoints', () => {
     log = after
     await instance.publish()
     expect(sizes()).toEqual([5])
+    expect(await isBroken()).toBe(true)
+    now = new Date(now.getTime() + 60_000)
+    log = { size: 5, history: 'a' }
+    await instance.publish()
+    expect(await isBroken()).toBe(false)
+  })
+
+  it('wait while the log cannot be read: that does not make it broken', async () => {
+    const instance = anInstance()
+    await instance.publish()
+    now = new Date(now.getTime() + 60_000)
+    log.size = 5
+    isAway = true
+    await expect(instance.publish()).rejects.toThrow('the database is away')
+    expect(await isBroken()).toBe(false)
+    isAway = false
+    await instance.publish()
+    expect(sizes()).toEqual([3, 5])
   })
 })
+
+async function isBroken(): Promise<boolean> {
+  const metric = await register.getSingleMetric('weir_enforcement_audit_broken')!.get()
+  return metric.values.some(({ labels, value }) => labels['shard'] === '1' && value === 1)
+}

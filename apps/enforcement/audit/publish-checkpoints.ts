@@ -41,10 +41,11 @@ export class PublishCheckpoints {
     for (const shard of AUDIT_SHARDS) await this.publishShard(shard)
   }
 
-  /** The signed end of a shard at a size that it has or had. */
+  /** The signed end of a shard at a size that it has or had. @throws RangeError where it has fewer records */
   async noteAt(shard: string, size: number): Promise<string> {
-    const { head } = await this.log.tailOfSize(shard, size)
-    return signNote({ origin: this.key.originOf(shard), size, head }, this.key.privateKey)
+    const tail = await this.log.tailOfSize(shard, size)
+    if (!tail) throw new RangeError(`Shard ${shard} of the audit log has no ${size} records.`)
+    return this.noteOf(shard, tail)
   }
 
   private async publishShard(shard: string): Promise<void> {
@@ -52,9 +53,9 @@ export class PublishCheckpoints {
     const last = await this.checkpoints.newest(shard)
     const age = last ? now.getTime() - last.signedAt.getTime() : Infinity
     if (age >= 0 && age < this.env.AUDIT_CHECKPOINT_MS) return
+    if (last && !(await this.continues(shard, last))) return
     const tail = await this.log.tail(shard)
-    if (tail.size === (last?.size ?? 0) && tail.head === (last?.head ?? tail.head)) return
-    if (last && !(await this.continues(shard, tail, last))) return
+    if (tail.size === (last?.size ?? 0)) return
     const checkpoint = this.checkpointOf(shard, tail)
     const id = derivedId('ckp', shard, tail.size, tail.head)
     const time = new Date(checkpoint.at)
@@ -63,19 +64,22 @@ export class PublishCheckpoints {
   }
 
   /** A log that signed one past must never sign another (C2SP tlog-checkpoint). */
-  private async continues(shard: string, tail: Tail, last: { size: number; head: string }): Promise<boolean> {
-    const then = tail.size < last.size ? null : await this.log.tailOfSize(shard, last.size).catch(() => null)
+  private async continues(shard: string, last: { size: number; head: string }): Promise<boolean> {
+    const then = await this.log.tailOfSize(shard, last.size)
     const same = then?.head === last.head
     broken.set({ shard }, same ? 0 : 1)
     if (!same) {
-      const facts = { shard, size: tail.size, checkpoint: last.size }
-      this.logger.error(facts, 'the audit log does not continue its last checkpoint; run weir audit verify')
+      this.logger.error({ shard, checkpoint: last.size }, 'the audit log does not continue its last checkpoint; run weir audit verify')
     }
     return same
   }
 
-  private checkpointOf(shard: string, { size, head, loggedAt: at }: Tail): Checkpoint {
-    const note = signNote({ origin: this.key.originOf(shard), size, head }, this.key.privateKey)
-    return { shard, size, head, note, at }
+  private checkpointOf(shard: string, tail: Tail): Checkpoint {
+    const { size, head, loggedAt: at } = tail
+    return { shard, size, head, note: this.noteOf(shard, tail), at }
+  }
+
+  private noteOf(shard: string, { size, head }: Tail): string {
+    return signNote({ origin: this.key.originOf(shard), size, head }, this.key.privateKey)
   }
 }

@@ -1,4 +1,5 @@
 import type { AccountChange } from '../accounts/account-draft.rules.js'
+import { strikeView } from '../accounts/strike-view.js'
 import { decisionView } from './decision-view.js'
 import type { DecisionPreview } from './decisions-api.js'
 
@@ -11,11 +12,9 @@ export function previewOf({ state, pending }: AccountChange): DecisionPreview {
     decisions: pending.flatMap((entry) =>
       'write' in entry && entry.write === 'decision' ? [decisionView(entry.value)] : [],
     ),
-    strikes: pending.flatMap((entry) => {
-      if (!('write' in entry) || entry.write !== 'strike') return []
-      const { strikeId, messageId, clause, severity, points: worth, at, expiresAt } = entry.value
-      return [{ strikeId, messageId, clause, severity, points: worth, at, expiresAt }]
-    }),
+    strikes: pending.flatMap((entry) =>
+      'write' in entry && entry.write === 'strike' ? [strikeView(entry.value)] : [],
+    ),
     directives: pending.flatMap((entry) =>
       'publish' in entry && entry.publish === 'directive' ? [entry.value] : [],
     ),

@@ -22,6 +22,8 @@ import {
   MEASURES,
   type Measure,
 } from '#libs/contracts/measures-in-force'
+import { FieldProblem } from '#libs/platform/http/problem'
+import { StrikeView } from '../accounts/accounts-api.js'
 import { DECISION_STATES, type DecisionState } from './decision.js'
 
 /** Who did something to a decision afterwards. */
@@ -92,28 +94,13 @@ export class PreviewedAccount {
   @Num(0, Number.MAX_SAFE_INTEGER) points!: number
 }
 
-export class PreviewedStrike {
-  @WeirId() strikeId!: string
-  @OwnId() messageId!: string
-  @Text(120, 1) clause!: string
-  @Int(1, 4) severity!: number
-  @Num(0, Number.MAX_SAFE_INTEGER) points!: number
-  @Instant() at!: Date
-  @Instant() expiresAt!: Date
-}
-
 /** What a decision would do; nothing is changed. */
 export class DecisionPreview {
   @Example(true) @Flag() dryRun!: boolean
   @One(() => PreviewedAccount) account!: PreviewedAccount
   @Many(() => DecisionView, 1_000) decisions!: DecisionView[]
-  @Many(() => PreviewedStrike, 1_000) strikes!: PreviewedStrike[]
+  @Many(() => StrikeView, 1_000) strikes!: StrikeView[]
   @Many(() => Directive, 1_000) directives!: Directive[]
-}
-
-export class BulkFieldProblem {
-  @Example('/clause') @Text(500) path!: string
-  @Example('must be a clause of the policy in force') @Text(2_000) reason!: string
 }
 
 /** Why a case could not be decided like this, in the words of RFC 9457. */
@@ -121,7 +108,7 @@ export class BulkProblem {
   @Example('case-decided') @Text(60, 1) type!: string
   @Example(409) @Int(400, 499) status!: number
   @Example('The case is decided; only what is undecided is decided in bulk.') @Text(2_000) detail!: string
-  @Many(() => BulkFieldProblem, 1_000) errors!: readonly BulkFieldProblem[]
+  @Many(() => FieldProblem, 1_000) errors!: readonly FieldProblem[]
 }
 
 /** What became of one case: the decision, or with `dryRun` its preview, or the problem. */

@@ -1,4 +1,5 @@
 import { Example, Flag, Instant, Int, Many, OneOf, Optional, Shape, Text } from '#libs/contracts/fields'
+import { FieldProblem } from '#libs/platform/http/problem'
 import { POLICY_STATES, type PolicyState } from './policy-transitions.js'
 import { EXAMPLE_POLICY, EXAMPLE_POLICY_TEXT } from './example-policy.js'
 
@@ -26,15 +27,11 @@ export class PolicyView extends PolicyInBrief {
   @Example(EXAMPLE_POLICY) @Shape() document!: Record<string, unknown>
 }
 
-export class PolicyFinding {
-  /** JSON Pointer into the document. */
-  @Example('/appeals/window') @Text(2_000) path!: string
-  @Example('must be at least 30 days (line 12)') @Text(10_000) reason!: string
-}
-
-/** What the lint says; only what is `ok` can be stored. */
+/** What the lint says, with paths into the document; only what is `ok` can be stored. */
 export class LintReport {
   @Flag() ok!: boolean
-  @Many(() => PolicyFinding, 1_000_000) errors!: PolicyFinding[]
-  @Example([]) @Many(() => PolicyFinding, 1_000_000) warnings!: PolicyFinding[]
+  @Example([{ path: '/appeals/window', reason: 'must be at least 30 days (line 12)' }])
+  @Many(() => FieldProblem, 1_000_000)
+  errors!: FieldProblem[]
+  @Example([]) @Many(() => FieldProblem, 1_000_000) warnings!: FieldProblem[]
 }

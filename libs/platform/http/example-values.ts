@@ -102,13 +102,4 @@ export const EXAMPLE_VALUES: Readonly<Record<string, unknown>> = {
   shard: '2',
   prevHash: 'bv8yhc1r0p3k2mzq7xw5gd4n6tBV8YHC1R0P3K2MZQ7=',
   hash: 'q7xw5gd4n6tbv8yhc1r0p3k2mzQ7XW5GD4N6TBV8YHC=',
-  entry: {
-    entryId: 'out_2mzq7xw5gd4n6tbv8yhc1r0p3k',
-    kind: 'case.claimed',
-    platformId: 'chat-one',
-    accountId: 'acc-4711',
-    subject: 'case/case_3k2mzq7xw5gd4n6tbv8yhc1r0p',
-    actor: 'moderator-7',
-    at: '2026-11-24T08:00:00.000Z',
-  },
 }

@@ -15,6 +15,7 @@ import { addExample } from './compose-example.js'
 import { IDEMPOTENCY_KEY } from './idempotency.js'
 import { IF_MATCH } from './if-match.js'
 import type { Page } from './paging.js'
+import { FieldProblem } from './problem.js'
 import { type ContractClass, schemaOf } from '#libs/contracts/json-schema'
 import { publishedSchemaOf } from '#libs/contracts/published-schema'
 
@@ -105,14 +106,7 @@ const PROBLEM: Schema = {
     title: { type: 'string' },
     status: { type: 'integer' },
     detail: { type: 'string', description: 'A sentence for people.' },
-    errors: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['path', 'reason'],
-        properties: { path: { type: 'string', description: 'JSON Pointer' }, reason: { type: 'string' } },
-      },
-    },
+    errors: refTo(FieldProblem, true),
   },
 }
 

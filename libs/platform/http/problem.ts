@@ -1,7 +1,10 @@
-/** One thing that is wrong with a request: where (JSON Pointer into the body, or the parameter's name) and why. */
-export interface FieldProblem {
-  readonly path: string
-  readonly reason: string
+import { Example, Text } from '#libs/contracts/fields'
+
+/** One thing that is wrong with a request: where and why. */
+export class FieldProblem {
+  /** JSON Pointer into the body, or the parameter's name. */
+  @Example('/clause') @Text(2_000) readonly path!: string
+  @Example('must be a clause of the policy in force') @Text(10_000) readonly reason!: string
 }
 
 /**
