@@ -44,8 +44,8 @@ export class DecisionStore {
   }
 
   /** Those of an account that added a strike. */
-  async ofStrike(key: string, strikeId: string): Promise<DecisionDocument[]> {
-    return this.decisions.find({ accountKey: key, strikeIds: strikeId }).toArray()
+  async ofStrike(platformId: string, accountId: string, strikeId: string): Promise<DecisionDocument[]> {
+    return this.decisions.find({ accountId, platformId, strikeIds: strikeId }).toArray()
   }
 
   /** Everyone who decided, approved, refused or reversed something on any of the cases. */
