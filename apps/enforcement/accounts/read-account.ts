@@ -8,7 +8,7 @@ import { DecisionStore } from '../decisions/decision.store.js'
 import { DirectiveStore } from '../directives/directive.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { AccountStore } from './account.store.js'
-import type { AccountView, StrikeView, TimelineItem } from './accounts-api.js'
+import { type AccountView, STRIKES_SHOWN, type StrikeView, type TimelineItem } from './accounts-api.js'
 import { labelsAt } from './label-account.rules.js'
 import { standingOf } from './standing.rules.js'
 import { riskView } from './risk.rules.js'
@@ -92,8 +92,6 @@ export class ReadAccount {
   }
 }
 
-/** The newest; all are in the timeline. */
-const STRIKES_SHOWN = 1_000
 /** Things of one account at one instant: a batch of verdicts that were taken in together. */
 const TIES = 400
 
