@@ -53,6 +53,9 @@ export class RecordingPublisher {
   }
 }
 
+/** What the profiler of MongoDB is to note. */
+const SCANS = { planSummary: 'COLLSCAN' }
+
 /** The policy of specs, in force for ever. */
 const policies = {
   byVersions: async (versions: string[]) => new Map(versions.map((version) => [version, SPEC_POLICY])),
@@ -62,7 +65,7 @@ const policies = {
 
 /**
  * What enforcement does without its edges (Kafka, HTTP, timers), twice, on one database of a real MongoDB: for integration
- * specs. Platform `p1` is registered.
+ * specs. Platform `p1` is registered. No query may scan a collection.
  */
 export class TwoInstances {
   private constructor(
@@ -81,6 +84,7 @@ export class TwoInstances {
     const registeredAt = new Date().toISOString()
     const platform = { platformId: 'p1', name: 'P', mode: 'enforce' as const, contacts: [], registeredAt }
     await instances.one(PlatformStore).add(platform, [])
+    await instances.connection().db!.command({ profile: 1, filter: SCANS })
     return instances
   }
 
@@ -93,9 +97,12 @@ export class TwoInstances {
     return this.modules[0].get<Connection>(getConnectionToken())
   }
 
+  /** @throws Error where a query scanned a collection: all are to enter by an index */
   async stop(): Promise<void> {
+    const scans = await this.connection().db!.collection('system.profile').find(SCANS).toArray()
     await this.connection().dropDatabase()
     for (const module of this.modules) await module.close()
+    if (scans.length > 0) throw new Error(scans.map((scan) => JSON.stringify(scan['command'])).join('\n'))
   }
 }
 

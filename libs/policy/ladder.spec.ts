@@ -4,6 +4,7 @@ import {
   activePoints,
   dueSteps,
   ladderSteps,
+  latest,
   levelAt,
   levelOf,
   orphanedSteps,
@@ -138,6 +139,15 @@ describe('dueSteps among steps that no longer stand', () => {
     const set = [{ ...b, reversedAt: day(3) }, strike('a', 1, 1)]
     expect(told(orphanedSteps(set, issued, ladder))).toEqual(['b→2'])
     expect(told(dueSteps(set, issued, ladder, day(3)))).toEqual(['a→1'])
+  })
+})
+
+describe('latest', () => {
+  it('is now, or the last of however many strikes', () => {
+    const set = Array.from({ length: 300_000 }, (_, i) => strike(`s${i}`, (i * 7_919) % 300_000, 1))
+    expect(latest(set, day(10))).toEqual(day(299_999))
+    expect(latest(set, day(300_000))).toEqual(day(300_000))
+    expect(latest([], day(1))).toEqual(day(1))
   })
 })
 

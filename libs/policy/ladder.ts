@@ -88,11 +88,11 @@ export function levelOf(points: number, rungs: readonly Rung[]): number {
 }
 
 /**
- * The instant to record for a reversal: now, but not before any strike that is known, or steps that the strike in question
- * had made needless would arise after it.
+ * Now, but not before any strike that is known: one from the broker's future still counts (see `levelAt`), and after a reversal
+ * that was recorded before it, steps would arise that the reversed strike had made needless.
  */
-export function reversalInstant(strikes: readonly Strike[], now: Date): Date {
-  return new Date(Math.max(now.getTime(), ...strikes.map((strike) => strike.at.getTime())))
+export function latest(strikes: readonly Strike[], now: Date): Date {
+  return strikes.reduce((at, strike) => (strike.at > at ? strike.at : at), now)
 }
 
 /** The level at an instant. Pass no instant before the latest strike's, or that strike does not count yet. */

@@ -12,6 +12,7 @@ import { findContacts } from '../../apps/classification/detectors/contacts.js'
 import { findContext } from '../../apps/classification/detectors/context-cues.js'
 import { normalise } from '../../apps/classification/detectors/normalise.js'
 import { TextModel } from '../../apps/classification/detectors/text-model.js'
+import { copyKeysOf } from '../../apps/enforcement/cases/copy-keys.rules.js'
 import { checkMessage } from '../../apps/ingestion/check-message.rules.js'
 import { codecCosts } from './codec-costs.js'
 import { nanosecondsEach, type StepCost } from './cpu-cost.js'
@@ -19,7 +20,7 @@ import { defaultDocuments, judgeOf } from './default-judge.js'
 
 const MESSAGES = 5_000
 
-/** What each step of ingestion and classification takes for one message with a text of `texts`, with the default policy. */
+/** What each step of ingestion and classification, and what enforcement adds to an entry, takes for one message with a text of `texts`, with the default policy. */
 export async function stepCosts(texts: readonly string[]): Promise<StepCost[]> {
   const { policy, banks } = defaultDocuments()
   const judge = judgeOf(policy, banks)
@@ -82,6 +83,7 @@ export async function stepCosts(texts: readonly string[]): Promise<StepCost[]> {
   steps.push(
     ['ingestion: forbidden keys, depth', (i) => inspect(values[i])],
     ['ingestion: shape', (i) => check(values[i])],
+    ['enforcement: keys of copies', (i) => copyKeysOf('p1', messages[i]!)],
   )
   const costs: StepCost[] = []
   for (const [step, run] of steps) {

@@ -9,6 +9,8 @@ import { Relay } from '../outbox/relay.js'
 import { StatementStore } from '../statements/statement.store.js'
 import { AccountStore, foundBy, type FoundBy } from './account.store.js'
 import { aVerdict } from './a-verdict.js'
+import type { TimelineItem } from './accounts-api.js'
+import { ReadAccount } from './read-account.js'
 import { StrikeStore } from './strike.store.js'
 import { TakeVerdicts } from './take-verdicts.js'
 import type { Directive } from '#libs/contracts/directive'
@@ -16,6 +18,7 @@ import type { WeirEvent } from '#libs/contracts/weir-event'
 import { AccountChanges } from './account-changes.js'
 import { applyTime } from './apply-decision.rules.js'
 import { CaseEntryStore } from '../cases/case-entry.store.js'
+import { instantCursor } from '../cursor.js'
 import { type RecordingPublisher, TwoInstances } from '../two-instances.fixture.js'
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
@@ -27,7 +30,7 @@ describe('changes of accounts, on a real MongoDB', () => {
   let other: TakeVerdicts
 
   beforeAll(async () => {
-    instances = await TwoInstances.start()
+    instances = await TwoInstances.start(ReadAccount)
     publisher = instances.publisher
     take = instances.one(TakeVerdicts)
     other = instances.two(TakeVerdicts)
@@ -53,7 +56,7 @@ describe('changes of accounts, on a real MongoDB', () => {
       decisions: (await store(DecisionStore).list({ platformId: 'p1', accountId: account }, 200)).length,
       directives: (await store(DirectiveStore).list({ platformId: 'p1', accountId: account }, 200)).length,
       statements: (await store(StatementStore).list({ platformId: 'p1', accountId: account }, 200)).length,
-      entries: (await store(CaseEntryStore).ofAccount('p1', account, new Date(8e15), 1_000)).length,
+      entries: (await store(CaseEntryStore).ofAccount('p1', account, 1_000)).length,
     }
   }
 
@@ -263,5 +266,24 @@ describe('changes of accounts, on a real MongoDB', () => {
     const expired = publisher.on<WeirEvent>('events', 'a9').filter(({ kind }) => kind === 'strike.expired')
     expect(new Set(expired.map(({ strikeId }) => strikeId)).size).toBe(500)
     expect(expired).toHaveLength(500)
+  })
+
+  it('have a timeline of all that happened, page by page, though hundreds of things were at one instant', async () => {
+    const items: TimelineItem[] = []
+    for (let after: [Date, string] | undefined, more = true; more; ) {
+      const page = await instances.one(ReadAccount).timeline('p1', 'a9', 50, after)
+      items.push(...page.items)
+      after = instantCursor(page.nextCursor ?? undefined)
+      more = after !== undefined
+    }
+    const inOrder = [...items].sort((a, b) => b.at.getTime() - a.at.getTime() || compare(b.id, a.id))
+    expect(items.map(({ id }) => id)).toEqual(inOrder.map(({ id }) => id))
+    expect(new Set(items.map(({ id }) => id)).size).toBe(items.length)
+    const count = (...kinds: string[]) => items.filter(({ kind }) => kinds.includes(kind)).length
+    expect([count('verdict'), count('strike.added')]).toEqual([500, 500])
+    const decisions = await store(DecisionStore).list({ accountId: 'a9' }, 2_000)
+    expect(count('decision.made', 'decision.held')).toBe(decisions.length)
+    const directives = await store(DirectiveStore).list({ accountId: 'a9' }, 2_000)
+    expect(count('directive.issued')).toBe(directives.length)
   })
 })

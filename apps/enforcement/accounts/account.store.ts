@@ -117,11 +117,15 @@ export class AccountStore {
   }
 
   /** Accounts of one owner, as their platform names owners; as many as said. */
-  async ofOwner(platformId: string, ownerRef: string, limit: number): Promise<AccountDocument[]> {
+  async ofOwner(
+    platformId: string,
+    ownerRef: string,
+    limit: number,
+  ): Promise<Pick<AccountDocument, 'platformId' | 'accountId'>[]> {
     return this.accounts
       .find(
         { platformId, 'profile.ownerRef': { $eq: ownerRef, $type: 'string' } },
-        { projection: { pending: 0 } },
+        { projection: { _id: 0, platformId: 1, accountId: 1 } },
       )
       .hint('owner')
       .limit(limit)

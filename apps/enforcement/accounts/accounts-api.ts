@@ -99,6 +99,8 @@ export class RiskView {
   @Example(3) @Int(0) signals!: number
 }
 
+export const STRIKES_SHOWN = 1_000
+
 /** An account as it stands now. */
 export class AccountView {
   @PlatformId() platformId!: string
@@ -106,7 +108,8 @@ export class AccountView {
   @OneOf(ACCOUNT_STATUSES) status!: AccountStatus
   @Int(0, 5) level!: number
   @Num(0, Number.MAX_SAFE_INTEGER) points!: number
-  @Many(() => StrikeView, 1_000_000) strikes!: StrikeView[]
+  /** The newest; all are in the timeline. */
+  @Many(() => StrikeView, STRIKES_SHOWN) strikes!: StrikeView[]
   @Many(() => StandingMeasure, 10_000) measures!: StandingMeasure[]
   @Many(() => HeldMeasure, 10_000) held!: HeldMeasure[]
   @Many(() => LabelView, 50) labels!: LabelView[]

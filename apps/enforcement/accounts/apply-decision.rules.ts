@@ -14,7 +14,7 @@ import type { Hold } from './account-state.js'
 import { orderDirective } from './order-directive.rules.js'
 import { enforceDecision } from './enforce-decision.rules.js'
 import { liftStep, orderStep, resolveHold, settle } from './settle-account.rules.js'
-import { reversalInstant } from '#libs/policy/ladder'
+import { latest } from '#libs/policy/ladder'
 
 /** What a person decides on a case. */
 export interface PersonsDecision {
@@ -203,7 +203,7 @@ export function reverseDecision(
   shared: ReadonlySet<string>,
 ): void {
   const decision = draft.decision(decisionId)
-  const at = reversalInstant([...draft.strikes.values()], draft.now)
+  const at = latest([...draft.strikes.values()], draft.now)
   liftMeasure(draft, decision, reversal, shared)
   for (const strikeId of decision.strikeIds) draft.reverseStrike(strikeId, at, decisionId)
 }
@@ -217,7 +217,7 @@ export function liftMeasure(
 ): void {
   const step = draft.state.steps.find((candidate) => candidate.decisionId === decision.decisionId)
   if (step && (step.state === 'in_force' || step.state === 'held' || step.state === 'paused')) {
-    const at = reversalInstant([...draft.strikes.values()], draft.now)
+    const at = latest([...draft.strikes.values()], draft.now)
     liftStep(draft, step, at, reversal)
     return
   }
@@ -244,11 +244,11 @@ function holdOf(draft: AccountDraft, given: PersonsDecision, urgent: boolean): H
   const notBefore = dates.length > 0 ? new Date(Math.max(...dates.map((date) => date!.getTime()))) : null
   if (!needsApproval && !notBefore) return null
   // What would be over when it is approved lapses.
-  const latest = Math.min(
+  const lapsesAt = Math.min(
     now.getTime() + policy.secondApproval.lapseAfter,
     given.until?.getTime() ?? Infinity,
   )
-  return { needsApproval, lapsesAt: needsApproval ? new Date(latest) : null, notBefore }
+  return { needsApproval, lapsesAt: needsApproval ? new Date(lapsesAt) : null, notBefore }
 }
 
 function holdDecision(draft: AccountDraft, decision: DecisionRecord, hold: Hold): void {

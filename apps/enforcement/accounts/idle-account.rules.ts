@@ -11,7 +11,7 @@ import type { StrikeRecord } from './account-state.js'
 export function idle(draft: AccountDraft): void {
   const strikes = [...draft.strikes.values()]
   const awake = strikes.filter((strike) => !strike.idle)
-  const top = Math.max(0, ...awake.map((strike) => topOf(draft, strike)))
+  const top = awake.reduce((most, strike) => Math.max(most, topOf(draft, strike)), 0)
   if (isMixed(draft, strikes) || !areCovered(draft.state.idle.spans, awake, top)) draft.needIdleStrikes()
   const { over, times } = draft.context.idling
   if (awake.length <= over) return

@@ -8,7 +8,7 @@ import { DecisionStore } from '../decisions/decision.store.js'
 import { DirectiveStore } from '../directives/directive.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { AccountStore } from './account.store.js'
-import type { AccountView, TimelineItem } from './accounts-api.js'
+import { type AccountView, STRIKES_SHOWN, type TimelineItem } from './accounts-api.js'
 import { labelsAt } from './label-account.rules.js'
 import { standingOf } from './standing.rules.js'
 import { riskView } from './risk.rules.js'
@@ -76,14 +76,14 @@ export class ReadAccount {
   ): Promise<Page<TimelineItem>> {
     const key = accountKey(platformId, accountId)
     if (!(await this.accounts.byKey(key))) throw neverFlagged()
-    // Each list is read from the cursor's instant on, ties included; more than a page of each is never shown.
-    const before = after?.[0] ?? new Date(8_640_000_000_000_000)
-    const most = limit + 1 + TIES
+    // From the document on that the cursor stands in: `${_id}/…`.
+    const from: typeof after = after && [after[0], `${after[1].split('/')[0]}/`]
+    const most = limit + 1 + EARLIER
     const [entries, strikes, decisions, directives] = await Promise.all([
-      this.entries.ofAccount(platformId, accountId, before, most),
-      this.strikes.until(key, before, most),
-      this.decisions.until(platformId, accountId, before, most),
-      this.directives.until(platformId, accountId, before, most),
+      this.entries.ofAccount(platformId, accountId, most, from),
+      this.strikes.happened(key, most, from),
+      this.decisions.ofAccount(platformId, accountId, most, from),
+      this.directives.ofAccount(platformId, accountId, most, from),
     ])
     const items = timelineOf({ entries, strikes, decisions, directives }).filter(
       ({ at, id }) => !after || at < after[0] || (at.getTime() === after[0].getTime() && id < after[1]),
@@ -92,10 +92,8 @@ export class ReadAccount {
   }
 }
 
-/** The newest; all are in the timeline. */
-const STRIKES_SHOWN = 1_000
-/** Things of one account at one instant: a batch of verdicts that were taken in together. */
-const TIES = 400
+/** Read beyond a page: decisions and directives of before, which may have been undone or answered in its time. */
+const EARLIER = 400
 
 function neverFlagged(): Error {
   return notFound('This account was never flagged.')

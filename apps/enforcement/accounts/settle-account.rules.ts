@@ -3,6 +3,7 @@ import type { Measure } from '#libs/contracts/measures-in-force'
 import {
   activePoints,
   dueSteps,
+  latest,
   orphanedSteps,
   stepsInForce,
   type LadderAt,
@@ -18,7 +19,7 @@ import { orderDirective } from './order-directive.rules.js'
 import type { DecidedMeasure, Hold, StepOnAccount, StrikeRecord } from './account-state.js'
 import { enforceDecision } from './enforce-decision.rules.js'
 import { idle } from './idle-account.rules.js'
-import { ladderBy, latest, standingOf } from './standing.rules.js'
+import { ladderBy, standingOf } from './standing.rules.js'
 
 /**
  * Brings an account to where its strikes, decisions and the clock say that it stands: takes back what has lost its ground,

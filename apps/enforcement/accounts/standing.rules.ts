@@ -1,4 +1,4 @@
-import { activePoints, levelAt, stepsInForce, type LadderAt, type Strike } from '#libs/policy/ladder'
+import { activePoints, latest, levelAt, stepsInForce, type LadderAt } from '#libs/policy/ladder'
 import { shownLevel } from '#libs/policy/limits-of-automation'
 import { accountStatus, measuresInForce, type Holding } from '#libs/policy/measures-in-force'
 import type { Rung } from '#libs/policy/policy-document'
@@ -33,11 +33,6 @@ export function standingOf(
     status: accountStatus(inForce, level),
     inForce,
   }
-}
-
-/** A strike from the broker's future still counts: see `levelAt`. */
-export function latest(strikes: readonly Strike[], now: Date): Date {
-  return new Date(strikes.reduce((at, strike) => Math.max(at, strike.at.getTime()), now.getTime()))
 }
 
 /** The ladder at a strike's instant is that of the policy by which the strike was judged. */

@@ -3,6 +3,7 @@ import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { accountKey } from '#libs/contracts/ids'
 import { bulkWrite } from '#libs/platform/mongo/bulk-write'
+import { olderThan } from '../queries.js'
 import type { StrikeRecord } from './account-state.js'
 
 interface StrikeDocument extends StrikeRecord {
@@ -21,11 +22,11 @@ export const StrikeSchema = new Schema<StrikeDocument>(
   { _id: String },
   { collection: 'strikes', strict: false, versionKey: false },
 )
-StrikeSchema.index({ accountKey: 1, at: -1 })
+StrikeSchema.index({ accountKey: 1, at: -1, _id: -1 })
 // What is read with an account, and the idle ones by their expiry.
 StrikeSchema.index({ accountKey: 1, idle: 1, expiresAt: 1 })
 StrikeSchema.index(
-  { accountKey: 1, reversedAt: -1 },
+  { accountKey: 1, reversedAt: -1, _id: -1 },
   { partialFilterExpression: { reversedAt: { $type: 'date' } } },
 )
 
@@ -67,12 +68,12 @@ export class StrikeStore {
     return this.strikes.find({ accountKey: key }, AS_RECORD).sort({ at: -1 }).limit(limit).toArray()
   }
 
-  /** Of what happened to the strikes of an account up to an instant the newest: those that were added, and those reversed. */
-  async until(key: string, at: Date, limit: number): Promise<KeptStrike[]> {
+  /** Of what happened to the strikes of an account the newest: those that were added, and those reversed. */
+  async happened(key: string, limit: number, after?: [Date, string]): Promise<KeptStrike[]> {
     const newest = (field: 'at' | 'reversedAt') =>
       this.strikes
-        .find({ accountKey: key, [field]: { $lte: at, $type: 'date' } }, AS_RECORD)
-        .sort({ [field]: -1 })
+        .find({ $and: [{ accountKey: key, [field]: { $type: 'date' } }, olderThan(after, field)] }, AS_RECORD)
+        .sort({ [field]: -1, _id: -1 })
         .limit(limit)
         .toArray()
     const found = (await Promise.all([newest('at'), newest('reversedAt')])).flat()

@@ -1,4 +1,4 @@
-import type { CaseEntry } from '../cases/case.js'
+import type { TakenEntry } from '../cases/case-entry.store.js'
 import type { DecisionRecord } from '../decisions/decision.js'
 import type { DirectiveDocument } from '../directives/directive.store.js'
 import type { StrikeRecord } from './account-state.js'
@@ -20,7 +20,7 @@ export type TimelineKind = (typeof TIMELINE_KINDS)[number]
 
 /** The story of an account out of what is kept of it, newest first. */
 export function timelineOf(kept: {
-  entries: readonly CaseEntry[]
+  entries: readonly TakenEntry[]
   strikes: readonly StrikeRecord[]
   decisions: readonly DecisionRecord[]
   directives: readonly DirectiveDocument[]
@@ -34,7 +34,7 @@ export function timelineOf(kept: {
   return items.sort((a, b) => b.at.getTime() - a.at.getTime() || (a.id < b.id ? 1 : -1))
 }
 
-function ofEntry(entry: CaseEntry): TimelineItem {
+function ofEntry(entry: TakenEntry): TimelineItem {
   return {
     at: entry.receivedAt,
     id: `${entry._id}/verdict`,

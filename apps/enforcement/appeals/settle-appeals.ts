@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common'
-import { accountKey } from '#libs/contracts/ids'
 import { Clock } from '#libs/platform/clock'
 import { AccountChanges, type AccountRequest } from '../accounts/account-changes.js'
 import { strikeIdOf } from '../accounts/account-state.js'
@@ -141,7 +140,7 @@ export class SettleAppeals {
     if (decision.stepId === null || !message) return [decision]
     const { platformId, accountId } = appeal
     const strikeId = strikeIdOf(platformId, accountId, message.messageId)
-    const causes = await this.decisions.ofStrike(accountKey(platformId, accountId), strikeId)
+    const causes = await this.decisions.ofStrike(platformId, accountId, strikeId)
     return [decision, ...causes.filter((cause) => cause._id !== decision._id)]
   }
 

@@ -17,7 +17,7 @@ export const CaseEntrySchema = new Schema<CaseEntry>(
   { collection: 'case_entries', strict: false, versionKey: false },
 )
 CaseEntrySchema.index({ caseId: 1, receivedAt: -1 })
-CaseEntrySchema.index({ platformId: 1, accountId: 1, receivedAt: -1 })
+CaseEntrySchema.index({ platformId: 1, accountId: 1, receivedAt: -1, _id: -1 })
 CaseEntrySchema.index(BY_COPY_KEY)
 
 /** What a judged revision of a message was, without what it said. */
@@ -52,6 +52,9 @@ export type KeyedEntry = Pick<CaseEntry, '_id' | 'platformId' | 'accountId' | 'm
   message: Pick<Message, 'text'>
 }
 const KEYED_ENTRY = { platformId: 1, accountId: 1, messageId: 1, copyKeys: 1, 'message.text': 1 }
+
+/** That a verdict came into a case. */
+export type TakenEntry = Pick<CaseEntry, '_id' | 'caseId' | 'messageId' | 'outcome' | 'receivedAt'>
 
 /** The evidence: one entry for each verdict that is not clear. */
 @Injectable()
@@ -215,11 +218,18 @@ export class CaseEntryStore {
     )
   }
 
-  async ofAccount(platformId: string, accountId: string, before: Date, limit: number): Promise<CaseEntry[]> {
+  /** Those in cases, without their evidence, the latest first. */
+  async ofAccount(
+    platformId: string,
+    accountId: string,
+    limit: number,
+    after?: [Date, string],
+  ): Promise<TakenEntry[]> {
     return this.entries
-      .find({ platformId, accountId, caseId: { $ne: null }, receivedAt: { $lte: before } })
-      .sort({ receivedAt: -1 })
+      .find({ platformId, accountId, caseId: { $ne: null }, ...olderThan(after, 'receivedAt') })
+      .sort({ receivedAt: -1, _id: -1 })
       .limit(limit)
+      .project<TakenEntry>({ caseId: 1, messageId: 1, outcome: 1, receivedAt: 1 })
       .toArray()
   }
 

@@ -44,8 +44,8 @@ export class DecisionStore {
   }
 
   /** Those of an account that added a strike. */
-  async ofStrike(key: string, strikeId: string): Promise<DecisionDocument[]> {
-    return this.decisions.find({ accountKey: key, strikeIds: strikeId }).toArray()
+  async ofStrike(platformId: string, accountId: string, strikeId: string): Promise<DecisionDocument[]> {
+    return this.decisions.find({ accountId, platformId, strikeIds: strikeId }).toArray()
   }
 
   /** Everyone who decided, approved, refused or reversed something on any of the cases. */
@@ -117,11 +117,16 @@ export class DecisionStore {
       .toArray()
   }
 
-  /** Those of an account up to an instant, newest first. */
-  async until(platformId: string, accountId: string, at: Date, limit: number): Promise<DecisionDocument[]> {
+  /** Those of an account, newest first. */
+  async ofAccount(
+    platformId: string,
+    accountId: string,
+    limit: number,
+    after?: [Date, string],
+  ): Promise<DecisionDocument[]> {
     return this.decisions
-      .find({ accountId, platformId, at: { $lte: at } })
-      .sort({ at: -1 })
+      .find({ accountId, platformId, ...olderThan(after) })
+      .sort({ at: -1, _id: -1 })
       .limit(limit)
       .toArray()
   }

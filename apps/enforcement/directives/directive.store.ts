@@ -114,11 +114,16 @@ export class DirectiveStore {
       .toArray()
   }
 
-  /** Those of an account up to an instant, newest first. */
-  async until(platformId: string, accountId: string, at: Date, limit: number): Promise<DirectiveDocument[]> {
+  /** Those of an account, newest first. */
+  async ofAccount(
+    platformId: string,
+    accountId: string,
+    limit: number,
+    after?: [Date, string],
+  ): Promise<DirectiveDocument[]> {
     return this.directives
-      .find({ accountId, platformId, issuedAt: { $lte: at } })
-      .sort({ issuedAt: -1 })
+      .find({ accountId, platformId, ...olderThan(after, 'issuedAt') } as mongo.Filter<DirectiveDocument>)
+      .sort({ issuedAt: -1, _id: -1 })
       .limit(limit)
       .toArray()
   }
