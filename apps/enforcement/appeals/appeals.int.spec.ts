@@ -303,7 +303,8 @@ describe('appeals, on a real MongoDB', () => {
     const subject = `statement/${statement.statementId}`
     const [viewed] = await one(AuditStore).list({ subject, actor: 'account' }, 1)
     expect(viewed!.entry).toMatchObject({ kind: 'evidence.viewed', platformId: 'p1', accountId: 'b3' })
-    const other = { ...statement, accountId: 'b2' }
-    expect((await one(ReadEvidence).behind(other)).every(({ messageId }) => messageId === 'm1')).toBe(true)
+    await one(TakeVerdicts).take([aVerdict('b4', 'm4', { at: clock.now() })], async () => undefined)
+    const other = { ...statement, accountId: 'b4', facts: { ...statement.facts, messageIds: ['m1', 'm4'] } }
+    expect(await one(ReadEvidence).behind(other)).toMatchObject([{ messageId: 'm4' }])
   })
 })

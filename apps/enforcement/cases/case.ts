@@ -132,3 +132,8 @@ export interface CaseEntry {
   /** Under which its copies find it; absent in entries that were kept before there were any. */
   copyKeys?: string[]
 }
+
+/** An entry as far as its copies know it: whose it is, on which message, and under which keys they find it. */
+export type KeyedEntry = Pick<CaseEntry, '_id' | 'platformId' | 'accountId' | 'messageId' | 'copyKeys'> & {
+  message: Pick<Message, 'text'>
+}
