@@ -134,8 +134,11 @@ export class SettleAppeals {
     }
   }
 
-  /** The decision, and for a step of the ladder those that added the strike which led to it (docs/adr/0088). */
-  private async undoneBy(appeal: AppealDocument): Promise<DecisionDocument[]> {
+  /**
+   * What a grant undoes: the decision, then, for a step of the ladder, those that added the strike which led to it
+   * (docs/adr/0088).
+   */
+  async undoneBy(appeal: AppealDocument): Promise<[DecisionDocument, ...DecisionDocument[]]> {
     const decision = await this.mustFind(appeal)
     const [message] = decision.messages
     if (decision.stepId === null || !message) return [decision]

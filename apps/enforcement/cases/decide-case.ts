@@ -12,7 +12,7 @@ import { applyDecision, type PersonsDecision } from '../accounts/apply-decision.
 import { detectorsOf } from '../accounts/apply-verdicts.rules.js'
 import { MOST_MESSAGES } from '../decisions/decision.js'
 import { DecisionStore, type DecisionDocument } from '../decisions/decision.store.js'
-import { assertRoom } from '../decisions/reasons-field.js'
+import { assertRoom } from '../decisions/reasons-room.rules.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { FindingStore } from '../findings/finding.store.js'
 import type { FindingRecord } from '../findings/finding.js'

@@ -5,7 +5,8 @@ import type { AccountChange, AccountFacts, ChangeContext } from '../accounts/acc
 import { applyApproval, applyRefusal, applyReversal } from '../accounts/apply-decision.rules.js'
 import type { DecisionRecord, DecisionState, DecisionStep } from './decision.js'
 import { DecisionStore, type DecisionDocument } from './decision.store.js'
-import { assertRoom, bilingual, type GivenReasons } from './reasons-field.js'
+import { bilingual, type GivenReasons } from './reasons-field.js'
+import { assertRoom } from './reasons-room.rules.js'
 
 type Apply = (
   facts: AccountFacts,
