@@ -14,6 +14,7 @@ import { PolicyStore } from '../policies/policy.store.js'
 import type { CaseNote } from './case.js'
 import {
   afterTime,
+  FREE,
   routesOf,
   workOn,
   type Refusal,
@@ -22,7 +23,8 @@ import {
   type Worker,
   type WorkState,
 } from './case-work.rules.js'
-import { CaseStore, type CaseDocument, type Wanted } from './case.store.js'
+import { CaseStore, type CaseDocument } from './case.store.js'
+import type { Wanted } from './waiting-case.js'
 
 /** More than ever change one case at the same moment. */
 const MOST_TRIES = 20
@@ -111,12 +113,14 @@ export class WorkOnCases {
   async reopenCluster(found: CaseDocument, request: WorkRequest): Promise<CaseDocument> {
     const { caller, requestId, note } = request
     const now = this.clock.now()
-    const { route } = found
-    const open = { state: 'open' as const, assignee: null, claimedAt: null, until: null, route }
-    const by = { by: caller.subject, cause: requestId, facts: { code: 'reopened' } }
-    const told: Told[] = [{ kind: 'case.reopened', ...by }]
-    const next = { ...open, lastRequest: requestId }
-    const changed = await this.store(found, next, told, now, noteOf(request, note, now))
+    const next = { ...FREE, route: found.route, lastRequest: requestId }
+    const told: Told = {
+      kind: 'case.reopened',
+      by: caller.subject,
+      cause: requestId,
+      facts: { code: 'reopened' },
+    }
+    const changed = await this.store(found, next, [told], now, noteOf(request, note, now))
     if (!changed) throw new RetryableError('contention', 'The case changes too fast.')
     return changed
   }
@@ -192,7 +196,7 @@ function problemOf({ status, slug, detail }: Refusal): Problem {
 }
 
 /** A cluster has no account, and may have no platform. */
-export function namesOf({ _id: caseId, platformId, accountId }: CaseDocument): EventFacts {
+function namesOf({ _id: caseId, platformId, accountId }: CaseDocument): EventFacts {
   return { caseId, ...(platformId ? { platformId } : {}), ...(accountId ? { accountId } : {}) }
 }
 
