@@ -5,7 +5,7 @@ import { AccountChanges } from '../accounts/account-changes.js'
 import { applyMerge } from './apply-merge.rules.js'
 import { caseAfter } from './case-transitions.js'
 import { CaseStore, type CaseDocument } from './case.store.js'
-import { clusterCase } from './decide-case.js'
+import { clusterCase } from './given-decision.js'
 import { WorkOnCases, type WorkRequest } from './work-on-cases.js'
 
 /** Makes a decided case a part of the open one of its account. */
