@@ -64,7 +64,6 @@ export class ChangeDecision {
   /** @throws Problem 404; 409 `not-in-force` */
   async reverse(decisionId: string, by: string, reasons: GivenReasons): Promise<DecisionDocument> {
     const decision = await this.mustFind(decisionId)
-    const shared = await this.decisions.shared(decision.directiveIds, [decisionId])
     return this.change(
       decision,
       by,
@@ -72,7 +71,7 @@ export class ChangeDecision {
       'reversal',
       (facts, { decisionId: id, state }, step, context) => {
         doneOnly(state)
-        return applyReversal(facts, id, step, shared, context)
+        return applyReversal(facts, id, step, facts.shared, context)
       },
     )
   }
@@ -92,7 +91,8 @@ export class ChangeDecision {
         accountId,
         actor: by,
         decisionIds: [decisionId],
-        messageIds: decision.messages.map((message) => message.messageId),
+        undoes: which === 'reversal' ? [decisionId] : [],
+        messageIds: messages.map((message) => message.messageId),
         make: (facts, context) => {
           const current = facts.decisions.find((found) => found.decisionId === decisionId)!
           if (isSame(current[which], by, reasons)) return null
