@@ -5,7 +5,7 @@ import { given, olderThan, prefix } from '../queries.js'
 import { bulkWrite, duplicateKey } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
-import { type CaseChange, type CaseKind, type CaseNote, type CaseRecord, partsOf } from './case.js'
+import { type CaseChange, type CaseKind, type CaseNote, type CaseRecord, MOST_NOTES, partsOf } from './case.js'
 import { CASE_STATES, type CaseState } from './case-transitions.js'
 import { takingIn, updateBy } from './case-update.js'
 import { type Queue, queuesAt } from './queue.js'
@@ -218,10 +218,15 @@ export class CaseStore {
     }
   }
 
-  /** Null where there is no such case, it has the note already, or it became a part of another. */
+  /** Null where there is no such case, it has the note already or as many as it can, or it became a part of another. */
   async addNote(caseId: string, note: CaseNote): Promise<CaseDocument | null> {
     return this.cases.findOneAndUpdate(
-      { _id: caseId, 'notes.noteId': { $ne: note.noteId }, mergedInto: { $exists: false } },
+      {
+        _id: caseId,
+        'notes.noteId': { $ne: note.noteId },
+        [`notes.${MOST_NOTES - 1}`]: { $exists: false },
+        mergedInto: { $exists: false },
+      },
       {
         $push: { notes: note },
         $set: { updatedAt: note.at },

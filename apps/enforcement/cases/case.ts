@@ -3,6 +3,9 @@ import type { Message } from '#libs/contracts/message'
 import type { Route } from '#libs/policy/routing'
 import type { CaseState } from './case-transitions.js'
 
+/** Notes of a case with its parts: the longest of as many are 8 MB, of 16 that a document may have. */
+export const MOST_NOTES = 200
+
 export interface CaseNote {
   noteId: string
   at: Date
