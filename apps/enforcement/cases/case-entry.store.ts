@@ -188,7 +188,11 @@ export class CaseEntryStore {
   }
 
   async ofAccount(platformId: string, accountId: string, before: Date, limit: number): Promise<CaseEntry[]> {
-    return this.latest({ platformId, accountId, caseId: { $ne: null }, receivedAt: { $lte: before } }, limit)
+    return this.entries
+      .find({ platformId, accountId, caseId: { $ne: null }, receivedAt: { $lte: before } })
+      .sort({ receivedAt: -1 })
+      .limit(limit)
+      .toArray()
   }
 
   async countOf(caseIds: readonly string[]): Promise<number> {
