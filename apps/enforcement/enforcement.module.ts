@@ -20,6 +20,7 @@ import { AuditController } from './audit/audit.controller.js'
 import { CheckpointsController } from './audit/checkpoints.controller.js'
 import { ExportAudit } from './audit/export-audit.js'
 import { PublishCheckpoints } from './audit/publish-checkpoints.js'
+import { CaseDecisionsController } from './cases/case-decisions.controller.js'
 import { CaseWorkController } from './cases/case-work.controller.js'
 import { CasesController } from './cases/cases.controller.js'
 import { CountQueues } from './cases/count-queues.js'
@@ -27,6 +28,7 @@ import { DecideCase } from './cases/decide-case.js'
 import { FindCopies } from './cases/find-copies.js'
 import { MergeCases } from './cases/merge-cases.js'
 import { QueuesController } from './cases/queues.controller.js'
+import { ReadCase } from './cases/read-case.js'
 import { ReopenCase } from './cases/reopen-case.js'
 import { WorkOnCases } from './cases/work-on-cases.js'
 import { EnforcementEnv } from './config.js'
@@ -74,6 +76,7 @@ import { Timer } from './timers/timer.js'
     AppealPages,
     AppealsController,
     CasesController,
+    CaseDecisionsController,
     CaseWorkController,
     QueuesController,
     OperatorsController,
@@ -100,6 +103,7 @@ import { Timer } from './timers/timer.js'
     // cases and decisions
     WorkOnCases,
     DecideCase,
+    ReadCase,
     CountQueues,
     ReopenCase,
     MergeCases,

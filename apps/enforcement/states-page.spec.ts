@@ -7,10 +7,10 @@ describe('states', () => {
     await expect(statesPage()).toMatchFileSnapshot('../../docs/states.md')
   })
 
-  it('of a case lead nowhere but to states, and none is a trap', () => {
+  it('of a case lead nowhere but to states, and none but the last is a trap', () => {
     for (const state of CASE_STATES) {
       const ways = CASE_ACTIONS.map((action) => caseAfter(state, action)).filter((to) => to !== undefined)
-      expect(ways.length).toBeGreaterThan(0)
+      expect(ways.length > 0).toBe(state !== 'closed')
       expect(ways.every((to) => CASE_STATES.includes(to))).toBe(true)
     }
     expect(statesBefore('claim')).toEqual(['open'])

@@ -14,6 +14,9 @@ export interface Holding {
 /** The level of a banned account; no rung leads there, only a person's decision. */
 export const BANNED_LEVEL = 5
 
+/** Measures whose end a person may set. */
+export const ENDING: readonly Measure[] = ['warn', 'limit', 'suspend']
+
 /** How grave each measure is; an order, no quantity. */
 const GRAVITY: Record<Measure, number> = {
   none: 0,

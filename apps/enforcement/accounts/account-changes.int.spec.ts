@@ -16,10 +16,23 @@ import { TakeVerdicts } from './take-verdicts.js'
 import type { Directive } from '#libs/contracts/directive'
 import type { WeirEvent } from '#libs/contracts/weir-event'
 import { AccountChanges } from './account-changes.js'
-import { applyTime } from './apply-decision.rules.js'
+import { applyDecision, applyTime, type PersonsDecision } from './apply-decision.rules.js'
 import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { instantCursor } from '../cursor.js'
 import { type RecordingPublisher, TwoInstances } from '../two-instances.fixture.js'
+
+const removalOf = (decisionId: string, caseId: string, messageId: string, at: Date): PersonsDecision => ({
+  decisionId,
+  caseId,
+  measure: 'remove',
+  clause: 'c.1',
+  reasons: { zh: '理由', en: 'Reasons' },
+  messages: [{ messageId, sentAt: at }],
+  verdictIds: [],
+  detectors: [],
+  until: null,
+  notBefore: null,
+})
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
@@ -152,6 +165,34 @@ describe('changes of accounts, on a real MongoDB', () => {
     expect(await counts('a5')).toEqual(reversed)
     await take.take([aVerdict('a5', 'm1', { severity: 4, revision: 'r2' })], noop)
     expect(await counts('a5')).toMatchObject({ points: 0, strikes: 1, directives: 5, entries: 2 })
+  })
+
+  it('keep a message removed on which somebody decides while another decision on it is reversed', async () => {
+    await take.take([aVerdict('a16', 'm1', { severity: 1 })], noop)
+    const made = await store(DecisionStore).list({ platformId: 'p1', accountId: 'a16' }, 10)
+    const first = made.find(({ measure }) => measure === 'remove')!
+    const accounts = store(AccountStore)
+    const read = accounts.byKeys.bind(accounts)
+    const meanwhile = vi.spyOn(accounts, 'byKeys').mockImplementationOnce(async (keys) => {
+      await instances.two(AccountChanges).make([
+        {
+          platformId: 'p1',
+          accountId: 'a16',
+          actor: 'mod',
+          messageIds: ['m1'],
+          make: (facts, context) =>
+            applyDecision(facts, removalOf('dec_a16', first.caseId, 'm1', context.now), context),
+        },
+      ])
+      return read(keys)
+    })
+    await instances.one(ChangeDecision).reverse(first.decisionId, 'senior', 'mistaken')
+    meanwhile.mockRestore()
+    const stands = (await store(DecisionStore).byId('dec_a16'))!
+    expect(stands).toMatchObject({ state: 'in_force', directiveIds: first.directiveIds })
+    const kinds = publisher.on<Directive>('directives', 'a16').map(({ kind }) => kind)
+    expect(kinds).toContain('remove_message')
+    expect(kinds).not.toContain('restore_message')
   })
 
   it('answer a person who sends a request again, because no answer came, as they would have been answered', async () => {

@@ -34,6 +34,8 @@ export interface AccountRequest {
   /** What the change is about, to be read with the account. */
   messageIds?: readonly string[]
   decisionIds?: readonly string[]
+  /** Decisions that it undoes. */
+  undoes?: readonly string[]
   verdictIds?: readonly string[]
   /** Versions of findings. */
   findingIds?: readonly string[]
@@ -64,6 +66,7 @@ interface Loaded {
   platforms: Map<string, PlatformDocument>
   policies: Map<string, Policy>
   taken: Set<string>
+  shared: Set<string>
 }
 
 /**
@@ -158,6 +161,7 @@ export class AccountChanges {
         ({ _id, accountKey: _key, accountRev: _rev, ...rest }) => rest,
       ),
       messages: loaded.messages.get(key) ?? [],
+      shared: loaded.shared,
     }
     return request.make(facts, this.contextOf(request, loaded), loaded.taken)
   }
@@ -211,9 +215,14 @@ export class AccountChanges {
       ...account.decided.map((measure) => measure.decisionId),
     ])
     const about = requests.flatMap((request) => request.messageIds ?? [])
+    const undone = requests.flatMap((request) => request.undoes ?? [])
     const [awake, decisions, verdicts, findings, platforms, measures] = await Promise.all([
       this.strikes.ofAccounts(keys),
-      this.decisions.byIds([...decisionIds, ...requests.flatMap((request) => request.decisionIds ?? [])]),
+      this.decisions.byIds([
+        ...decisionIds,
+        ...undone,
+        ...requests.flatMap((request) => request.decisionIds ?? []),
+      ]),
       this.entries.taken(requests.flatMap((request) => request.verdictIds ?? [])),
       this.findings.taken(requests.flatMap((request) => request.findingIds ?? [])),
       this.platforms.byIds([...new Set(requests.map((request) => request.platformId))]),
@@ -225,7 +234,9 @@ export class AccountChanges {
     )
     const idle = await this.idleStrikes(requests, accounts, held)
     const strikes = distinct([...awake, ...idle.strikes])
-    const [messages, policies] = await Promise.all([
+    const undoes = decisions.filter(({ decisionId }) => undone.includes(decisionId))
+    const [shared, messages, policies] = await Promise.all([
+      this.decisions.shared(undoes),
       held.length === 0 ? measures : this.directives.onMessages(keys, [...about, ...held]),
       this.policies.byVersions([
         ...strikes.map((strike) => strike.policyVersion),
@@ -242,6 +253,7 @@ export class AccountChanges {
       platforms: new Map(platforms.map((platform) => [platform._id, platform])),
       policies,
       taken: new Set([...verdicts, ...findings]),
+      shared,
     }
   }
 

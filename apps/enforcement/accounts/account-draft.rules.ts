@@ -72,6 +72,8 @@ export interface AccountFacts {
   decisions: readonly DecisionRecord[]
   /** For the messages that the change is about. */
   messages: readonly MessageMeasures[]
+  /** Directives of the decisions that the change undoes on which another decision in force also stands. */
+  shared: ReadonlySet<string>
 }
 
 /**

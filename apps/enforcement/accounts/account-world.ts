@@ -91,6 +91,7 @@ export class AccountWorld {
       strikes: [...this.strikes.values()],
       decisions: [...this.decisions.values()],
       messages: [...this.messages.values()],
+      shared: new Set(),
     }
   }
 

@@ -8,20 +8,12 @@ import {
   repostKey,
   shinglesOf,
 } from '../cases/copy-keys.rules.js'
+import type { KeyedEntry } from '../cases/case.js'
 
 /** Keys that one search asks for: those of the newest messages. */
 const MOST_KEYS = 100
 /** Of each key the newest entries are looked at; what is shared by more counts as shared by as many. */
 export const ENTRIES_OF_KEY = 30
-/** An entry: whose it is, on which message, and under which keys its copies find it. */
-export interface Keyed {
-  _id: string
-  platformId: string
-  accountId: string
-  messageId: string
-  copyKeys?: string[]
-  message: { text?: string }
-}
 
 /** How many things an account has in common with another, by sort. */
 export type Evidence = Record<CopyReason | 'owner', number>
@@ -34,7 +26,7 @@ export interface Related {
 }
 
 /** The keys by which others are found that have something in common with the account of these entries, the newest first. */
-export function keysToShare(own: readonly Keyed[]): string[] {
+export function keysToShare(own: readonly KeyedEntry[]): string[] {
   const keys = new Set<string>()
   for (const { platformId, messageId, copyKeys = [] } of own) {
     for (const key of [repostKey(platformId, messageId), ...copyKeys]) {
@@ -52,8 +44,8 @@ export function keysToShare(own: readonly Keyed[]): string[] {
  */
 export function relatedAccounts(
   account: { platformId: string; accountId: string },
-  own: readonly Keyed[],
-  sharing: readonly { key: string; entries: readonly Keyed[] }[],
+  own: readonly KeyedEntry[],
+  sharing: readonly { key: string; entries: readonly KeyedEntry[] }[],
   sameOwner: readonly { platformId: string; accountId: string }[],
 ): Related[] {
   const self = accountKey(account.platformId, account.accountId)
@@ -90,13 +82,13 @@ export function closestFirst(
 /** One thing that accounts have in common: which they are, and how many it belongs to. */
 interface Shared {
   sort: CopyReason
-  others: ReadonlyMap<string, Keyed>
+  others: ReadonlyMap<string, KeyedEntry>
   of: number
 }
 
 /** Links, media and reposts, each by a key of its own. */
 function thingsShared(
-  sharing: readonly { key: string; entries: readonly Keyed[] }[],
+  sharing: readonly { key: string; entries: readonly KeyedEntry[] }[],
   self: string,
 ): Shared[] {
   return sharing.flatMap(({ key, entries }) => {
@@ -107,8 +99,8 @@ function thingsShared(
 
 /** Texts: of each of the account's, those who have a nearly identical one. Its own that are so are one. */
 function textsShared(
-  own: readonly Keyed[],
-  sharing: readonly { key: string; entries: readonly Keyed[] }[],
+  own: readonly KeyedEntry[],
+  sharing: readonly { key: string; entries: readonly KeyedEntry[] }[],
   self: string,
 ): Shared[] {
   const byKey = new Map(sharing.map(({ key, entries }) => [key, entries]))
@@ -125,7 +117,7 @@ interface OwnText {
   shingles: ReadonlySet<number>
 }
 
-function textsOf(own: readonly Keyed[]): OwnText[] {
+function textsOf(own: readonly KeyedEntry[]): OwnText[] {
   const texts: OwnText[] = []
   const byKey = new Map<string, OwnText[]>()
   for (const entry of own) {
@@ -144,12 +136,12 @@ function isNearly(a: ReadonlySet<number>, b: ReadonlySet<number>): boolean {
   return likeness(a, b) >= NEARLY_IDENTICAL
 }
 
-function textOf({ message }: Keyed): string {
+function textOf({ message }: KeyedEntry): string {
   return message.text ?? ''
 }
 
 /** `seen` says whether there may be more that were not looked at. */
-function sharedBy(sort: CopyReason, entries: readonly Keyed[], self: string, seen: number): Shared {
+function sharedBy(sort: CopyReason, entries: readonly KeyedEntry[], self: string, seen: number): Shared {
   const others = new Map(
     entries.map((entry) => [accountKey(entry.platformId, entry.accountId), entry] as const),
   )

@@ -6,10 +6,12 @@ import { Clock } from '#libs/platform/clock'
 import { aVerdict } from '../accounts/a-verdict.js'
 import { AccountChanges } from '../accounts/account-changes.js'
 import { AccountStore } from '../accounts/account.store.js'
+import { applyDecision, type PersonsDecision } from '../accounts/apply-decision.rules.js'
 import { AuditStore } from '../audit/audit.store.js'
 import { TakeVerdicts } from '../accounts/take-verdicts.js'
 import { CaseStore } from '../cases/case.store.js'
 import { WorkOnCases } from '../cases/work-on-cases.js'
+import { MOST_MESSAGES } from '../decisions/decision.js'
 import { DecisionStore } from '../decisions/decision.store.js'
 import { DirectiveStore } from '../directives/directive.store.js'
 import { Relay } from '../outbox/relay.js'
@@ -22,6 +24,19 @@ import { SettleAppeals } from './settle-appeals.js'
 import { type RecordingPublisher, TwoInstances } from '../two-instances.fixture.js'
 
 const DAY = 86_400_000
+
+const removalOf = (decisionId: string, messages: PersonsDecision['messages']): PersonsDecision => ({
+  decisionId,
+  caseId: `case_${decisionId}`,
+  measure: 'remove',
+  clause: 'c.2',
+  reasons: { zh: '理由', en: 'Reasons' },
+  messages,
+  verdictIds: [],
+  detectors: [],
+  until: null,
+  notBefore: null,
+})
 
 describe('appeals, on a real MongoDB', () => {
   let instances: TwoInstances
@@ -174,6 +189,32 @@ describe('appeals, on a real MongoDB', () => {
     await expect(one(OpenAppeal).withdraw(receiptCode)).rejects.toMatchObject({ slug: 'appeal-decided' })
   })
 
+  it('are granted with reasons that fit on every message which that gives back', async () => {
+    const at = clock.now()
+    const messages = Array.from({ length: MOST_MESSAGES }, (_, i) => ({ messageId: `m${i}`, sentAt: at }))
+    await one(AccountChanges).make([
+      {
+        platformId: 'p1',
+        accountId: 'a10',
+        actor: 'ann',
+        messageIds: messages.map(({ messageId }) => messageId),
+        make: (facts, context) => applyDecision(facts, removalOf('dec_a10', messages), context),
+      },
+    ])
+    const suspension = directives('a10').find(({ kind }) => kind === 'suspend_account')!
+    expect((await one(DecisionStore).byId(suspension.decisionId!))!.messages).toHaveLength(1)
+    const { appealId } = await appealed('a10', suspension)
+    await one(HearAppeals).claim(appealId, 'ben')
+    const tooLong = { ...outcome('granted'), reasons: '由'.repeat(10_000) }
+    await expect(one(HearAppeals).decide(appealId, tooLong, 'ben')).rejects.toMatchObject({
+      status: 400,
+      errors: [{ path: '/reasons' }],
+    })
+    await one(HearAppeals).decide(appealId, outcome('granted'), 'ben')
+    const restored = directives('a10').filter(({ kind }) => kind === 'restore_message')
+    expect(restored).toHaveLength(MOST_MESSAGES)
+  })
+
   it('are completed after a crash between the appeal and its account, by any instance', async () => {
     const { removal } = await suspended('a6')
     const { appealId } = await appealed('a6', removal)
@@ -303,7 +344,8 @@ describe('appeals, on a real MongoDB', () => {
     const subject = `statement/${statement.statementId}`
     const [viewed] = await one(AuditStore).list({ subject, actor: 'account' }, 1)
     expect(viewed!.entry).toMatchObject({ kind: 'evidence.viewed', platformId: 'p1', accountId: 'b3' })
-    const other = { ...statement, accountId: 'b2' }
-    expect((await one(ReadEvidence).behind(other)).every(({ messageId }) => messageId === 'm1')).toBe(true)
+    await one(TakeVerdicts).take([aVerdict('b4', 'm4', { at: clock.now() })], async () => undefined)
+    const other = { ...statement, accountId: 'b4', facts: { ...statement.facts, messageIds: ['m1', 'm4'] } }
+    expect(await one(ReadEvidence).behind(other)).toMatchObject([{ messageId: 'm4' }])
   })
 })

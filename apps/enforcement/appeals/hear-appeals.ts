@@ -4,7 +4,8 @@ import { assertFresh } from '#libs/platform/http/if-match'
 import { badRequest, conflict, forbidden, notFound } from '#libs/platform/http/problem'
 import { CaseStore } from '../cases/case.store.js'
 import { DecisionStore } from '../decisions/decision.store.js'
-import { assertRoom, bilingual, type GivenReasons } from '../decisions/reasons-field.js'
+import { bilingual, type GivenReasons } from '../decisions/reasons-field.js'
+import { assertRoom } from '../decisions/reasons-room.rules.js'
 import { Outbox } from '../outbox/outbox.js'
 import { ReviewStore } from '../quality/review.store.js'
 import type { AppealDecision, ReplacementOrder } from './appeal.js'
@@ -140,10 +141,10 @@ export class HearAppeals {
         { path: '/replacement', reason },
       ])
     }
-    const decision = await this.decisions.byId(appeal.decisionId)
-    assertRoom(bilingual(given.reasons), decision?.messages.length ?? 0)
+    const undone = await this.settling.undoneBy(appeal)
+    assertRoom(bilingual(given.reasons), undone.flatMap(({ messages }) => messages).length)
     if (!given.replacement) return
-    const problem = decision && replacementProblem(decision, given.replacement, now)
+    const problem = replacementProblem(undone[0], given.replacement, now)
     if (problem) throw badRequest('not-lesser', 'An appeal never makes matters worse.', [problem])
   }
 }

@@ -33,16 +33,13 @@ export class ReadEvidence {
   /** Each revision once, the latest first; at most twenty. The view is in the audit log before they are given. */
   async behind(statement: StatementOfReasons): Promise<Evidence[]> {
     const { platformId, accountId, facts } = statement
-    const judged = await this.entries.ofVerdicts(facts.verdictIds.slice(0, MOST_ASKED), MOST_SHOWN)
+    const verdictIds = facts.verdictIds.slice(0, MOST_ASKED)
+    const messageIds = facts.messageIds.slice(0, MOST_ASKED)
+    const judged = await this.entries.ofVerdicts(platformId, accountId, verdictIds, MOST_SHOWN)
     const found =
       judged.length > 0
         ? judged
-        : await this.entries.ofMessages(
-            platformId,
-            accountId,
-            facts.messageIds.slice(0, MOST_ASKED),
-            MOST_SHOWN,
-          )
+        : await this.entries.ofMessages(platformId, accountId, messageIds, MOST_SHOWN)
     await this.policies.refresh(this.clock.now())
     const { policy } = this.policies.inForce(this.clock.now())
     const subject = `statement/${statement.statementId}`

@@ -1,12 +1,10 @@
 import type { Measure } from '#libs/contracts/measures-in-force'
-import { compareMeasures } from '#libs/policy/measures-in-force'
+import { compareMeasures, ENDING } from '#libs/policy/measures-in-force'
 import type { Policy } from '#libs/policy/policy-document'
 import { durationOf } from '../accounts/apply-decision.rules.js'
 import type { DecisionRecord } from '../decisions/decision.js'
 import type { ReplacementOrder } from './appeal.js'
 
-/** Measures that have an end. */
-const ENDING: readonly Measure[] = ['warn', 'limit', 'suspend']
 /** What can stand in the place of a step of the ladder, and fall with its strikes. */
 const FOR_STEPS: readonly Measure[] = ['none', 'warn', 'limit']
 

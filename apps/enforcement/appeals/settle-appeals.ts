@@ -84,10 +84,10 @@ export class SettleAppeals {
 
   private async pause(appeal: AppealDocument): Promise<AccountRequest> {
     const decision = await this.mustFind(appeal)
-    const shared = await this.decisions.shared(decision.directiveIds, [decision._id])
     return {
       ...about(appeal, 'system', [decision]),
-      make: (facts, context) => applyPause(facts, decision._id, appeal._id, shared, context),
+      undoes: [decision._id],
+      make: (facts, context) => applyPause(facts, decision._id, appeal._id, facts.shared, context),
     }
   }
 
@@ -103,38 +103,37 @@ export class SettleAppeals {
     const hearing = appeal.decision!
     const undone = await this.undoneBy(appeal)
     const ids = undone.map((decision) => decision._id)
-    const shared = await this.decisions.shared(
-      undone.flatMap((decision) => decision.directiveIds),
-      ids,
-    )
     return {
       ...about(appeal, hearing.by, undone),
-      make: (facts, context) => applyGrant(facts, ids, hearingOf(hearing), shared, context),
+      undoes: ids,
+      make: (facts, context) => applyGrant(facts, ids, hearingOf(hearing), facts.shared, context),
     }
   }
 
   private async replacement(appeal: AppealDocument): Promise<AccountRequest> {
     const hearing = appeal.decision!
     const decision = await this.mustFind(appeal)
-    const shared = await this.decisions.shared(decision.directiveIds, [decision._id])
-    const request = about(appeal, hearing.by, [decision])
     return {
-      ...request,
-      decisionIds: [decision._id, replacementIdOf(appeal._id)],
+      ...about(appeal, hearing.by, [decision]),
+      undoes: [decision._id],
+      decisionIds: [replacementIdOf(appeal._id)],
       make: (facts, context) =>
         applyReplacement(
           facts,
           decision._id,
           { ...hearing.replacement!, appealId: appeal._id },
           hearingOf(hearing),
-          shared,
+          facts.shared,
           context,
         ),
     }
   }
 
-  /** The decision, and for a step of the ladder those that added the strike which led to it (docs/adr/0088). */
-  private async undoneBy(appeal: AppealDocument): Promise<DecisionDocument[]> {
+  /**
+   * What a grant undoes: the decision, then, for a step of the ladder, those that added the strike which led to it
+   * (docs/adr/0088).
+   */
+  async undoneBy(appeal: AppealDocument): Promise<[DecisionDocument, ...DecisionDocument[]]> {
     const decision = await this.mustFind(appeal)
     const [message] = decision.messages
     if (decision.stepId === null || !message) return [decision]

@@ -2,11 +2,10 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import type { AccountKind, MEDIA_KINDS } from '#libs/contracts/message-in'
-import type { Message } from '#libs/contracts/message'
 import type { Verdict } from '#libs/contracts/verdict'
 import { bulkWrite, insertMissing } from '#libs/platform/mongo/bulk-write'
 import { olderThan } from '../queries.js'
-import type { CaseEntry } from './case.js'
+import type { CaseEntry, KeyedEntry } from './case.js'
 import { copyKeysOf } from './copy-keys.rules.js'
 
 export const CASE_ENTRIES = 'CaseEntry'
@@ -31,30 +30,14 @@ export interface JudgedContent {
   accountKind: AccountKind | null
 }
 
-/** What of an entry says whether its message is a copy of another. */
-export type PossibleCopy = Pick<
-  CaseEntry,
-  '_id' | 'caseId' | 'platformId' | 'accountId' | 'messageId' | 'outcome' | 'receivedAt' | 'copyKeys'
-> & { message: Pick<Message, 'text'> }
-const POSSIBLE_COPY = {
-  caseId: 1,
-  platformId: 1,
-  accountId: 1,
-  messageId: 1,
-  outcome: 1,
-  receivedAt: 1,
-  copyKeys: 1,
-  'message.text': 1,
-}
-
-/** Whose an entry is, and what its message has in common with others. */
-export type KeyedEntry = Pick<CaseEntry, '_id' | 'platformId' | 'accountId' | 'messageId' | 'copyKeys'> & {
-  message: Pick<Message, 'text'>
-}
 const KEYED_ENTRY = { platformId: 1, accountId: 1, messageId: 1, copyKeys: 1, 'message.text': 1 }
 
 /** That a verdict came into a case. */
 export type TakenEntry = Pick<CaseEntry, '_id' | 'caseId' | 'messageId' | 'outcome' | 'receivedAt'>
+
+/** An entry whose message may be a copy of another. */
+export type PossibleCopy = KeyedEntry & Pick<CaseEntry, 'caseId' | 'outcome' | 'receivedAt'>
+const POSSIBLE_COPY = { ...KEYED_ENTRY, caseId: 1, outcome: 1, receivedAt: 1 }
 
 /** The evidence: one entry for each verdict that is not clear. */
 @Injectable()
@@ -88,20 +71,12 @@ export class CaseEntryStore {
 
   /** The latest first, of a case with those that became a part of it. */
   async ofCases(caseIds: readonly string[], limit: number): Promise<CaseEntry[]> {
-    return this.entries
-      .find({ caseId: { $in: [...caseIds] } })
-      .sort({ receivedAt: -1 })
-      .limit(limit)
-      .toArray()
+    return this.latest({ caseId: { $in: [...caseIds] } }, limit)
   }
 
   /** What had come into them by an instant, the latest first. */
   async ofCasesUntil(caseIds: readonly string[], until: Date, limit: number): Promise<CaseEntry[]> {
-    return this.entries
-      .find({ caseId: { $in: [...caseIds] }, addedAt: { $lte: until } })
-      .sort({ receivedAt: -1 })
-      .limit(limit)
-      .toArray()
+    return this.latest({ caseId: { $in: [...caseIds] }, addedAt: { $lte: until } }, limit)
   }
 
   async ofCasesAndMessages(caseIds: readonly string[], messageIds: readonly string[]): Promise<CaseEntry[]> {
@@ -152,13 +127,14 @@ export class CaseEntryStore {
       .toArray()
   }
 
-  /** The latest first. */
-  async ofVerdicts(verdictIds: readonly string[], limit: number): Promise<CaseEntry[]> {
-    return this.entries
-      .find({ _id: { $in: [...verdictIds] } })
-      .sort({ receivedAt: -1 })
-      .limit(limit)
-      .toArray()
+  /** Those of the verdicts that are on messages of an account, the latest first. */
+  async ofVerdicts(
+    platformId: string,
+    accountId: string,
+    verdictIds: readonly string[],
+    limit: number,
+  ): Promise<CaseEntry[]> {
+    return this.latest({ _id: { $in: [...verdictIds] }, platformId, accountId }, limit)
   }
 
   /** Those of an account on these messages, the latest first. */
@@ -168,11 +144,7 @@ export class CaseEntryStore {
     messageIds: readonly string[],
     limit: number,
   ): Promise<CaseEntry[]> {
-    return this.entries
-      .find({ platformId, accountId, messageId: { $in: [...messageIds] } })
-      .sort({ receivedAt: -1 })
-      .limit(limit)
-      .toArray()
+    return this.latest({ platformId, accountId, messageId: { $in: [...messageIds] } }, limit)
   }
 
   /** Those of several accounts, each on its own messages, the latest first. */
@@ -185,7 +157,7 @@ export class CaseEntryStore {
       accountId,
       messageId: { $in: [...messageIds] },
     }))
-    return this.entries.find({ $or: each }).sort({ receivedAt: -1 }).limit(limit).toArray()
+    return this.latest({ $or: each }, limit)
   }
 
   /** By verdict: what the judged messages were, without what they said. */
@@ -235,6 +207,10 @@ export class CaseEntryStore {
 
   async countOf(caseIds: readonly string[]): Promise<number> {
     return this.entries.countDocuments({ caseId: { $in: [...caseIds] } })
+  }
+
+  private async latest(filter: mongo.Filter<CaseEntry>, limit: number): Promise<CaseEntry[]> {
+    return this.entries.find(filter).sort({ receivedAt: -1 }).limit(limit).toArray()
   }
 }
 

@@ -14,7 +14,6 @@ export const CASE_ACTIONS = [
   'decide',
   'reopen',
   'merge',
-  'close',
 ] as const
 export type CaseAction = (typeof CASE_ACTIONS)[number]
 
@@ -41,8 +40,9 @@ export const CASE_TRANSITIONS: Readonly<Record<CaseState, Readonly<Partial<Recor
       decide: 'decided',
     },
     held: { decide: 'decided', reopen: 'open' },
-    decided: { hold: 'held', decide: 'decided', reopen: 'open', merge: 'closed', close: 'closed' },
-    closed: { reopen: 'open' },
+    decided: { hold: 'held', decide: 'decided', reopen: 'open', merge: 'closed' },
+    // It is a part of another case, for good.
+    closed: {},
   }
 
 /** The state that an action leads to; undefined where the action is not possible. */

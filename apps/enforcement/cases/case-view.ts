@@ -11,10 +11,8 @@ export function caseView(found: CaseRecord, now: Date): CaseView {
   const { state, assignee, claimedAt, until } = asOf(found, now)
   return {
     caseId,
-    kind: found.kind ?? ('account' as const),
-    /** Null for a cluster on several platforms. */
+    kind: found.kind ?? 'account',
     platformId: found.platformId || null,
-    /** Null for a cluster. */
     accountId: found.accountId || null,
     findingId: found.findingId ?? null,
     memberCount: found.memberCount ?? null,

@@ -13,7 +13,8 @@ import { Outbox } from '../outbox/outbox.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { SPEC_POLICY } from '../accounts/account-world.js'
 import { isWaiting, routesOf } from './case-work.rules.js'
-import { CASES, CaseSchema, CaseStore, waitingFor, type CaseDocument } from './case.store.js'
+import { CASES, CaseSchema, CaseStore, type CaseDocument } from './case.store.js'
+import { waitingFor } from './waiting-case.js'
 import { WorkOnCases } from './work-on-cases.js'
 
 const MINUTE = 60_000

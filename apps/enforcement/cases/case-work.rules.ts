@@ -3,7 +3,7 @@ import type { Milliseconds } from '#libs/policy/duration'
 import type { EventFacts } from '../events/event.rules.js'
 import type { Route } from '#libs/policy/routing'
 import type { CaseRecord } from './case.js'
-import { caseAfter } from './case-transitions.js'
+import { caseAfter, type CaseState } from './case-transitions.js'
 
 /** The part of a case that says who works on it, and when. */
 export type WorkState = Pick<
@@ -51,11 +51,19 @@ export const LONGEST_SNOOZE: Milliseconds = 7 * 86_400_000
 /** A decision takes far less from here until it is stored, so that nobody else gets the case meanwhile. */
 const DECISION_TAKES: Milliseconds = 60_000
 
+/** A case that anybody may take. */
+export const FREE = { state: 'open', assignee: null, claimedAt: null, until: null } as const
+
+/** What a new state makes of who works on the case: it ends every claim and snooze. */
+export function workAfter(state: CaseState): Partial<WorkState> {
+  return state === 'open' ? FREE : { state, until: null }
+}
+
 /** The case by the clock: a claim that has lapsed is nobody's, and a snooze that is over is none. */
 export function asOf<T extends WorkState>(found: T, now: Date): T {
   if (found.until === null || now < found.until) return found
   if (found.state !== 'claimed') return { ...found, until: null }
-  return { ...found, state: 'open', assignee: null, claimedAt: null, until: null }
+  return { ...found, ...FREE }
 }
 
 /** What the clock alone did to a case, to be stored; null where it did nothing. */
@@ -142,7 +150,7 @@ function carryOut(
   const tell = (kind: WeirEventKind, facts: EventFacts = {}): Told[] => [
     { kind, by: by.subject, cause: context.requestId, facts },
   ]
-  const open = { ...current, state: 'open' as const, assignee: null, claimedAt: null, until: null }
+  const open = { ...current, ...FREE }
   switch (task.action) {
     case 'claim':
       if (mine) return null

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
-import { derivedId } from '#libs/contracts/ids'
-import type { WeirEvent } from '#libs/contracts/weir-event'
 import { given, olderThan, prefix } from '../queries.js'
 import { bulkWrite, duplicateKey } from '#libs/platform/mongo/bulk-write'
-import type { Route } from '#libs/policy/routing'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
-import { type CaseChange, type CaseKind, type CaseNote, type CaseRecord, partsOf } from './case.js'
+import { type CaseChange, type CaseKind, type CaseNote, type CaseRecord, MOST_NOTES, partsOf } from './case.js'
 import { CASE_STATES, type CaseState } from './case-transitions.js'
+import { takingIn, updateBy } from './case-update.js'
+import { type Queue, queuesAt } from './queue.js'
+import { claiming, MOST_URGENT_FIRST, type NextClaim, type Wanted, waitingFor } from './waiting-case.js'
 
 export interface CaseDocument extends CaseRecord, WithOutbox {}
 
@@ -86,32 +86,6 @@ export interface CaseFilter {
   q?: string
 }
 
-/** Which of the waiting cases somebody wants. */
-export interface Wanted {
-  routes: readonly Route[]
-  category?: string
-  language?: string
-  platformId?: string
-  maxSeverity?: number
-}
-
-/** Cases of one kind: how many wait, since when, and how many of those at hand are late. */
-export interface Queue {
-  category: string | null
-  language: string | null
-  /** Null for clusters on several. */
-  platformId: string | null
-  route: Route
-  depth: number
-  oldest: Date | null
-  snoozed: number
-  claimed: number
-  overdue: number
-}
-
-/** More kinds than a policy, its languages and the platforms make. */
-const MOST_QUEUES = 2_000
-
 /** Cases: every change is guarded by the version, or by the revision of the account that it comes from. */
 @Injectable()
 export class CaseStore {
@@ -179,10 +153,7 @@ export class CaseStore {
    * Claims the most urgent of the waiting cases, in one step: however many ask at once, each gets another one. Null when
    * none waits. The same request again gets the case that it got. The event is told in the case's outbox.
    */
-  async claimMostUrgent(
-    wanted: Wanted,
-    claim: Pick<CaseRecord, 'assignee' | 'claimedAt' | 'until'> & { requestId: string; told: WeirEvent },
-  ): Promise<CaseDocument | null> {
+  async claimMostUrgent(wanted: Wanted, claim: NextClaim): Promise<CaseDocument | null> {
     try {
       return await this.cases.findOneAndUpdate(waitingFor(wanted), [claiming(claim)], {
         sort: MOST_URGENT_FIRST,
@@ -233,47 +204,7 @@ export class CaseStore {
 
   /** The queues by category, language, platform and route, from the index alone. */
   async queues(now: Date): Promise<Queue[]> {
-    // Nobody has a claim that has lapsed, nothing sleeps when its snooze is over; null sorts before every date.
-    const waits = { $lte: ['$until', now] }
-    const count = (condition: object): object => ({ $sum: { $cond: [condition, 1, 0] } })
-    const sleepsAs = (state: CaseState): object =>
-      count({ $and: [{ $eq: ['$state', state] }, { $gt: ['$until', now] }] })
-    return this.cases
-      .aggregate<Queue>([
-        { $match: { state: { $in: ['open', 'claimed'] } } },
-        {
-          $group: {
-            _id: {
-              platformId: '$platformId',
-              category: '$gravest.category',
-              language: '$gravest.language',
-              route: '$route',
-            },
-            depth: count(waits),
-            oldest: { $min: { $cond: [waits, '$openedAt', null] } },
-            snoozed: sleepsAs('open'),
-            claimed: sleepsAs('claimed'),
-            overdue: count({ $lte: ['$dueAt', now] }),
-          },
-        },
-        { $sort: { overdue: -1, depth: -1, _id: 1 } },
-        { $limit: MOST_QUEUES },
-        {
-          $project: {
-            _id: 0,
-            platformId: { $cond: [{ $eq: ['$_id.platformId', ''] }, null, '$_id.platformId'] },
-            category: { $ifNull: ['$_id.category', null] },
-            language: { $ifNull: ['$_id.language', null] },
-            route: '$_id.route',
-            depth: 1,
-            oldest: 1,
-            snoozed: 1,
-            claimed: 1,
-            overdue: 1,
-          },
-        },
-      ])
-      .toArray()
+    return this.cases.aggregate<Queue>(queuesAt(now)).toArray()
   }
 
   /** Adds a case that is about no single account. Says whether there was none of that id. */
@@ -287,10 +218,15 @@ export class CaseStore {
     }
   }
 
-  /** Null where there is no such case, it has the note already, or it became a part of another. */
+  /** Null where there is no such case, it has the note already or as many as it can, or it became a part of another. */
   async addNote(caseId: string, note: CaseNote): Promise<CaseDocument | null> {
     return this.cases.findOneAndUpdate(
-      { _id: caseId, 'notes.noteId': { $ne: note.noteId }, mergedInto: { $exists: false } },
+      {
+        _id: caseId,
+        'notes.noteId': { $ne: note.noteId },
+        [`notes.${MOST_NOTES - 1}`]: { $exists: false },
+        mergedInto: { $exists: false },
+      },
       {
         $push: { notes: note },
         $set: { updatedAt: note.at },
@@ -300,16 +236,9 @@ export class CaseStore {
     )
   }
 
-  private async idsOf(filter: mongo.Filter<CaseDocument>, limit: number): Promise<string[]> {
-    const found = await this.cases
-      .find(filter, { projection: { _id: 1 } })
-      .limit(limit)
-      .toArray()
-    return found.map(({ _id }) => _id)
-  }
-
+  /** Makes changes of accounts real, each once. */
   async write(writes: readonly { rev: number; value: CaseChange }[]): Promise<void> {
-    await bulkWrite(this.cases, writes.map(operationOf))
+    await bulkWrite(this.cases, writes.map(updateBy))
     for (const { value } of writes) if (value.takesIn) await this.takeIn(value, value.takesIn)
   }
 
@@ -324,36 +253,24 @@ export class CaseStore {
     return this.cases.find({ _id: { $in: [...caseIds] } }).toArray()
   }
 
-  /**
-   * Gives a case what another one has that is closed by now. That was decided in time: it adds no due time, and is as urgent as
-   * if it had come when it was merged. Once, however often it is called.
-   */
+  /** Gives a case what another one has that is closed by now. Once, however often it is called. */
   private async takeIn(
     { caseId, at }: Pick<CaseChange, 'caseId' | 'at'>,
     { caseId: partId, by }: NonNullable<CaseChange['takesIn']>,
   ): Promise<void> {
     const part = (await this.byId(partId))!
-    const { severity, priority, gravest, route, categories, notes, workedBy = [], assignee } = part
-    const people = [...workedBy, ...(assignee ? [assignee] : []), by]
-    await this.cases.updateOne(
-      { _id: caseId, merged: { $ne: partId } },
-      {
-        $addToSet: {
-          categories: { $each: categories },
-          notes: { $each: notes },
-          workedBy: { $each: people },
-          merged: { $each: partsOf(part) },
-        },
-        $max: given({ severity, priority, gravest, route }),
-        $min: { urgentSince: new Date(at.getTime() - priority * HOUR) },
-        $inc: { version: 1 },
-      },
-    )
+    await this.cases.updateOne({ _id: caseId, merged: { $ne: partId } }, takingIn(part, at, by))
+  }
+
+  private async idsOf(filter: mongo.Filter<CaseDocument>, limit: number): Promise<string[]> {
+    const found = await this.cases
+      .find(filter, { projection: { _id: 1 } })
+      .limit(limit)
+      .toArray()
+    return found.map(({ _id }) => _id)
   }
 }
 
-const HOUR = 3_600_000
-const MOST_URGENT_FIRST = { urgentSince: 1, _id: 1 } as const
 /** States in which a case is still to be decided. */
 const UNDECIDED: readonly CaseState[] = ['open', 'claimed', 'held']
 
@@ -368,98 +285,4 @@ function matching({ q, accountId, overdue, state, kind, ...exact }: CaseFilter):
   }
   const states = UNDECIDED.filter((undecided) => state === undefined || state === undecided)
   return { ...found, state: { $in: states }, dueAt: { $lte: overdue.now } }
-}
-
-/** The filter of what `next` may hand out. */
-export function waitingFor(wanted: Wanted): mongo.Filter<CaseDocument> {
-  const { routes, category, language, platformId, maxSeverity } = wanted
-  return {
-    ...(maxSeverity === undefined ? {} : { severity: { $lte: maxSeverity } }),
-    state: 'open',
-    until: null,
-    route: { $in: [...routes] },
-    ...given({ 'gravest.category': category, 'gravest.language': language, platformId }),
-  }
-}
-
-/** A claim as a stage of an update, whose event names the case that it turns out to be. */
-function claiming(
-  claim: Pick<CaseRecord, 'assignee' | 'claimedAt' | 'until'> & { requestId: string; told: WeirEvent },
-): mongo.Document {
-  const { assignee, claimedAt, until, requestId, told } = claim
-  const value = { $mergeObjects: [{ $literal: told }, NAMES_OF_CASE] }
-  const pending = { id: { $literal: derivedId('out', told.eventId) }, publish: 'event', value }
-  return {
-    $set: {
-      state: 'claimed',
-      assignee: { $literal: assignee },
-      claimedAt,
-      until,
-      lastRequest: { $literal: requestId },
-      updatedAt: claimedAt,
-      outboxAt: new Date(),
-      version: { $add: ['$version', 1] },
-      workedBy: { $setUnion: [{ $ifNull: ['$workedBy', []] }, [{ $literal: assignee }]] },
-      pending: { $concatArrays: ['$pending', [pending]] },
-    },
-  }
-}
-
-const NAMES_OF_CASE = {
-  subject: { $concat: ['case/', '$_id'] },
-  caseId: '$_id',
-  // A cluster has no account, and may have no platform.
-  platformId: { $cond: [{ $eq: ['$platformId', ''] }, '$$REMOVE', '$platformId'] },
-  accountId: { $cond: [{ $eq: ['$accountId', ''] }, '$$REMOVE', '$accountId'] },
-}
-
-/** What a change of the account's makes of who works on the case: a new state ends every claim and snooze. */
-function workAfter(state: CaseState | undefined): Partial<CaseDocument> {
-  if (state === undefined) return {}
-  return state === 'open' ? { until: null, assignee: null, claimedAt: null } : { until: null }
-}
-
-function operationOf({
-  rev,
-  value,
-}: {
-  rev: number
-  value: CaseChange
-}): mongo.AnyBulkWriteOperation<CaseDocument> {
-  const { caseId, platformId, accountId, at, opens, state, automated, proposal, weight, lastRequest } = value
-  const { route, mergedInto } = value
-  const set: Partial<CaseDocument> = {
-    ...given({ state, automated, proposal, lastRequest, mergedInto }),
-    ...workAfter(state),
-  }
-  const fresh: Partial<CaseDocument> = {
-    state: 'open',
-    automated: false,
-    proposal: null,
-    assignee: null,
-    claimedAt: null,
-    until: null,
-    ...(route ? {} : { route: 'general' }),
-    lastRequest: null,
-    notes: [],
-    pending: [],
-    outboxAt: null,
-  }
-  const untouched = Object.fromEntries(Object.entries(fresh).filter(([field]) => !(field in set)))
-  const { severity, priority, gravest, urgentSince, dueAt } = weight ?? {}
-  return {
-    updateOne: {
-      filter: { _id: caseId, accountRev: { $lt: rev } },
-      update: {
-        $set: { ...set, updatedAt: at, accountRev: rev },
-        $addToSet: { categories: { $each: value.addCategories } },
-        // Of the routes too the greater one is that of the graver cases.
-        $max: given({ severity, priority, gravest, route }),
-        $min: given({ urgentSince, dueAt }),
-        $inc: { version: 1 },
-        $setOnInsert: { platformId, accountId, openedAt: at, ...untouched },
-      },
-      upsert: opens,
-    },
-  }
 }

@@ -3,6 +3,9 @@ import type { Message } from '#libs/contracts/message'
 import type { Route } from '#libs/policy/routing'
 import type { CaseState } from './case-transitions.js'
 
+/** Notes of a case with its parts: the longest of as many are 8 MB, of 16 that a document may have. */
+export const MOST_NOTES = 200
+
 export interface CaseNote {
   noteId: string
   at: Date
@@ -131,4 +134,9 @@ export interface CaseEntry {
   classifiedAt: Date
   /** Under which its copies find it; absent in entries that were kept before there were any. */
   copyKeys?: string[]
+}
+
+/** An entry as far as its copies know it: whose it is, on which message, and under which keys they find it. */
+export type KeyedEntry = Pick<CaseEntry, '_id' | 'platformId' | 'accountId' | 'messageId' | 'copyKeys'> & {
+  message: Pick<Message, 'text'>
 }

@@ -1,54 +1,26 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
-import {
-  Example,
-  Instant,
-  Many,
-  OneOf,
-  Optional,
-  OwnId,
-  PLATFORM_OWN_ID,
-  PlatformId,
-  Strings,
-  Text,
-} from '#libs/contracts/fields'
-import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
+import { OneOf, Optional, OwnId, PlatformId, Text } from '#libs/contracts/fields'
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Clock } from '#libs/platform/clock'
 import { Idempotent, RequestId } from '#libs/platform/http/idempotency'
 import { apiAnswer, apiBody, apiCreated, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { type Page, page, PageQuery } from '#libs/platform/http/paging'
-import { badRequest } from '#libs/platform/http/problem'
 import { QueryFlag } from '#libs/platform/http/query-fields'
-import type { AccountChange } from '../accounts/account-draft.rules.js'
 import { ViewsEvidence } from '../audit/evidence-views.js'
 import { accountCursor, instantCursor } from '../cursor.js'
-import { previewOf } from '../decisions/decision-preview.js'
-import { decisionView } from '../decisions/decision-view.js'
-import { MOST_MESSAGES } from '../decisions/decision.js'
-import { DecisionStore } from '../decisions/decision.store.js'
-import { DecisionPreview, DecisionView } from '../decisions/decisions-api.js'
-import { bilingual, type GivenReasons, Reasons } from '../decisions/reasons-field.js'
 import { CountsExposure } from '../quality/count-exposure.js'
 import { ReadExposure } from '../quality/read-exposure.js'
-import { PolicyStore } from '../policies/policy.store.js'
-import { DecideCluster } from '../findings/decide-cluster.js'
-import { ReadCluster } from '../findings/read-cluster.js'
-import { findingView } from '../findings/finding-view.js'
-import { ClusterDecided, ClusterPreview, type MemberPreview } from '../findings/findings-api.js'
-import { FindingStore } from '../findings/finding.store.js'
-import { CASE_KINDS, type CaseKind, partsOf } from './case.js'
+import { CASE_KINDS, type CaseKind } from './case.js'
 import { CASE_STATES, type CaseState } from './case-transitions.js'
-import { caseView, entryView } from './case-view.js'
+import { caseView } from './case-view.js'
 import { CaseFile, CaseView } from './cases-api.js'
-import { CaseEntryStore } from './case-entry.store.js'
 import { type CaseDocument, CaseStore } from './case.store.js'
 import { CopyView } from './copy-view.js'
-import { DecideCase } from './decide-case.js'
 import { FindCopies } from './find-copies.js'
-import { WorkOnCases, type WorkRequest } from './work-on-cases.js'
-import { AsksForWork } from './work-request.decorator.js'
+import { ReadCase } from './read-case.js'
+import { WorkOnCases } from './work-on-cases.js'
 
 const SORTS = ['priority', 'newest', 'due', 'account'] as const
 
@@ -85,47 +57,14 @@ export class CaseQuery {
   @Optional() @Text(169, 1) membersAfter?: string
 }
 
-export class NamedAccountBody {
-  @PlatformId() platform!: string
-  @OwnId() account!: string
-}
-
-export class DecisionBody {
-  @OneOf(MEASURES) measure!: Measure
-  @Optional() @Text(120, 1) clause?: string
-  @Reasons() reasons!: GivenReasons
-  @Optional() @Strings(MOST_MESSAGES, PLATFORM_OWN_ID) messageIds?: string[]
-  @Optional() @Instant() until?: string
-  @Optional() @Instant() notBefore?: string
-  /** Of a cluster: the accounts that are meant; all undecided ones without. Each is decided on for its own messages. */
-  @Example() @Optional() @Many(() => NamedAccountBody, 1_000, 1) accounts?: NamedAccountBody[]
-}
-
-export class DecisionQuery {
-  @Optional() @QueryFlag() dryRun?: boolean
-}
-
-/** A case shows as many of its newest entries; the rest is in the account's timeline. */
-const ENTRIES_SHOWN = 200
-/** Of the newest version of a finding the edges too. */
-const FINDINGS_SHOWN = 20
-/** Decisions on a cluster that are answered with; the rest is in the list of decisions. */
-const DECISIONS_SHOWN = 200
-
 /** The queue of operators. */
 @Controller('cases')
 export class CasesController {
   constructor(
     private readonly cases: CaseStore,
-    private readonly entries: CaseEntryStore,
     private readonly work: WorkOnCases,
-    private readonly decideCase: DecideCase,
-    private readonly decideCluster: DecideCluster,
-    private readonly readCluster: ReadCluster,
-    private readonly findings: FindingStore,
+    private readonly readCase: ReadCase,
     private readonly findCopies: FindCopies,
-    private readonly decisions: DecisionStore,
-    private readonly policies: PolicyStore,
     private readonly exposure: ReadExposure,
     private readonly clock: Clock,
   ) {}
@@ -191,26 +130,8 @@ export class CasesController {
   @CountsExposure()
   @apiQuery(CaseQuery)
   @apiOk(CaseFile)
-  async get(@Param('id') id: string, @Query() query: CaseQuery): Promise<CaseFile> {
-    const found = await this.work.mustFind(id)
-    const cluster = found.kind === 'cluster' ? await this.readCluster.read(id, query.membersAfter) : null
-    const parts = partsOf(found)
-    const [entries, count, decisions, findings] = await Promise.all([
-      cluster?.entries ?? this.entries.ofCases(parts, ENTRIES_SHOWN),
-      cluster?.entries.length ?? this.entries.countOf(parts),
-      this.decisions.ofCases(parts),
-      this.findings.ofCases(parts, FINDINGS_SHOWN),
-      this.policies.refresh(this.clock.now()),
-    ])
-    const { policy } = this.policies.inForce(this.clock.now())
-    return {
-      ...caseView(found, this.clock.now()),
-      entryCount: count,
-      entries: entries.map((entry) => entryView(entry, policy)),
-      findings: findings.map((finding, i) => findingView(finding, i === 0)),
-      ...(cluster ? { members: cluster.members, nextMember: cluster.nextMember } : {}),
-      decisions: decisions.map(decisionView),
-    }
+  get(@Param('id') id: string, @Query() query: CaseQuery): Promise<CaseFile> {
+    return this.readCase.read(id, query.membersAfter)
   }
 
   @Get(':id/copies')
@@ -237,64 +158,4 @@ export class CasesController {
   ) {
     return caseView(await this.work.note(id, caller, body.text, requestId), this.clock.now())
   }
-
-  @Post(':id/decisions')
-  @Roles('triage', 'moderator', 'senior')
-  @Idempotent()
-  @apiQuery(DecisionQuery)
-  @apiBody(DecisionBody)
-  @apiAnswer(200, 'With `dryRun`: what it would do; nothing is changed.', DecisionPreview, ClusterPreview)
-  @apiAnswer(201, 'Decided, or held for a second person.', DecisionView, ClusterDecided)
-  async decide(
-    @Param('id') id: string,
-    @Query() query: DecisionQuery,
-    @Body() body: DecisionBody,
-    @AsksForWork() request: WorkRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<DecisionView | DecisionPreview | ClusterDecided | ClusterPreview> {
-    const { kind } = await this.work.mustFind(id)
-    assertGoesWith(kind ?? 'account', body)
-    if (kind === 'cluster') return this.decideOnCluster(id, query, body, request, reply)
-    const { accounts: _none, ...rest } = body
-    const given = { ...rest, reasons: bilingual(body.reasons), messageIds: body.messageIds ?? [] }
-    if (!query.dryRun) return decisionView(await this.decideCase.decide(id, given, request))
-    void reply.status(200)
-    return previewOf(await this.decideCase.preview(id, given, request.caller))
-  }
-
-  private async decideOnCluster(
-    id: string,
-    { dryRun }: DecisionQuery,
-    { messageIds: _none, ...body }: DecisionBody,
-    request: WorkRequest,
-    reply: FastifyReply,
-  ): Promise<ClusterDecided | ClusterPreview> {
-    const given = { ...body, reasons: bilingual(body.reasons) }
-    if (dryRun) {
-      void reply.status(200)
-      const previews = await this.decideCluster.preview(id, given, request.caller)
-      return { dryRun: true, accounts: previews.map(memberPreviewOf) }
-    }
-    const made = await this.decideCluster.decide(id, given, request)
-    return { caseId: id, count: made.length, decisions: made.slice(0, DECISIONS_SHOWN).map(decisionView) }
-  }
-}
-
-function memberPreviewOf(change: AccountChange): MemberPreview {
-  const { platformId, accountId } = change.state
-  const { account, ...preview } = previewOf(change)
-  return { ...preview, account: { platformId, accountId, ...account } }
-}
-
-/** @throws Problem 400 for a field that is about another kind of case */
-function assertGoesWith(kind: CaseKind, { accounts, messageIds }: DecisionBody): void {
-  const wrong = kind === 'cluster' ? messageIds && 'messageIds' : accounts && 'accounts'
-  if (!wrong) return
-  const errors = [
-    {
-      path: `/${wrong}`,
-      reason: `does not go with a case on ${kind === 'cluster' ? 'a cluster' : 'one account'}`,
-    },
-  ]
-  throw badRequest('invalid-request', 'The decision cannot be made like this.', errors)
 }

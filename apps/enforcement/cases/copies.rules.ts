@@ -1,15 +1,10 @@
-import type { CaseEntry } from './case.js'
+import type { CaseEntry, KeyedEntry } from './case.js'
 import { copyKeysOf, type CopyReason, likeness, reasonOf, repostKey, shinglesOf } from './copy-keys.rules.js'
 
 /** From here on two texts are nearly identical: of a hundred words, about ten may differ. */
 export const NEARLY_IDENTICAL = 0.8
 /** Keys that one search asks for: MongoDB merges up to 200 ranges of an index in its order. */
 const MOST_KEYS = 150
-
-/** An entry, as far as it says what it is a copy of. */
-export type Candidate = Pick<CaseEntry, 'platformId' | 'accountId' | 'messageId' | 'copyKeys'> & {
-  message: Pick<CaseEntry['message'], 'text'>
-}
 
 /** What copies of a case's messages are known by. */
 export interface Sought {
@@ -43,7 +38,7 @@ export function soughtFor(
 }
 
 /** Why an entry counts as a copy; null where it is none. */
-export function resemblanceTo(sought: Sought, candidate: Candidate): Resemblance | null {
+export function resemblanceTo(sought: Sought, candidate: Omit<KeyedEntry, '_id'>): Resemblance | null {
   if (sought.messages.has(nameOf(candidate))) return null
   const shared = (candidate.copyKeys ?? []).filter((key) => sought.keys.has(key))
   const texts = new Set(shared.flatMap((key) => sought.keys.get(key)!))
@@ -62,6 +57,6 @@ function nameOf({
   platformId,
   accountId,
   messageId,
-}: Pick<Candidate, 'platformId' | 'accountId' | 'messageId'>): string {
+}: Pick<KeyedEntry, 'platformId' | 'accountId' | 'messageId'>): string {
   return `${platformId}/${accountId}/${messageId}`
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Clock } from '#libs/platform/clock'
-import type { CaseStore, Queue } from './case.store.js'
+import type { CaseStore } from './case.store.js'
 import { CountQueues } from './count-queues.js'
+import type { Queue } from './queue.js'
 
 describe('the queues', () => {
   it('are counted once for all who ask, anew when the counts get old, and never given when too old', async () => {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { Clock } from '#libs/platform/clock'
-import { CaseStore, type Queue } from './case.store.js'
+import { CaseStore } from './case.store.js'
+import type { Queue } from './queue.js'
 
 /** Counts as old as this are counted anew, while whoever asks is still given them. */
 const FRESH_MS = 5_000

@@ -1,35 +1,21 @@
 import { Injectable } from '@nestjs/common'
-import type { Bilingual } from '#libs/contracts/directive'
 import { derivedId } from '#libs/contracts/ids'
-import type { Measure } from '#libs/contracts/measures-in-force'
-import { type Caller, hasRole } from '#libs/platform/auth/caller'
+import type { Caller } from '#libs/platform/auth/caller'
 import { Clock } from '#libs/platform/clock'
-import { badRequest, conflict, forbidden, type FieldProblem, type Problem } from '#libs/platform/http/problem'
-import { clauseOf, type Policy } from '#libs/policy/policy-document'
+import { badRequest, type FieldProblem } from '#libs/platform/http/problem'
 import { AccountChanges, type AccountRequest } from '../accounts/account-changes.js'
 import type { AccountChange } from '../accounts/account-draft.rules.js'
 import { applyDecision, type PersonsDecision } from '../accounts/apply-decision.rules.js'
 import { detectorsOf } from '../accounts/apply-verdicts.rules.js'
-import { MOST_MESSAGES } from '../decisions/decision.js'
 import { DecisionStore, type DecisionDocument } from '../decisions/decision.store.js'
-import { assertRoom } from '../decisions/reasons-field.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { FindingStore } from '../findings/finding.store.js'
 import type { FindingRecord } from '../findings/finding.js'
 import { type CaseEntry, partsOf } from './case.js'
 import { CaseEntryStore } from './case-entry.store.js'
 import type { CaseDocument } from './case.store.js'
+import { assertFits, assertMayDecide, clusterCase, type GivenDecision } from './given-decision.js'
 import { WorkOnCases, type WorkRequest } from './work-on-cases.js'
-
-/** A decision as a person gives it. */
-export interface GivenDecision {
-  measure: Measure
-  clause?: string
-  reasons: Bilingual
-  messageIds: string[]
-  until?: string
-  notBefore?: string
-}
 
 /** A person decides a case. */
 @Injectable()
@@ -149,47 +135,6 @@ function names({ members }: FindingRecord, messageId: string): boolean {
 
 function decisionIdOf(caseId: string, requestId: string): string {
   return derivedId('dec', caseId, requestId)
-}
-
-/** Why a cluster is not decided like a case on one account. */
-export function clusterCase(): Problem {
-  return conflict('cluster-case', 'The case is about a cluster; it is decided by itself.')
-}
-
-/** @throws Problem 403 where the roles do not reach so far */
-export function assertMayDecide(measure: Measure, caller: Caller): void {
-  if (measure === 'none') return
-  if (measure === 'ban' ? hasRole(caller, 'senior') : hasRole(caller, 'moderator', 'senior')) return
-  throw forbidden(`Your roles do not reach as far as ${measure}.`, 'measure-too-grave')
-}
-
-/** Measures whose end may be set. */
-const ENDING: readonly Measure[] = ['warn', 'limit', 'suspend']
-
-/** @throws Problem 400 for what does not go together; without `messageIds` the case says which are meant */
-export function assertFits(
-  given: Omit<GivenDecision, 'messageIds'> & Partial<GivenDecision>,
-  policy: Policy,
-  now: Date,
-): void {
-  const problems: FieldProblem[] = []
-  const { measure, clause, messageIds, until } = given
-  if (measure !== 'none' && !clause) {
-    problems.push({ path: '/clause', reason: 'is needed: no measure without a clause' })
-  }
-  if (clause !== undefined && !clauseOf(policy, clause)) {
-    problems.push({ path: '/clause', reason: 'is no clause of the policy in force' })
-  }
-  if (measure !== 'none' && messageIds?.length === 0) {
-    problems.push({ path: '/messageIds', reason: 'must name the messages that the measure rests on' })
-  }
-  if (until && !ENDING.includes(measure)) {
-    problems.push({ path: '/until', reason: `does not go with ${measure}` })
-  }
-  if (until && new Date(until) <= now) problems.push({ path: '/until', reason: 'must be in the future' })
-  if (problems.length > 0)
-    throw badRequest('invalid-request', 'The decision cannot be made like this.', problems)
-  assertRoom(given.reasons, messageIds?.length ?? MOST_MESSAGES)
 }
 
 /** A message that was never judged was sent no earlier than the window of what found it begins. */

@@ -13,7 +13,7 @@ import { SettleAppeals } from '../appeals/settle-appeals.js'
 import { DecisionStore } from '../decisions/decision.store.js'
 import { Relay } from '../outbox/relay.js'
 import { type RecordingPublisher, TwoInstances } from '../two-instances.fixture.js'
-import { partsOf } from './case.js'
+import { MOST_NOTES, partsOf } from './case.js'
 import { CaseEntryStore } from './case-entry.store.js'
 import { CaseStore, type CaseDocument } from './case.store.js'
 import { DecideCase } from './decide-case.js'
@@ -184,6 +184,19 @@ describe('merged cases, on a real MongoDB', () => {
     await one(DecideCase).decide(open, nothing, by('x', 'senior'))
     await refused(old, open, 'into-not-open')
     expect(await found(old)).toMatchObject({ state: 'decided' })
+  })
+
+  it('have no more notes together than fit in one', async () => {
+    const [old, open] = await twoCases()
+    const write = (caseId: string) => one(WorkOnCases).note(caseId, staff('noter'), 'a note', `r${requests++}`)
+    for (let written = 1; written < MOST_NOTES; written++) await write(open)
+    const full = { status: 409, slug: 'too-many-notes' }
+    await expect(one(MergeCases).merge(old, open, { ...by('x'), note: 'one more' })).rejects.toMatchObject(full)
+    expect((await one(MergeCases).merge(old, open, by('x'))).notes).toHaveLength(MOST_NOTES)
+    await expect(write(open)).rejects.toMatchObject(full)
+    const escalation = one(WorkOnCases).work(open, { action: 'escalate' }, { ...by('x'), note: 'one more' })
+    await expect(escalation).rejects.toMatchObject(full)
+    expect(await found(open)).toMatchObject({ state: 'open', route: 'general' })
   })
 
   it('are not merged while a decision on the older one waits', async () => {

@@ -5,8 +5,8 @@ import { AccountChanges } from '../accounts/account-changes.js'
 import { applyMerge } from './apply-merge.rules.js'
 import { caseAfter } from './case-transitions.js'
 import { CaseStore, type CaseDocument } from './case.store.js'
-import { clusterCase } from './decide-case.js'
-import { WorkOnCases, type WorkRequest } from './work-on-cases.js'
+import { clusterCase } from './given-decision.js'
+import { assertRoomForNotes, WorkOnCases, type WorkRequest } from './work-on-cases.js'
 
 /** Makes a decided case a part of the open one of its account. */
 @Injectable()
@@ -19,7 +19,8 @@ export class MergeCases {
 
   /**
    * The case that the other became a part of. Whoever may decide that one may merge into it.
-   * @throws Problem 400, 404, 412, 409 `cluster-case`, `another-account`, `case-merged`, `case-…`, and what `applyMerge` refuses
+   * @throws Problem 400, 404, 412, 409 `cluster-case`, `another-account`, `case-merged`, `case-…`, `too-many-notes`, and what
+   * `applyMerge` refuses
    */
   async merge(caseId: string, into: string, request: WorkRequest): Promise<CaseDocument> {
     const { caller, requestId, ifMatch, note } = request
@@ -41,7 +42,7 @@ export class MergeCases {
     return note === undefined ? this.work.mustFind(into) : this.work.note(into, caller, note, requestId)
   }
 
-  private assertFits(found: CaseDocument, target: CaseDocument, { caller }: WorkRequest): void {
+  private assertFits(found: CaseDocument, target: CaseDocument, { caller, note }: WorkRequest): void {
     const { state, mergedInto } = found
     if (found.kind === 'cluster' || target.kind === 'cluster') throw clusterCase()
     if (found.platformId !== target.platformId || found.accountId !== target.accountId) {
@@ -52,6 +53,7 @@ export class MergeCases {
       throw conflict(`case-${state}`, `The case is ${state}; only a decided one becomes a part of another.`)
     }
     this.work.assertCan(target, { action: 'decide' }, caller)
+    assertRoomForNotes(found.notes.length + target.notes.length + (note === undefined ? 0 : 1))
   }
 }
 

@@ -5,7 +5,7 @@ import { AccountChanges } from '../accounts/account-changes.js'
 import { applyReopening } from './apply-reopening.rules.js'
 import { caseAfter } from './case-transitions.js'
 import type { CaseDocument } from './case.store.js'
-import { WorkOnCases, type WorkRequest } from './work-on-cases.js'
+import { assertRoomForNotes, WorkOnCases, type WorkRequest } from './work-on-cases.js'
 
 /** Opens a decided case again. */
 @Injectable()
@@ -15,7 +15,7 @@ export class ReopenCase {
     private readonly changes: AccountChanges,
   ) {}
 
-  /** @throws Problem 404, 412, 409 where it is not decided or the account has another open case */
+  /** @throws Problem 404, 412, 409 where it is not decided, the account has another open case, or it can have no more notes */
   async reopen(caseId: string, { caller, requestId, ifMatch, note }: WorkRequest): Promise<CaseDocument> {
     const found = await this.work.mustFind(caseId)
     if (found.lastRequest !== requestId) {
@@ -30,6 +30,7 @@ export class ReopenCase {
       if (found.lastRequest === requestId) return found
       return this.work.reopenCluster(found, { caller, requestId, note })
     }
+    if (note !== undefined && found.lastRequest !== requestId) assertRoomForNotes(found.notes.length + 1)
     const { platformId, accountId } = found
     await this.changes.make([
       {

@@ -11,9 +11,10 @@ import { countChanges } from '../outbox/count-changes.js'
 import { Outbox } from '../outbox/outbox.js'
 import type { Pending } from '../outbox/pending.js'
 import { PolicyStore } from '../policies/policy.store.js'
-import type { CaseNote } from './case.js'
+import { type CaseNote, MOST_NOTES } from './case.js'
 import {
   afterTime,
+  FREE,
   routesOf,
   workOn,
   type Refusal,
@@ -22,7 +23,8 @@ import {
   type Worker,
   type WorkState,
 } from './case-work.rules.js'
-import { CaseStore, type CaseDocument, type Wanted } from './case.store.js'
+import { CaseStore, type CaseDocument } from './case.store.js'
+import type { Wanted } from './waiting-case.js'
 
 /** More than ever change one case at the same moment. */
 const MOST_TRIES = 20
@@ -69,10 +71,11 @@ export class WorkOnCases {
   }
 
   /**
-   * Does a task with a case, for whoever may. @throws Problem 404, 412, and what `workOn` refuses: 400, 403, 409
+   * Does a task with a case, for whoever may. @throws Problem 404, 412, 409 `too-many-notes`, and what `workOn` refuses: 400,
+   * 403, 409
    */
   async work(caseId: string, task: Task, request: WorkRequest): Promise<CaseDocument> {
-    const { caller, requestId, ifMatch, note } = request
+    const { caller, requestId, ifMatch } = request
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const now = this.clock.now()
       const [found, lease] = await Promise.all([this.mustFind(caseId), this.lease(now)])
@@ -80,7 +83,7 @@ export class WorkOnCases {
       const outcome = workOn(found, task, { now, by: workerOf(caller), lease, requestId })
       if ('refusal' in outcome) throw problemOf(outcome.refusal)
       if (outcome.told.length === 0) return found
-      const changed = await this.store(found, outcome.next, outcome.told, now, noteOf(request, note, now))
+      const changed = await this.store(found, outcome.next, outcome.told, now, request)
       if (changed) return changed
     }
     throw new RetryableError('contention', 'The case changes too fast.')
@@ -109,27 +112,29 @@ export class WorkOnCases {
 
   /** Opens a case again that is about no single account. @throws RetryableError where somebody else changed it meanwhile */
   async reopenCluster(found: CaseDocument, request: WorkRequest): Promise<CaseDocument> {
-    const { caller, requestId, note } = request
+    const { caller, requestId } = request
     const now = this.clock.now()
-    const { route } = found
-    const open = { state: 'open' as const, assignee: null, claimedAt: null, until: null, route }
-    const by = { by: caller.subject, cause: requestId, facts: { code: 'reopened' } }
-    const told: Told[] = [{ kind: 'case.reopened', ...by }]
-    const next = { ...open, lastRequest: requestId }
-    const changed = await this.store(found, next, told, now, noteOf(request, note, now))
+    const next = { ...FREE, route: found.route, lastRequest: requestId }
+    const told: Told = {
+      kind: 'case.reopened',
+      by: caller.subject,
+      cause: requestId,
+      facts: { code: 'reopened' },
+    }
+    const changed = await this.store(found, next, [told], now, request)
     if (!changed) throw new RetryableError('contention', 'The case changes too fast.')
     return changed
   }
 
-  /** @throws Problem 404, 409 `case-merged` */
+  /** @throws Problem 404, 409 `case-merged`, `too-many-notes` */
   async note(caseId: string, caller: Caller, text: string, requestId: string): Promise<CaseDocument> {
-    const found = await this.mustFind(caseId)
     const note = { noteId: derivedId('note', requestId), at: this.clock.now(), by: caller.subject, text }
     const changed = await this.cases.addNote(caseId, note)
-    if (!changed && found.mergedInto && !found.notes.some(({ noteId }) => noteId === note.noteId)) {
-      throw conflict('case-merged', `The case is a part of ${found.mergedInto} now; write the note there.`)
-    }
-    return changed ?? this.mustFind(caseId)
+    if (changed) return changed
+    const found = await this.mustFind(caseId)
+    if (found.notes.some(({ noteId }) => noteId === note.noteId)) return found
+    if (!found.mergedInto) throw tooManyNotes()
+    throw conflict('case-merged', `The case is a part of ${found.mergedInto} now; write the note there.`)
   }
 
   private async tryNext(wanted: Wanted, caller: Caller, requestId: string): Promise<CaseDocument | null> {
@@ -150,11 +155,13 @@ export class WorkOnCases {
     next: WorkState,
     told: readonly Told[],
     now: Date,
-    note?: CaseNote,
+    request?: WorkRequest,
   ): Promise<CaseDocument | null> {
     const { state, assignee, claimedAt, until, route, lastRequest } = next
     const set = { state, assignee, claimedAt, until, route, lastRequest, updatedAt: now }
     const pending = told.map((one) => eventOn(found, one, now))
+    const note = request && noteOf(request, now)
+    if (note) assertRoomForNotes(found.notes.length + 1)
     const notes = note ? { notes: [...found.notes, note] } : {}
     const changed = await this.cases.change(found, { ...set, ...notes }, pending)
     return changed && this.deliver(changed, pending)
@@ -176,14 +183,18 @@ function workerOf(caller: Caller): Worker {
   return { subject: caller.subject, senior: hasRole(caller, 'senior') }
 }
 
-function noteOf(
-  { caller, requestId }: WorkRequest,
-  text: string | undefined,
-  at: Date,
-): CaseNote | undefined {
-  return text === undefined
-    ? undefined
-    : { noteId: derivedId('note', requestId), at, by: caller.subject, text }
+function noteOf({ caller, requestId, note: text }: WorkRequest, at: Date): CaseNote | undefined {
+  if (text === undefined) return undefined
+  return { noteId: derivedId('note', requestId), at, by: caller.subject, text }
+}
+
+/** @throws Problem 409 `too-many-notes` where a case is to have more than `MOST_NOTES` */
+export function assertRoomForNotes(notes: number): void {
+  if (notes > MOST_NOTES) throw tooManyNotes()
+}
+
+function tooManyNotes(): Problem {
+  return conflict('too-many-notes', `A case has at most ${MOST_NOTES} notes, with those of its parts.`)
 }
 
 function problemOf({ status, slug, detail }: Refusal): Problem {
@@ -192,7 +203,7 @@ function problemOf({ status, slug, detail }: Refusal): Problem {
 }
 
 /** A cluster has no account, and may have no platform. */
-export function namesOf({ _id: caseId, platformId, accountId }: CaseDocument): EventFacts {
+function namesOf({ _id: caseId, platformId, accountId }: CaseDocument): EventFacts {
   return { caseId, ...(platformId ? { platformId } : {}), ...(accountId ? { accountId } : {}) }
 }
 

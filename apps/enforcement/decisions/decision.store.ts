@@ -92,12 +92,13 @@ export class DecisionStore {
       .toArray()
   }
 
-  /** Which of the directives a decision in force also stands on that is none of these. */
-  async shared(directiveIds: readonly string[], decisionIds: readonly string[]): Promise<Set<string>> {
+  /** Directives of these decisions on which another decision in force also stands. */
+  async shared(undone: readonly DecisionDocument[]): Promise<Set<string>> {
+    if (undone.length === 0) return new Set()
     const others = await this.decisions
       .find({
-        _id: { $nin: [...decisionIds] },
-        directiveIds: { $in: [...directiveIds] },
+        _id: { $nin: undone.map(({ _id }) => _id) },
+        directiveIds: { $in: undone.flatMap(({ directiveIds }) => directiveIds) },
         state: 'in_force',
         pauses: { $not: { $elemMatch: { endedAt: null } } },
       })

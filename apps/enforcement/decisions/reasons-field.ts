@@ -1,7 +1,6 @@
 import { ValidateBy } from 'class-validator'
 import type { Bilingual } from '#libs/contracts/directive'
 import { codePoints } from '#libs/contracts/fields'
-import { badRequest } from '#libs/platform/http/problem'
 
 /** Reasons as people give them: one text, or one for each language. */
 export type GivenReasons = string | Bilingual
@@ -35,16 +34,4 @@ export function Reasons(): PropertyDecorator {
 /** In both languages: a single text stands for both. */
 export function bilingual(reasons: GivenReasons): Bilingual {
   return typeof reasons === 'string' ? { zh: reasons, en: reasons } : { zh: reasons.zh, en: reasons.en }
-}
-
-/** The reasons of a decision stand in all that it makes of each message, in one document. */
-const MOST_BYTES = 800_000
-
-/** @throws Problem 400 for reasons that are too long to be written down for so many messages */
-export function assertRoom({ zh, en }: Bilingual, messages: number): void {
-  const most = Math.floor(MOST_BYTES / Math.max(1, messages))
-  if (Buffer.byteLength(zh) + Buffer.byteLength(en) <= most) return
-  throw badRequest('invalid-request', 'The reasons are too long for so many messages.', [
-    { path: '/reasons', reason: `must have at most ${most} bytes in UTF-8 for ${messages} messages` },
-  ])
 }

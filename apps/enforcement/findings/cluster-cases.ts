@@ -6,6 +6,7 @@ import { PermanentError, RetryableError } from '#libs/platform/errors'
 import type { CaseWeight } from '../cases/case.js'
 import { heavier, weightOf } from '../cases/case-priority.rules.js'
 import type { CaseState } from '../cases/case-transitions.js'
+import { workAfter } from '../cases/case-work.rules.js'
 import { CaseStore, type CaseDocument } from '../cases/case.store.js'
 import { DecisionStore } from '../decisions/decision.store.js'
 import { eventOf, type EventFacts } from '../events/event.rules.js'
@@ -71,7 +72,11 @@ export class ClusterCases {
       const done = orderId !== undefined && found.deciding === orderId
       if (state === found.state && !done) return
       const now = this.clock.now()
-      const set = { updatedAt: now, ...(done ? { deciding: null } : {}), ...workAfter(found, state) }
+      const set = {
+        updatedAt: now,
+        ...(done ? { deciding: null } : {}),
+        ...(state === found.state ? {} : workAfter(state)),
+      }
       if (await this.change(found, set, eventsAfter(found, state, now))) return
     }
     throw contention()
@@ -104,7 +109,7 @@ export class ClusterCases {
     if (found) {
       const state = grownState(found.state, accounts, await this.decisions.standingsOf(caseId))
       const told = [...entered, ...eventsAfter(found, state, now)]
-      return this.change(found, { ...set, ...workAfter(found, state) }, told)
+      return this.change(found, { ...set, ...(state === found.state ? {} : workAfter(state)) }, told)
     }
     const opened = pendingEvent('case.opened', caseId, '', now, facts)
     return this.open({ ...newCase(caseId, findingId, now), ...set, pending: [opened, ...entered] })
@@ -199,12 +204,6 @@ function newCase(caseId: string, findingId: string, now: Date): NewCase {
     version: 1,
     outboxAt: new Date(),
   }
-}
-
-/** What a new state makes of who works on the case. */
-function workAfter(found: CaseDocument, state: CaseState): Partial<CaseDocument> {
-  if (state === found.state) return {}
-  return state === 'open' ? { state, until: null, assignee: null, claimedAt: null } : { state, until: null }
 }
 
 /** What is told of a new state. Each version of a case is made once, which names the event. */

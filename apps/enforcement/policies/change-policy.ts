@@ -145,7 +145,7 @@ function draftOf(
     effectiveFrom: null,
     changes: 1,
     pending: [tellStep('policy.drafted', version, 1, by, now)],
-    outboxAt: now,
+    outboxAt: new Date(),
   }
 }
 

@@ -5,7 +5,7 @@ import { AccountWorld } from '../accounts/account-world.js'
 import { applyDecision, applyReversal } from '../accounts/apply-decision.rules.js'
 import { applyVerdicts, type VerdictFact } from '../accounts/apply-verdicts.rules.js'
 import { MOST_MESSAGES } from './decision.js'
-import { assertRoom } from './reasons-field.js'
+import { assertRoom } from './reasons-room.rules.js'
 
 /** Of a document. https://www.mongodb.com/docs/manual/reference/limits/ */
 const MOST_BYTES = 16 * 1024 * 1024
@@ -47,20 +47,22 @@ it('leaves room for the longest reasons that are taken, on as many messages as a
     {
       decisionId: 'd1',
       caseId: world.state!.openCase!.caseId,
-      measure: 'suspend',
+      measure: 'remove',
       clause: 'c.2',
       reasons: reasons(longest),
       messages: ids.map((messageId) => ({ messageId, sentAt: at })),
       verdictIds: ids.map((id) => `v-${id}`),
       detectors: ['lexicon'],
-      until: new Date(at.getTime() + 86_400_000),
+      until: null,
       notBefore: null,
     },
     world.context(at, 'mod'),
   )
-  expect(mongo.BSON.calculateObjectSize({ pending: decided.pending })).toBeLessThan(MOST_BYTES)
+  expect(mongo.BSON.calculateObjectSize(decided)).toBeLessThan(MOST_BYTES / 2)
   world.apply(decided)
+  expect(world.directives).toHaveLength(MOST_MESSAGES)
   const step = { by: 'senior', at, reasons: reasons(longest) }
   const reversed = applyReversal(world.facts, 'd1', step, new Set(), world.context(at, 'senior'))
-  expect(mongo.BSON.calculateObjectSize({ pending: reversed.pending })).toBeLessThan(MOST_BYTES)
+  expect(mongo.BSON.calculateObjectSize(reversed)).toBeLessThan(MOST_BYTES / 2)
+  expect(world.apply(reversed).directives).toHaveLength(2 * MOST_MESSAGES)
 })
