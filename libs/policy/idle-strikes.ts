@@ -24,12 +24,13 @@ interface Moment {
 /**
  * Which of the strikes are idle when each is looked at in turn, in order, and what is idle is left out from then on: those
  * beside which others of `enough` points count all the time. Reversed ones are neither idle nor do they count. `mayRest`: is told
- * of a candidate and of the one before it that is not idle.
+ * of a candidate and of those one of which is the one before it, now or before reversals: the last that is not idle, and what was
+ * reversed since.
  */
 export function idleStrikes<T extends Strike>(
   strikes: readonly T[],
   enough: number,
-  mayRest: (strike: T, before: T) => boolean,
+  mayRest: (strike: T, before: readonly T[]) => boolean,
 ): T[] {
   const moments = momentsOf(strikes)
   const sums = new LowestSums(pointsAfter(moments))
@@ -37,22 +38,24 @@ export function idleStrikes<T extends Strike>(
   const end = new Map<string, number>()
   for (const [i, { begins, strike }] of moments.entries()) (begins ? begin : end).set(strike.strikeId, i)
   const idle: T[] = []
-  let before: T | undefined
-  for (const { begins, strike } of moments) {
-    if (!begins) continue
-    const candidate = strike as T
-    const [from, to] = [begin.get(strike.strikeId)!, end.get(strike.strikeId)!]
+  let before: T[] = []
+  for (const candidate of [...strikes].sort(compareBeginnings)) {
+    const { strikeId, points } = candidate
+    if (!begin.has(strikeId)) {
+      before.push(candidate)
+      continue
+    }
+    const [from, to] = [begin.get(strikeId)!, end.get(strikeId)!]
     const isIdle =
-      before !== undefined &&
       from > 0 &&
       mayRest(candidate, before) &&
       sums.lowest(from - 1, from - 1) >= enough &&
-      sums.lowest(from, to - 1) - strike.points >= enough &&
+      sums.lowest(from, to - 1) - points >= enough &&
       sums.lowest(to, lastEndWith(to, moments)) >= enough
     if (isIdle) {
-      sums.add(from, to - 1, -strike.points)
+      sums.add(from, to - 1, -points)
       idle.push(candidate)
-    } else before = candidate
+    } else before = [candidate]
   }
   return idle
 }
@@ -92,13 +95,13 @@ export function withSpan(spans: readonly IdleSpan[], strike: Strike): IdleSpan[]
   const own: IdleSpan = { at: strike.at, strikeId: strike.strikeId, until: strike.expiresAt }
   const touching = spans.filter((span) => span.at <= own.until && own.at <= span.until)
   const all = [own, ...touching]
-  const first = all.reduce((a, b) => (isBefore(a, b) ? a : b))
+  const first = all.reduce((a, b) => (compareBeginnings(a, b) < 0 ? a : b))
   const until = new Date(Math.max(...all.map((span) => span.until.getTime())))
   return [...spans.filter((span) => !touching.includes(span)), { ...first, until }]
 }
 
-function isBefore(a: IdleSpan, b: IdleSpan): boolean {
-  return a.at < b.at || (a.at.getTime() === b.at.getTime() && a.strikeId <= b.strikeId)
+function compareBeginnings(a: Pick<Strike, 'at' | 'strikeId'>, b: Pick<Strike, 'at' | 'strikeId'>): number {
+  return a.at.getTime() - b.at.getTime() || (a.strikeId < b.strikeId ? -1 : 1)
 }
 
 function momentsOf(strikes: readonly Strike[]): Moment[] {

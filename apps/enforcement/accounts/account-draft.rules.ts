@@ -238,12 +238,13 @@ export class AccountDraft {
   /** A strike becomes idle, or its expiry is told while it is. */
   rest(strikeId: string, idle: 'now' | 'over'): void {
     const strike = this.strikes.get(strikeId)!
-    const { points, spans, nextExpiresAt } = this.state.idle
+    const { points, spans, nextExpiresAt, lastAt } = this.state.idle
     const counted = (strike.idle === 'now' ? -strike.points : 0) + (idle === 'now' ? strike.points : 0)
     const sooner = idle === 'now' && (nextExpiresAt === null || strike.expiresAt < nextExpiresAt)
     this.state.idle = {
       points: points + counted,
       nextExpiresAt: sooner ? strike.expiresAt : nextExpiresAt,
+      lastAt: lastAt && lastAt > strike.at ? lastAt : strike.at,
       spans: strike.idle ? spans : withSpan(spans, strike),
     }
     strike.idle = idle

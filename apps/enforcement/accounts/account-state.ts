@@ -45,6 +45,8 @@ export interface IdleStrikes {
   points: number
   /** When the first of them expires, or earlier. */
   nextExpiresAt: Date | null
+  /** When the last of them began, or later. */
+  lastAt: Date | null
   /** When they count: few stretches, however many they are. */
   spans: IdleSpan[]
 }
@@ -54,7 +56,7 @@ export function strikeIdOf(platformId: string, accountId: string, messageId: str
   return derivedId('str', platformId, accountId, messageId)
 }
 
-export const NONE_IDLE: IdleStrikes = { points: 0, nextExpiresAt: null, spans: [] }
+export const NONE_IDLE: IdleStrikes = { points: 0, nextExpiresAt: null, lastAt: null, spans: [] }
 
 /**
  * Where a measure stands. `covered`: a graver one that holds at least as long made it needless. `waived`: a reversal uncovered

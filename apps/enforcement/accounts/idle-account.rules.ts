@@ -1,4 +1,5 @@
 import { areCovered, idleStrikes } from '#libs/policy/idle-strikes'
+import { latest } from '#libs/policy/ladder'
 import type { Policy } from '#libs/policy/policy-document'
 import type { AccountDraft } from './account-draft.rules.js'
 import type { StrikeRecord } from './account-state.js'
@@ -19,7 +20,8 @@ export function idle(draft: AccountDraft): void {
   const resting = idleStrikes(
     awake,
     top * times,
-    (strike, before) => !named.has(strike.strikeId) && ladderOf(draft, strike) === ladderOf(draft, before),
+    (strike, before) =>
+      !named.has(strike.strikeId) && before.every((one) => ladderOf(draft, one) === ladderOf(draft, strike)),
   )
   for (const { strikeId, expiresAt } of resting) {
     draft.rest(strikeId, expiresAt <= draft.state.settledAt ? 'over' : 'now')
@@ -27,16 +29,17 @@ export function idle(draft: AccountDraft): void {
 }
 
 /**
- * Whether a strike that is not idle follows another ladder than the one before it and is not the last: an idle one after it might
- * have brought the ladder of those before it back.
+ * Whether the ladders differ, and a strike was added or changed that is not the last: an idle one after it might bring another
+ * ladder back; or one was reversed: idle ones after it might have rested because it has theirs.
  */
 function isMixed(draft: AccountDraft, strikes: readonly StrikeRecord[]): boolean {
   if (draft.state.idle.spans.length === 0) return false
   const ladders = new Set(strikes.map((strike) => ladderOf(draft, strike)))
   if (ladders.size === 1) return false
-  const added = strikes.filter(({ strikeId }) => draft.isChanged(strikeId))
-  const last = strikes.reduce((latest, { at }) => Math.max(latest, at.getTime()), 0)
-  return added.some(({ at }) => at.getTime() < last)
+  const last = latest(strikes, draft.state.idle.lastAt ?? new Date(0))
+  return strikes.some(
+    ({ strikeId, at, reversedAt }) => draft.isChanged(strikeId) && (at < last || reversedAt !== null),
+  )
 }
 
 function topOf(draft: AccountDraft, { policyVersion }: StrikeRecord): number {
