@@ -51,9 +51,6 @@ export class DecisionQuery {
   @Optional() @QueryFlag() dryRun?: boolean
 }
 
-/** Decisions on a cluster that are answered with; the rest is in the list of decisions. */
-const DECISIONS_SHOWN = 200
-
 /** How a person decides a case, or sees first what that would do. */
 @Controller('cases/:id/decisions')
 export class CaseDecisionsController {
@@ -100,8 +97,8 @@ export class CaseDecisionsController {
       const previews = await this.decideCluster.preview(id, given, request.caller)
       return { dryRun: true, accounts: previews.map(memberPreviewOf) }
     }
-    const made = await this.decideCluster.decide(id, given, request)
-    return { caseId: id, count: made.length, decisions: made.slice(0, DECISIONS_SHOWN).map(decisionView) }
+    const { count, decisions } = await this.decideCluster.decide(id, given, request)
+    return { caseId: id, count, decisions: decisions.map(decisionView) }
   }
 }
 

@@ -5,7 +5,14 @@ import { given, olderThan, prefix } from '../queries.js'
 import { bulkWrite, duplicateKey } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
-import { type CaseChange, type CaseKind, type CaseNote, type CaseRecord, MOST_NOTES, partsOf } from './case.js'
+import {
+  type CaseChange,
+  type CaseKind,
+  type CaseNote,
+  type CaseRecord,
+  MOST_NOTES,
+  partsOf,
+} from './case.js'
 import { CASE_STATES, type CaseState } from './case-transitions.js'
 import { takingIn, updateBy } from './case-update.js'
 import { type Queue, queuesAt } from './queue.js'
@@ -183,20 +190,33 @@ export class CaseStore {
     )
   }
 
-  /** Clusters with a decision that waits for a second person, or for its day. */
-  async heldClusters(limit: number): Promise<string[]> {
-    return this.idsOf({ kind: 'cluster', state: 'held' }, limit)
+  /**
+   * A cluster to look after: its order was left behind, or a decision on it waits for a second person or for its day; nobody
+   * has changed it or looked after it since `before`, by the machine's clock. It counts as looked after from now on.
+   */
+  async takeNeglected(before: Date): Promise<CaseDocument | null> {
+    const neglected = { outboxAt: { $lt: before }, lookedAfterAt: { $not: { $gte: before } } }
+    return this.cases.findOneAndUpdate(
+      {
+        $or: [
+          { kind: 'cluster', state: 'held', ...neglected },
+          { deciding: { $type: 'string' }, ...neglected },
+        ],
+      },
+      { $set: { lookedAfterAt: new Date() } },
+      { returnDocument: 'after' },
+    )
   }
 
-  /** Clusters whose order was left behind: nobody has worked on it since `before`, by the machine's clock. */
-  async undelivered(before: Date, limit: number): Promise<string[]> {
-    return this.idsOf({ deciding: { $type: 'string' }, outboxAt: { $lt: before } }, limit)
+  /** Says that somebody is at work on a cluster. */
+  async lookAfter(caseId: string): Promise<void> {
+    await this.cases.updateOne({ _id: caseId }, { $set: { lookedAfterAt: new Date() } })
   }
 
-  /** Cases whose claim or snooze is over. */
+  /** Cases whose claim or snooze is over; not those whose decision is being carried out, which may take longer than a claim. */
   async timedOut(now: Date, limit: number): Promise<CaseDocument[]> {
     return this.cases
-      .find({ until: { $lte: now, $type: 'date' } } as mongo.Filter<CaseDocument>)
+      .find({ until: { $lte: now, $type: 'date' }, deciding: null } as mongo.Filter<CaseDocument>)
       .sort({ until: 1 })
       .limit(limit)
       .toArray()
@@ -260,14 +280,6 @@ export class CaseStore {
   ): Promise<void> {
     const part = (await this.byId(partId))!
     await this.cases.updateOne({ _id: caseId, merged: { $ne: partId } }, takingIn(part, at, by))
-  }
-
-  private async idsOf(filter: mongo.Filter<CaseDocument>, limit: number): Promise<string[]> {
-    const found = await this.cases
-      .find(filter, { projection: { _id: 1 } })
-      .limit(limit)
-      .toArray()
-    return found.map(({ _id }) => _id)
   }
 }
 

@@ -79,6 +79,8 @@ export interface CaseRecord extends CaseWeight {
   findingId?: string
   memberCount?: number
   deciding?: string | null
+  /** Of a cluster: when somebody last looked after it, by the machine's clock. */
+  lookedAfterAt?: Date
 }
 
 /** A case with all that became a part of it: where its entries and decisions are filed. */

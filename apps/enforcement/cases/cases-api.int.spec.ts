@@ -1,22 +1,11 @@
 import 'reflect-metadata'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-// eslint-disable-next-line no-restricted-imports -- the spec plays classification, with a plain client
-import kafkajs, { type Producer } from 'kafkajs'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { Topics } from '#libs/contracts/catalogue'
-import { signLocalToken } from '#libs/platform/auth/local-token'
-import type { Role } from '#libs/platform/auth/roles'
+import type { TokenRequest } from '#libs/platform/auth/local-token'
 import { parsePolicy } from '#libs/policy/parse-policy'
-import { applyTopics } from '#libs/testing/apply-topics'
-import { localServiceEnv } from '#libs/testing/local-service-env'
-import type { LocalStack } from '#libs/testing/local-stack'
-import { startService, type ServiceProcess } from '#libs/testing/service-process'
-import { startTemporaryStack } from '#libs/testing/temporary-stack'
 import { aVerdict } from '../accounts/a-verdict.js'
+import { person, settled, StartedEnforcement } from '../started-enforcement.fixture.js'
 
 const HOUR = 3_600_000
 const { clauses } = parsePolicy(readFileSync('policies/default.yaml', 'utf8')).policy!
@@ -38,103 +27,31 @@ interface ShownCase {
 }
 
 describe('cases, through the API of a service on a real Kafka and MongoDB', () => {
-  let stack: LocalStack
-  let folder: string
-  let service: ServiceProcess
-  let producer: Producer
+  let enforcement: StartedEnforcement
 
-  async function call<T = ShownCase>(
+  const call = <T = ShownCase>(
     method: string,
     path: string,
-    [as, ...roles]: [string, ...Role[]],
+    as: TokenRequest,
     body?: unknown,
-    headers: Record<string, string> = {},
-  ) {
-    const token = await signLocalToken(join(folder, 'keys'), { roles, subject: as })
-    const response = await fetch(`${service.url}/v1${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    const text = await response.text()
-    const answer = (text ? JSON.parse(text) : undefined) as T & { type?: string }
-    return { status: response.status, etag: response.headers.get('etag'), body: answer }
-  }
+    headers?: Record<string, string>,
+  ) => enforcement.call<T>(method, path, as, body, headers)
 
   /** Lets a case of an account come to wait for people. */
-  async function opened(account: string, over: Parameters<typeof aVerdict>[2] = {}): Promise<ShownCase> {
-    const value = aVerdict(account, 'm1', { severity: 2, clause: CLAUSE, outcome: 'review', ...over })
-    value.message.language = 'zh'
-    await producer.send({
-      topic: Topics.verdicts.name,
-      messages: [{ key: `p1/${account}`, value: JSON.stringify(value) }],
-    })
-    return vi.waitFor(
-      async () => {
-        const list = await call<{ items: ShownCase[] }>('GET', `/cases?platform=p1&account=${account}`, ANNA)
-        expect(list.body.items).toHaveLength(1)
-        return list.body.items[0]!
-      },
-      { timeout: 30_000, interval: 100 },
-    )
+  function opened(account: string, over: Parameters<typeof aVerdict>[2] = {}): Promise<ShownCase> {
+    const verdict = aVerdict(account, 'm1', { severity: 2, clause: CLAUSE, outcome: 'review', ...over })
+    verdict.message.language = 'zh'
+    return enforcement.opened(verdict)
   }
 
-  /** Lets another message of an account come to wait; the open case that it is in. */
-  async function waiting(account: string, messageId: string): Promise<ShownCase> {
-    const value = aVerdict(account, messageId, { severity: 2, clause: CLAUSE, outcome: 'review' })
-    await producer.send({
-      topic: Topics.verdicts.name,
-      messages: [{ key: `p1/${account}`, value: JSON.stringify(value) }],
-    })
-    return vi.waitFor(
-      async () => {
-        const query = `/cases?platform=p1&account=${account}&state=open`
-        const list = await call<{ items: ShownCase[] }>('GET', query, ANNA)
-        expect(list.body.items).toHaveLength(1)
-        return list.body.items[0]!
-      },
-      { timeout: 30_000, interval: 100 },
-    )
-  }
-
-  const setClock = (now: Date) =>
-    fetch(`${service.url}/v1/test/clock`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ now: now.toISOString() }),
-    })
-
-  const ANNA: [string, ...Role[]] = ['anna', 'moderator']
-  const BEN: [string, ...Role[]] = ['ben', 'triage']
-  const CLEO: [string, ...Role[]] = ['cleo', 'senior']
+  const ANNA = person('anna', 'moderator')
+  const BEN = person('ben', 'triage')
+  const CLEO = person('cleo', 'senior')
 
   beforeAll(async () => {
-    stack = await startTemporaryStack({ alwaysOwn: true })
-    folder = await mkdtemp(join(tmpdir(), 'weir-cases-'))
-    const env = { ...localServiceEnv(stack), LOCAL_KEY_DIR: join(folder, 'keys') }
-    await applyTopics(env)
-    service = await startService('enforcement', {
-      ...env,
-      TEST_CLOCK: '1',
-      TIMER_MS: '100',
-      LOG_LEVEL: 'warn',
-    })
-    const kafka = new kafkajs.Kafka({ brokers: [stack.kafkaBrokers], logLevel: kafkajs.logLevel.NOTHING })
-    producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
-    await producer.connect()
-    const platform = { id: 'p1', name: 'p1', contacts: [] }
-    expect(await call('POST', '/platforms', ['root', 'admin'], platform)).toMatchObject({ status: 201 })
+    enforcement = await StartedEnforcement.start({ TEST_CLOCK: '1', TIMER_MS: '100' }, 'p1')
   })
-  afterAll(async () => {
-    await producer?.disconnect()
-    await service?.stop()
-    await stack?.stop()
-    await rm(folder, { recursive: true, force: true })
-  })
+  afterAll(() => enforcement?.stop())
 
   it('are claimed, renewed, passed on, snoozed and escalated, by version', async () => {
     const { caseId } = await opened('a1')
@@ -210,11 +127,11 @@ describe('cases, through the API of a service on a real Kafka and MongoDB', () =
     expect(Date.parse(grave.dueAt)).toBeLessThan(Date.parse(slight.dueAt))
     const urgent = await call<{ items: ShownCase[] }>('GET', '/cases?state=open&sort=priority', ANNA)
     expect(urgent.body.items.map(({ caseId }) => caseId)).toEqual([grave.caseId, slight.caseId])
-    const queues = await call<{ items: object[] }>('GET', '/queues?platform=p1', ['eve', 'auditor'])
+    const queues = await call<{ items: object[] }>('GET', '/queues?platform=p1', person('eve', 'auditor'))
     expect(queues.body.items).toMatchObject([
       { platformId: 'p1', category: 'fraud', language: 'zh', route: 'general', depth: 2, overdue: 0 },
     ])
-    await setClock(new Date(Date.parse(grave.dueAt) + 1_000))
+    await enforcement.setClock(new Date(Date.parse(grave.dueAt) + 1_000))
     const late = await call<{ items: ShownCase[] }>('GET', '/cases?overdue=true', ANNA)
     expect(late.body.items).toMatchObject([{ caseId: grave.caseId, overdue: true }])
     const inTime = await call<{ items: ShownCase[] }>('GET', '/cases?overdue=false&state=open', ANNA)
@@ -224,15 +141,12 @@ describe('cases, through the API of a service on a real Kafka and MongoDB', () =
     const mine = await call<{ items: ShownCase[] }>('GET', '/cases?assignee=anna&state=claimed', ANNA)
     expect(mine.body.items.map(({ caseId }) => caseId)).toEqual([grave.caseId])
     // The claim lapses while nobody is there.
-    await setClock(new Date(Date.parse(grave.dueAt) + 24 * HOUR))
-    await vi.waitFor(
-      async () => {
-        const open = await call<{ items: ShownCase[] }>('GET', '/cases?state=open', ANNA)
-        expect(open.body.items.map(({ assignee }) => assignee)).toEqual([null, null])
-      },
-      { timeout: 10_000, interval: 100 },
-    )
-    await setClock(new Date())
+    await enforcement.setClock(new Date(Date.parse(grave.dueAt) + 24 * HOUR))
+    await settled(async () => {
+      const open = await call<{ items: ShownCase[] }>('GET', '/cases?state=open', ANNA)
+      expect(open.body.items.map(({ assignee }) => assignee)).toEqual([null, null])
+    }, 10_000)
+    await enforcement.setClock(new Date())
   })
 
   it('are decided in bulk, after a preview, each by itself', async () => {
@@ -282,7 +196,8 @@ describe('cases, through the API of a service on a real Kafka and MongoDB', () =
   it('of one account are merged into the open one, and seen there', async () => {
     const { caseId: old } = await opened('d1')
     await call('POST', `/cases/${old}/decisions`, ANNA, { measure: 'none', reasons: 'nothing' })
-    const { caseId: open } = await waiting('d1', 'm2')
+    const again = aVerdict('d1', 'm2', { severity: 2, clause: CLAUSE, outcome: 'review' })
+    const { caseId: open } = await enforcement.opened<ShownCase>(again)
     expect((await call('POST', `/cases/${old}/merge`, BEN, { into: open })).status).toBe(403)
     expect((await call('POST', `/cases/${old}/merge`, ANNA, {})).status).toBe(400)
     expect((await call('POST', `/cases/${old}/merge`, ANNA, { into: { $ne: '' } })).status).toBe(400)
@@ -338,7 +253,11 @@ describe('cases, through the API of a service on a real Kafka and MongoDB', () =
         nextCursor: null,
       },
     })
-    const related = await call<{ items: object[] }>('GET', '/accounts/p1/e1/related', ['eve', 'auditor'])
+    const related = await call<{ items: object[] }>(
+      'GET',
+      '/accounts/p1/e1/related',
+      person('eve', 'auditor'),
+    )
     const evidence = { text: 1, link: 0, media: 0, repost: 0, owner: 0 }
     expect(related).toMatchObject({
       status: 200,
@@ -346,9 +265,9 @@ describe('cases, through the API of a service on a real Kafka and MongoDB', () =
     })
     expect(JSON.stringify([copies.body, related.body])).not.toMatch(/prize/i)
     for (const [path, as] of [
-      [`/cases/${caseId}/copies`, ['hal', 'hotline']],
-      ['/accounts/p1/e1/related', ['lou', 'campaign_lead']],
-    ] as [string, [string, Role]][]) {
+      [`/cases/${caseId}/copies`, person('hal', 'hotline')],
+      ['/accounts/p1/e1/related', person('lou', 'campaign_lead')],
+    ] as const) {
       expect((await call('GET', path, as)).status).toBe(403)
       expect((await call('GET', `${path}?cursor=x`, ANNA)).status).toBe(400)
     }
@@ -359,15 +278,12 @@ describe('cases, through the API of a service on a real Kafka and MongoDB', () =
   it('go to seniors where the policy says so', async () => {
     const rule = { when: { platform: 'p1', language: 'zh', minSeverity: 4 }, route: 'senior' }
     const policy = { ...(parse(readFileSync('policies/default.yaml', 'utf8')) as object), routing: [rule] }
-    const [EDA, PAT]: [string, Role][] = [
-      ['eda', 'policy_editor'],
-      ['pat', 'policy_editor'],
-    ]
-    const draft = await call<{ version: string }>('POST', '/policies', EDA!, policy)
+    const [EDA, PAT] = [person('eda', 'policy_editor'), person('pat', 'policy_editor')]
+    const draft = await call<{ version: string }>('POST', '/policies', EDA, policy)
     expect(draft.status).toBe(201)
     const path = `/policies/${draft.body.version}`
-    expect((await call('POST', `${path}/approve`, PAT!, {})).status).toBe(200)
-    expect((await call('POST', `${path}/publish`, EDA!, { mode: 'live', rollout: 100 })).status).toBe(200)
+    expect((await call('POST', `${path}/approve`, PAT, {})).status).toBe(200)
+    expect((await call('POST', `${path}/publish`, EDA, { mode: 'live', rollout: 100 })).status).toBe(200)
     const policyVersion = draft.body.version
     const slight = await opened('f1', { policyVersion })
     const grave = await opened('f2', { policyVersion, severity: 4 })

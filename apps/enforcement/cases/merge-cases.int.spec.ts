@@ -188,10 +188,13 @@ describe('merged cases, on a real MongoDB', () => {
 
   it('have no more notes together than fit in one', async () => {
     const [old, open] = await twoCases()
-    const write = (caseId: string) => one(WorkOnCases).note(caseId, staff('noter'), 'a note', `r${requests++}`)
+    const write = (caseId: string) =>
+      one(WorkOnCases).note(caseId, staff('noter'), 'a note', `r${requests++}`)
     for (let written = 1; written < MOST_NOTES; written++) await write(open)
     const full = { status: 409, slug: 'too-many-notes' }
-    await expect(one(MergeCases).merge(old, open, { ...by('x'), note: 'one more' })).rejects.toMatchObject(full)
+    await expect(one(MergeCases).merge(old, open, { ...by('x'), note: 'one more' })).rejects.toMatchObject(
+      full,
+    )
     expect((await one(MergeCases).merge(old, open, by('x'))).notes).toHaveLength(MOST_NOTES)
     await expect(write(open)).rejects.toMatchObject(full)
     const escalation = one(WorkOnCases).work(open, { action: 'escalate' }, { ...by('x'), note: 'one more' })

@@ -10,6 +10,7 @@ import { eventOf, type EventFacts } from '../events/event.rules.js'
 import { countChanges } from '../outbox/count-changes.js'
 import { Outbox } from '../outbox/outbox.js'
 import type { Pending } from '../outbox/pending.js'
+import { pendingEvent } from '../outbox/pending-event.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { type CaseNote, MOST_NOTES } from './case.js'
 import {
@@ -209,5 +210,5 @@ function namesOf({ _id: caseId, platformId, accountId }: CaseDocument): EventFac
 
 function eventOn(found: CaseDocument, { kind, by, cause, facts }: Told, at: Date): Pending {
   const value = eventOf(kind, `case/${found._id}`, cause, at, by, { ...namesOf(found), ...facts })
-  return { id: derivedId('out', value.eventId), publish: 'event', value }
+  return pendingEvent(value)
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common'
-import { accountKey, derivedId } from '#libs/contracts/ids'
+import { derivedId } from '#libs/contracts/ids'
 import type { WeirEventKind } from '#libs/contracts/weir-event'
 import { Clock } from '#libs/platform/clock'
 import { PermanentError, RetryableError } from '#libs/platform/errors'
@@ -13,9 +13,10 @@ import { eventOf, type EventFacts } from '../events/event.rules.js'
 import { countChanges } from '../outbox/count-changes.js'
 import { Outbox } from '../outbox/outbox.js'
 import type { Pending } from '../outbox/pending.js'
+import { pendingEvent } from '../outbox/pending-event.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { ClusterMemberStore } from './cluster-member.store.js'
-import { clusterCaseId, clusterState, grownState } from './cluster.rules.js'
+import { clusterCaseId, clusterState, grownState, keyOf } from './cluster.rules.js'
 import type { FindingRecord } from './finding.js'
 import { severityOf } from './finding.rules.js'
 import { FindingStore } from './finding.store.js'
@@ -97,7 +98,7 @@ export class ClusterCases {
     }
     const entered: Pending[] = [
       { id: derivedId('out', versionId), write: 'finding', versionId, caseId, at: now },
-      pendingEvent('case.entry_added', caseId, versionId, now, facts),
+      told('case.entry_added', caseId, versionId, now, facts),
     ]
     const set = {
       platformId: platformOf(accounts),
@@ -108,10 +109,10 @@ export class ClusterCases {
     }
     if (found) {
       const state = grownState(found.state, accounts, await this.decisions.standingsOf(caseId))
-      const told = [...entered, ...eventsAfter(found, state, now)]
-      return this.change(found, { ...set, ...(state === found.state ? {} : workAfter(state)) }, told)
+      const pending = [...entered, ...eventsAfter(found, state, now)]
+      return this.change(found, { ...set, ...(state === found.state ? {} : workAfter(state)) }, pending)
     }
-    const opened = pendingEvent('case.opened', caseId, '', now, facts)
+    const opened = told('case.opened', caseId, '', now, facts)
     return this.open({ ...newCase(caseId, findingId, now), ...set, pending: [opened, ...entered] })
   }
 
@@ -151,14 +152,14 @@ export class ClusterCases {
   }
 
   private async tooLarge(caseId: string, finding: FindingRecord): Promise<PermanentError | null> {
-    const keys = finding.members.map(({ platformId, accountId }) => accountKey(platformId, accountId))
+    const keys = finding.members.map(keyOf)
     const [accounts, known] = await Promise.all([
       this.members.accountsOf(caseId),
       this.members.byKeys(caseId, keys),
     ])
-    const all = new Set([...accounts.map((one) => accountKey(one.platformId, one.accountId)), ...keys])
+    const all = new Set([...accounts.map(keyOf), ...keys])
     if (all.size > MOST_MEMBERS) return tooLarge('/members')
-    const before = new Map(known.map((one) => [accountKey(one.platformId, one.accountId), one.messageIds]))
+    const before = new Map(known.map((one) => [keyOf(one), one.messageIds]))
     const at = finding.members.findIndex(
       ({ messageIds }, i) =>
         new Set([...messageIds, ...(before.get(keys[i]!) ?? [])]).size > MOST_MESSAGES_OF_MEMBER,
@@ -211,18 +212,11 @@ function eventsAfter(found: CaseDocument, state: CaseState, now: Date): Pending[
   if (state === found.state) return []
   const { _id: caseId, findingId, version } = found
   const facts = { caseId, ...(findingId === undefined ? {} : { findingId }) }
-  if (state === 'decided') return [pendingEvent('case.decided', caseId, `v${version}`, now, facts)]
+  if (state === 'decided') return [told('case.decided', caseId, `v${version}`, now, facts)]
   if (state !== 'open') return []
-  return [pendingEvent('case.reopened', caseId, `v${version}`, now, { ...facts, code: 'undecided-accounts' })]
+  return [told('case.reopened', caseId, `v${version}`, now, { ...facts, code: 'undecided-accounts' })]
 }
 
-function pendingEvent(
-  kind: WeirEventKind,
-  caseId: string,
-  cause: string,
-  at: Date,
-  facts: EventFacts,
-): Pending {
-  const value = eventOf(kind, `case/${caseId}`, cause, at, 'system', facts)
-  return { id: derivedId('out', value.eventId), publish: 'event', value }
+function told(kind: WeirEventKind, caseId: string, cause: string, at: Date, facts: EventFacts): Pending {
+  return pendingEvent(eventOf(kind, `case/${caseId}`, cause, at, 'system', facts))
 }

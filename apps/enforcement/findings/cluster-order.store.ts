@@ -20,8 +20,10 @@ export class ClusterOrderStore {
     this.orders = model.collection as unknown as mongo.Collection<ClusterOrder>
   }
 
-  async add(order: ClusterOrder): Promise<void> {
+  /** Gives the one that is kept: of a request that was cut off the first. */
+  async add(order: ClusterOrder): Promise<ClusterOrder> {
     await insertMissing(this.orders, [order])
+    return (await this.byId(order._id)) ?? order
   }
 
   async byId(id: string): Promise<ClusterOrder | null> {

@@ -13,6 +13,11 @@ export function clusterCaseId(findingId: string): string {
   return derivedId('case', 'cluster', findingId)
 }
 
+/** The key of the account that a member or a decision is about. */
+export function keyOf({ platformId, accountId }: { platformId: string; accountId: string }): string {
+  return accountKey(platformId, accountId)
+}
+
 /** The decision on one account that follows from an order. */
 export function memberDecisionId(orderId: string, key: string): string {
   return derivedId('dec', orderId, key)
@@ -114,8 +119,4 @@ function memberReasons(
     zh: `${given.zh}\n该账号在${writeInstant(from, 'zh')}至${writeInstant(to, 'zh')}之间，与另外 ${others} 个账号一起发布了涉及的内容，其中 ${count} 条消息由该账号发布。`,
     en: `${given.en}\nBetween ${writeInstant(from, 'en')} and ${writeInstant(to, 'en')} the account published ${count} of the messages in question, together with ${others} other ${others === 1 ? 'account' : 'accounts'}.`,
   }
-}
-
-function keyOf({ platformId, accountId }: Pick<OnMember, 'platformId' | 'accountId'>): string {
-  return accountKey(platformId, accountId)
 }

@@ -17,8 +17,9 @@ import { PolicyStore } from '../policies/policy.store.js'
 import { ClusterCases } from './cluster-cases.js'
 import { ClusterMemberStore } from './cluster-member.store.js'
 import { ClusterOrderStore } from './cluster-order.store.js'
-import { memberDecision, memberDecisionId, undecidedOf } from './cluster.rules.js'
+import { keyOf, memberDecision, memberDecisionId, undecidedOf } from './cluster.rules.js'
 import type { ClusterMember, ClusterOrder } from './cluster.js'
+import { DECISIONS_SHOWN } from './findings-api.js'
 
 /** An account as the API names it. */
 export interface NamedAccount {
@@ -32,6 +33,14 @@ export interface GivenClusterDecision extends Omit<GivenDecision, 'messageIds'> 
   accounts?: readonly NamedAccount[]
 }
 
+/** What was decided on a cluster. */
+export interface ClusterOutcome {
+  /** As many accounts were decided on. */
+  count: number
+  /** The decisions on the first of them, by key. */
+  decisions: DecisionDocument[]
+}
+
 /** Accounts in one round of changes. */
 const AT_ONCE = 20
 /** A preview shows what happens to as many accounts. */
@@ -39,7 +48,7 @@ const MOST_PREVIEWED = 20
 /** On the messages of one account: some come in several revisions. */
 const MOST_VERDICTS = 1_000
 const MOST_ROUNDS = 20
-/** Whoever decided carries it out at once; after this it is taken for cut off. */
+/** Whoever carries an order out says so with each round; after this it is taken for cut off. */
 const LEFT_BEHIND_MS = 5_000
 
 /**
@@ -63,15 +72,11 @@ export class DecideCluster {
   ) {}
 
   /**
-   * Decides; the same request again decides nothing more. Gives the decisions, one for each account.
+   * Decides, on each account by itself; the same request again decides nothing more.
    * @throws Problem 400, 403 where the role does not reach so far, 404, 409 where the case is closed, another's, being decided
    * or has nothing undecided, 412
    */
-  async decide(
-    caseId: string,
-    given: GivenClusterDecision,
-    request: WorkRequest,
-  ): Promise<DecisionDocument[]> {
+  async decide(caseId: string, given: GivenClusterDecision, request: WorkRequest): Promise<ClusterOutcome> {
     const earlier = await this.earlier(caseId, request.requestId)
     if (earlier) return this.carriedOut(earlier)
     const policyVersion = await this.assertPossible(caseId, given, request.caller)
@@ -80,8 +85,7 @@ export class DecideCluster {
       if (found.deciding)
         throw conflict('being-decided', 'Another decision on this case is being carried out.')
       const accounts = await this.chosen(caseId, given.accounts)
-      const order = this.orderOf(found, accounts, given, { ...request, policyVersion })
-      await this.orders.add(order)
+      const order = await this.orders.add(this.orderOf(found, accounts, given, { ...request, policyVersion }))
       const deciding = { deciding: order._id, updatedAt: order.at }
       if (await this.cases.change(found, deciding, [])) return this.carriedOut(order)
     }
@@ -104,34 +108,35 @@ export class DecideCluster {
 
   /** Completes what a crash or an outage cut off, and looks again at clusters whose decisions wait. */
   async complete(): Promise<void> {
-    const left = new Date(Date.now() - LEFT_BEHIND_MS)
-    const [undelivered, held] = await Promise.all([
-      this.cases.undelivered(left, AT_ONCE),
-      this.cases.heldClusters(AT_ONCE),
-    ])
-    // One that cannot be completed must not keep the others from it.
-    const done = await Promise.allSettled([
-      ...undelivered.map((caseId) => this.completeOne(caseId)),
-      ...held.map((caseId) => this.clusters.settle(caseId)),
-    ])
-    const failed = done.find((one) => one.status === 'rejected')
-    if (failed) throw failed.reason
+    const before = new Date(Date.now() - LEFT_BEHIND_MS)
+    const failures: unknown[] = []
+    for (;;) {
+      const found = await this.cases.takeNeglected(before)
+      if (!found) break
+      // One that cannot be completed must not keep the others from it.
+      await this.completeOne(found).catch((error: unknown) => failures.push(error))
+    }
+    if (failures.length > 0) throw new AggregateError(failures, 'Clusters could not be completed.')
   }
 
-  private async completeOne(caseId: string): Promise<void> {
-    const found = await this.cases.byId(caseId)
-    const order = found?.deciding ? await this.orders.byId(found.deciding) : null
+  private async completeOne({ _id: caseId, deciding }: CaseDocument): Promise<void> {
+    const order = deciding ? await this.orders.byId(deciding) : null
     if (order) await this.carryOut(order)
+    else await this.clusters.settle(caseId)
   }
 
-  private async carriedOut(order: ClusterOrder): Promise<DecisionDocument[]> {
+  private async carriedOut(order: ClusterOrder): Promise<ClusterOutcome> {
     await this.carryOut(order)
-    const made = await this.decisions.byIds(order.accounts.map((key) => memberDecisionId(order._id, key)))
-    return made.sort((a, b) => (a.accountKey < b.accountKey ? -1 : 1))
+    const shown = order.accounts.slice(0, DECISIONS_SHOWN)
+    const made = await this.decisions.byIds(shown.map((key) => memberDecisionId(order._id, key)))
+    const decisions = made.sort((a, b) => (a.accountKey < b.accountKey ? -1 : 1))
+    return { count: order.accounts.length, decisions }
   }
 
   private async carryOut(order: ClusterOrder): Promise<void> {
     for (let from = 0; from < order.accounts.length; from += AT_ONCE) {
+      // Nobody takes it for left behind while it goes on.
+      await this.cases.lookAfter(order.caseId)
       await this.changes.make(await this.requests(order, order.accounts.slice(from, from + AT_ONCE)))
     }
     await this.clusters.settle(order.caseId, order._id)
@@ -250,8 +255,4 @@ function namedOf(named: readonly NamedAccount[], members: ReadonlySet<string>): 
   )
   if (errors.length > 0) throw badRequest('invalid-request', 'An account is not in this case.', errors)
   return [...new Set(keys)].sort()
-}
-
-function keyOf({ platformId, accountId }: { platformId: string; accountId: string }): string {
-  return accountKey(platformId, accountId)
 }

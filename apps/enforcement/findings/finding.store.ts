@@ -41,6 +41,12 @@ export class FindingStore {
     await bulkWrite(this.findings, operations)
   }
 
+  /** Whether any had come into the cases by an instant. */
+  async hadCome(caseIds: readonly string[], until: Date): Promise<boolean> {
+    const filter = { caseId: { $in: [...caseIds] }, addedAt: { $lte: until } }
+    return (await this.findings.findOne(filter, { projection: { _id: 1 } })) !== null
+  }
+
   /** Those in cases, the latest window first. */
   async ofCases(caseIds: readonly string[], limit: number): Promise<FindingRecord[]> {
     return this.findings

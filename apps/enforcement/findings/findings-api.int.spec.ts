@@ -1,25 +1,14 @@
 import 'reflect-metadata'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-// eslint-disable-next-line no-restricted-imports -- the spec plays classification and a platform, with a plain client
-import kafkajs, { type Kafka, type Producer } from 'kafkajs'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DeadLetterTopic, platformTopicName, Topics } from '#libs/contracts/catalogue'
 import type { Directive } from '#libs/contracts/directive'
 import type { Finding } from '#libs/contracts/finding'
-import { signLocalToken } from '#libs/platform/auth/local-token'
-import type { Role } from '#libs/platform/auth/roles'
-import { calmRequestQueues } from '#libs/platform/kafka/kafka-client'
+import type { TokenRequest } from '#libs/platform/auth/local-token'
 import { parsePolicy } from '#libs/policy/parse-policy'
-import { applyTopics } from '#libs/testing/apply-topics'
-import { localServiceEnv } from '#libs/testing/local-service-env'
-import type { LocalStack } from '#libs/testing/local-stack'
-import { startService, type ServiceProcess } from '#libs/testing/service-process'
-import { startTemporaryStack } from '#libs/testing/temporary-stack'
 import { aVerdict } from '../accounts/a-verdict.js'
 import { signOf } from '../accounts/risk.rules.js'
+import { person, settled as settledWithin, StartedEnforcement } from '../started-enforcement.fixture.js'
 import { aFinding } from './a-finding.js'
 
 const CLAUSE = 'coordination.near-identical'
@@ -38,46 +27,25 @@ interface Shown {
 }
 
 describe('findings, through the topics and the API of a service on a real Kafka and MongoDB', () => {
-  let stack: LocalStack
-  let folder: string
-  let service: ServiceProcess
-  let kafka: Kafka
-  let producer: Producer
-  const closing: (() => Promise<void>)[] = []
-  const seen = new Map<string, { id: string; text: string; headers: Record<string, string> }[]>()
+  let enforcement: StartedEnforcement
 
-  async function call<T = Shown>(
+  const call = <T = Shown>(
     method: string,
     path: string,
-    [as, ...roles]: [string, ...Role[]],
+    as: TokenRequest,
     body?: unknown,
-    headers: Record<string, string> = {},
-  ) {
-    const token = await signLocalToken(join(folder, 'keys'), { roles, subject: as })
-    const response = await fetch(`${service.url}/v1${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    const text = await response.text()
-    return { status: response.status, body: (text ? JSON.parse(text) : undefined) as T & { type?: string } }
-  }
-  const MODERATOR: [string, ...Role[]] = ['mod', 'moderator']
-  const SENIOR: [string, ...Role[]] = ['sen', 'senior']
+    headers?: Record<string, string>,
+  ) => enforcement.call<T>(method, path, as, body, headers)
+  const settled = <T>(check: () => T | Promise<T>) => settledWithin(check, 40_000)
+  const on = (topic: string) => enforcement.on(topic)
+  const MODERATOR = person('mod', 'moderator')
+  const SENIOR = person('sen', 'senior')
 
-  const send = (topic: string, ...values: { key: string; value: string }[]) =>
-    producer.send({ topic, messages: values })
   const find = (...findings: Finding[]) =>
-    send(
+    enforcement.send(
       Topics.findings.name,
-      ...findings.map((finding) => ({ key: finding.findingId, value: JSON.stringify(finding) })),
+      ...findings.map((finding) => ({ key: finding.findingId, value: finding })),
     )
-  const settled = <T>(check: () => T | Promise<T>): Promise<T> =>
-    vi.waitFor(check, { timeout: 40_000, interval: 100 })
   const clusters = async (query = ''): Promise<Shown[]> =>
     (await call<{ items: Shown[] }>('GET', `/cases?kind=cluster${query}`, MODERATOR)).body.items
   const cluster = (findingId: string): Promise<Shown> =>
@@ -88,67 +56,14 @@ describe('findings, through the topics and the API of a service on a real Kafka 
       }
       throw new Error(`no case of ${findingId} yet`)
     })
-  /** Everything on a topic, distinct by id; fails where one id came with other bytes. */
-  function on(topic: string) {
-    const byId = new Map<string, { id: string; text: string; headers: Record<string, string> }>()
-    for (const read of seen.get(topic) ?? []) {
-      const known = byId.get(read.id)
-      if (known) expect(read.text, `${read.id} came with other bytes`).toBe(known.text)
-      byId.set(read.id, read)
-    }
-    return [...byId.values()]
-  }
   const directives = (prefix: string): Directive[] =>
-    on(platformTopicName('directives', 'p1'))
-      .map(({ text }) => JSON.parse(text) as Directive)
-      .filter(({ accountId }) => accountId.startsWith(prefix))
-
-  async function watch(...topics: string[]): Promise<void> {
-    const consumer = kafka.consumer({ groupId: `spec-${topics[0]}` })
-    await consumer.connect()
-    await consumer.subscribe({ topics, fromBeginning: true })
-    await consumer.run({
-      eachMessage: async ({ topic, message }) => {
-        const headers = Object.fromEntries(
-          Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]),
-        )
-        const id =
-          headers['ce_id'] ??
-          `${headers['weir-topic']}/${headers['weir-partition']}/${headers['weir-offset']}`
-        seen.set(topic, [...(seen.get(topic) ?? []), { id, text: String(message.value), headers }])
-      },
-    })
-    closing.push(() => consumer.disconnect())
-  }
+    enforcement.directives().filter(({ accountId }) => accountId.startsWith(prefix))
 
   beforeAll(async () => {
-    stack = await startTemporaryStack({ alwaysOwn: true })
-    folder = await mkdtemp(join(tmpdir(), 'weir-findings-'))
-    const env = { ...localServiceEnv(stack), LOCAL_KEY_DIR: join(folder, 'keys') }
-    await applyTopics(env)
-    service = await startService('enforcement', {
-      ...env,
-      TIMER_MS: '100',
-      LOG_LEVEL: 'warn',
-      KAFKA_SESSION_MS: '6000',
-    })
-    calmRequestQueues()
-    kafka = new kafkajs.Kafka({ brokers: [stack.kafkaBrokers], logLevel: kafkajs.logLevel.NOTHING })
-    producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
-    await producer.connect()
-    for (const id of ['p1', 'p2']) {
-      const platform = { id, name: id, contacts: [] }
-      expect(await call('POST', '/platforms', ['root', 'admin'], platform)).toMatchObject({ status: 201 })
-    }
-    await watch(platformTopicName('directives', 'p1'), Topics.events.name, DeadLetterTopic.name)
+    enforcement = await StartedEnforcement.start({ TIMER_MS: '100', KAFKA_SESSION_MS: '6000' }, 'p1', 'p2')
+    await enforcement.watch(platformTopicName('directives', 'p1'), Topics.events.name, DeadLetterTopic.name)
   })
-  afterAll(async () => {
-    for (const close of closing) await close().catch(() => undefined)
-    await producer?.disconnect()
-    await service?.stop()
-    await stack?.stop()
-    await rm(folder, { recursive: true, force: true })
-  })
+  afterAll(() => enforcement?.stop())
 
   it('are taken in once, and given up with the reason where they cannot be', async () => {
     const good = aFinding('k-1', { b1: ['m1', 'm2'], b2: ['m3'] })
@@ -170,7 +85,7 @@ describe('findings, through the topics and the API of a service on a real Kafka 
       good,
       good,
     )
-    await send(Topics.findings.name, { key: 'x', value: 'no JSON' })
+    await enforcement.send(Topics.findings.name, { key: 'x', value: 'no JSON' })
     await settled(() => {
       const reasons = on(DeadLetterTopic.name).map(({ headers }) => headers['weir-reason'])
       expect(reasons.sort()).toEqual([
@@ -222,10 +137,10 @@ describe('findings, through the topics and the API of a service on a real Kafka 
       { ...decision, clause: undefined },
     ]
     for (const body of tries) expect((await call('POST', path, MODERATOR, body)).status).toBe(400)
-    expect((await call('POST', path, ['tri', 'triage'], decision)).status).toBe(403)
+    expect((await call('POST', path, person('tri', 'triage'), decision)).status).toBe(403)
     expect((await call('POST', path, SENIOR, decision)).status).toBe(409)
     const bulk = { ...decision, caseIds: [next.body.caseId] }
-    expect(await call('POST', '/decisions/bulk', ['mod', 'senior'], bulk)).toMatchObject({
+    expect(await call('POST', '/decisions/bulk', person('mod', 'senior'), bulk)).toMatchObject({
       body: { results: [{ problem: { type: 'cluster-case' } }] },
     })
     const preview = await call('POST', `${path}?dryRun=true`, MODERATOR, decision)
@@ -251,7 +166,7 @@ describe('findings, through the topics and the API of a service on a real Kafka 
     )
     const [own] = directives('b1')
     const link = new URL(own!.appealUrl!)
-    const page = await fetch(`${service.url}${link.pathname}${link.search}`, {
+    const page = await fetch(`${enforcement.service.url}${link.pathname}${link.search}`, {
       headers: { 'accept-language': 'en' },
     })
     expect(await page.text()).toMatch(/published 2 of the messages in question/)
@@ -269,10 +184,7 @@ describe('findings, through the topics and the API of a service on a real Kafka 
     )
     const risk = aFinding('k-2', { c1: ['m0', 'w1'] }, { kind: 'account_risk', category: 'fraud' })
     await find(risk, risk)
-    await send(
-      Topics.verdicts.name,
-      ...verdicts.map((value) => ({ key: 'p1/c1', value: JSON.stringify(value) })),
-    )
+    await enforcement.judge(...verdicts)
     type Account = { openCaseId: string; risk: { score: number; at: string; signals: number } }
     const { openCaseId, risk: shown } = await settled(async () => {
       const { body } = await call<Account>('GET', '/accounts/p1/c1', MODERATOR)
@@ -305,11 +217,11 @@ describe('findings, through the topics and the API of a service on a real Kafka 
     })
     const cut = call('POST', `/cases/${caseId}/decisions`, MODERATOR, decision).catch(() => 'cut off')
     await settled(() => expect(directives('z').length).toBeGreaterThan(40))
-    service.kill('SIGKILL')
+    enforcement.service.kill('SIGKILL')
     expect(await cut).toBe('cut off')
     const before = new Set(directives('z').map(({ accountId }) => accountId)).size
     expect(before).toBeLessThan(600)
-    await service.restart()
+    await enforcement.service.restart()
     const all = Object.keys(members).sort()
     await settled(() => {
       const removals = directives('z').filter(({ kind }) => kind === 'remove_message')

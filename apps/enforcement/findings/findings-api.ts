@@ -60,12 +60,15 @@ export class MemberView {
   @Example(null) @Optional() @One(() => MemberDecision) decision!: MemberDecision | null
 }
 
+/** Decisions on a cluster that are answered with. */
+export const DECISIONS_SHOWN = 200
+
 /** What was decided on the accounts of a cluster: a decision for each. */
 export class ClusterDecided {
   @WeirId() caseId!: string
   @Example(1) @Int(0) count!: number
-  /** The first hundred. */
-  @Many(() => DecisionView, 100) decisions!: DecisionView[]
+  /** The first of them; `GET /v1/decisions?case=` has all. */
+  @Many(() => DecisionView, DECISIONS_SHOWN) decisions!: DecisionView[]
 }
 
 export class PreviewedMember extends PreviewedAccount {

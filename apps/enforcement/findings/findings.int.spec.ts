@@ -85,18 +85,28 @@ describe('findings, on a real MongoDB', () => {
   const caseOf = async (findingId: string): Promise<CaseDocument> =>
     (await one(CaseStore).byId(clusterCaseId(findingId)))!
   const accountOf = (account: string) => one(AccountStore).byKey(`p1/${account}`)
+  const decided = async (...given: Parameters<DecideCluster['decide']>) =>
+    (await one(DecideCluster).decide(...given)).decisions
   const decisionsOn = (caseId: string) => one(DecisionStore).list({ caseId }, 1_000)
   const named = (...accounts: string[]) => accounts.map((account) => ({ platform: 'p1', account }))
   const cluster = (prefix: string, size: number): Record<string, string[]> =>
     Object.fromEntries(Array.from({ length: size }, (_, i) => [`${prefix}-${i}`, [`${prefix}-m${i}`]]))
   /** As the timer of another instance would, some time later. */
   async function laterElsewhere(): Promise<void> {
-    const long = new Date(Date.now() - 60_000)
-    await one(CaseStore).cases.updateMany({}, { $set: { outboxAt: long } })
-    await one(AccountStore).accounts.updateMany({}, { $set: { outboxAt: long } })
+    await longAgo()
     await two(DecideCluster).complete()
     await two(Relay).drain(one(AccountStore).accounts)
     await two(Relay).drain(one(CaseStore).cases)
+  }
+  /** Lets all that was done last be long ago, by the machine's clock. */
+  async function longAgo(): Promise<void> {
+    const long = new Date(Date.now() - 60_000)
+    await one(CaseStore).cases.updateMany({}, { $set: { outboxAt: long } })
+    await one(CaseStore).cases.updateMany(
+      { lookedAfterAt: { $exists: true } },
+      { $set: { lookedAfterAt: long } },
+    )
+    await one(AccountStore).accounts.updateMany({}, { $set: { outboxAt: long } })
   }
   async function knownWithFew(...accounts: string[]): Promise<void> {
     const verdicts = accounts.map((account) => aVerdict(account, 'known', { outcome: 'review' }))
@@ -262,7 +272,7 @@ describe('findings, on a real MongoDB', () => {
     finding.members.push({ platformId: 'p2', accountId: 'w1', messageIds: ['m1'] })
     await take(finding)
     expect(await caseOf('c-wide')).toMatchObject({ platformId: '', memberCount: 2 })
-    const made = await one(DecideCluster).decide(clusterCaseId('c-wide'), remove, request())
+    const made = await decided(clusterCaseId('c-wide'), remove, request())
     expect(made.map(({ platformId }) => platformId)).toEqual(['p1', 'p2'])
     for (const event of publisher.on<WeirEvent>('events')) expect(event.platformId).not.toBe('')
   })
@@ -292,13 +302,13 @@ describe('findings, on a real MongoDB', () => {
     expect(before.map(({ state }) => state.points)).toEqual([4, 2, 2])
     expect(await decisionsOn(caseId)).toEqual([])
 
-    const first = await one(DecideCluster).decide(caseId, { ...remove, accounts: named('d1') }, request())
+    const first = await decided(caseId, { ...remove, accounts: named('d1') }, request())
     expect(first.map(({ accountId }) => accountId)).toEqual(['d1'])
     expect(await caseOf('d-1')).toMatchObject({ state: 'claimed', assignee: 'ann', deciding: null })
     const again = request()
-    const rest = await one(DecideCluster).decide(caseId, remove, again)
+    const rest = await decided(caseId, remove, again)
     expect(rest.map(({ accountId }) => accountId)).toEqual(['d2', 'd3'])
-    expect(await two(DecideCluster).decide(caseId, remove, again)).toEqual(rest)
+    expect((await two(DecideCluster).decide(caseId, remove, again)).decisions).toEqual(rest)
     expect(await caseOf('d-1')).toMatchObject({ state: 'decided', deciding: null, pending: [] })
     await expect(one(DecideCluster).decide(caseId, remove, request())).rejects.toMatchObject({
       slug: 'nothing-undecided',
@@ -335,7 +345,7 @@ describe('findings, on a real MongoDB', () => {
     await knownWithFew('e1', 'e2', 'e4')
     await take(aFinding('e-1', { e1: ['m1'], e2: ['m2'], e3: ['m3'], e4: ['m4'] }))
     const caseId = clusterCaseId('e-1')
-    const made = await one(DecideCluster).decide(caseId, suspend, request())
+    const made = await decided(caseId, suspend, request())
     expect(made.map(({ state }) => state)).toEqual(['in_force', 'in_force', 'held', 'in_force'])
     expect(await caseOf('e-1')).toMatchObject({ state: 'held' })
     expect((await accountOf('e3'))!.openCase).toBeNull()
@@ -346,7 +356,7 @@ describe('findings, on a real MongoDB', () => {
     await one(ChangeDecision).refuse(d3!._id, 'bob', 'no')
     await laterElsewhere()
     expect(await caseOf('e-1')).toMatchObject({ state: 'open', assignee: null })
-    const [once] = await one(DecideCluster).decide(caseId, suspend, request())
+    const [once] = await decided(caseId, suspend, request())
     expect(once).toMatchObject({ accountId: 'e3', state: 'held' })
     await one(ChangeDecision).approve(once!._id, 'bob', 'yes')
     await laterElsewhere()
@@ -403,7 +413,7 @@ describe('findings, on a real MongoDB', () => {
     await Promise.all([take(aFinding('g-1', { k1: ['m1'], k3: ['m3'] })), laterElsewhere()])
     expect(await caseOf('g-1')).toMatchObject({ state: 'open', memberCount: 3 })
     expect(kindsOn(caseId).filter((kind) => kind === 'case.reopened')).toHaveLength(1)
-    const rest = await one(DecideCluster).decide(caseId, remove, request())
+    const rest = await decided(caseId, remove, request())
     expect(rest.map(({ accountId }) => accountId)).toEqual(['k3'])
     const reopened = request('bob')
     await one(ReopenCase).reopen(caseId, reopened)
@@ -431,7 +441,7 @@ describe('findings, on a real MongoDB', () => {
       ),
     ])
     for (const outcome of tries) {
-      if (outcome.status === 'fulfilled') expect(outcome.value).toHaveLength(30)
+      if (outcome.status === 'fulfilled') expect(outcome.value.decisions).toHaveLength(30)
       else expect(outcome.reason).toMatchObject({ status: 409 })
     }
     expect(tries.some(({ status }) => status === 'fulfilled')).toBe(true)
@@ -441,6 +451,24 @@ describe('findings, on a real MongoDB', () => {
       expect(directives(accountId).map(({ kind }) => kind)).toEqual(['remove_message', 'warn_account'])
     }
     expect(await caseOf('t-1')).toMatchObject({ state: 'decided', deciding: null })
+  })
+
+  it('are looked after however many wait, each by one at a time', async () => {
+    const caseIds = Array.from({ length: 25 }, (_, i) => clusterCaseId(`many-${i}`))
+    for (const [i, caseId] of caseIds.entries()) {
+      await take(aFinding(`many-${i}`, { [`many-${i}`]: ['m1'] }))
+      const [held] = await decided(caseId, suspend, request())
+      await one(ChangeDecision).refuse(held!._id, 'bob', 'no')
+    }
+    await longAgo()
+    const before = new Date(Date.now() - 1_000)
+    const taken = await Promise.all(
+      [one, two, one, two].map((instance) => instance(CaseStore).takeNeglected(before)),
+    )
+    expect(new Set(taken.map((found) => found!._id)).size).toBe(4)
+    await laterElsewhere()
+    const states = await one(CaseStore).byIds(caseIds)
+    expect(states.map(({ state }) => state)).toEqual(caseIds.map(() => 'open'))
   })
 
   it('are completed elsewhere wherever the one who took or decided them was cut off', async () => {
@@ -467,7 +495,7 @@ describe('findings, on a real MongoDB', () => {
       else await laterElsewhere()
       expect(await caseOf(id)).toMatchObject({ state: 'decided', deciding: null })
       expect(await decisionsOn(caseId)).toHaveLength(45)
-      expect(await two(DecideCluster).decide(caseId, remove, decision)).toHaveLength(45)
+      expect((await two(DecideCluster).decide(caseId, remove, decision)).decisions).toHaveLength(45)
       expect(await caseOf(id)).toMatchObject({ state: 'decided', deciding: null })
       const decisions = await decisionsOn(caseId)
       expect(decisions.map(({ accountId }) => accountId).sort()).toEqual(

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common'
-import { accountKey } from '#libs/contracts/ids'
 import type { CaseEntry } from '../cases/case.js'
 import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { DecisionStore } from '../decisions/decision.store.js'
 import { ClusterMemberStore } from './cluster-member.store.js'
+import { keyOf } from './cluster.rules.js'
 import type { ClusterMember } from './cluster.js'
 import type { MemberDecision, MemberView } from './findings-api.js'
 
@@ -64,8 +64,4 @@ function memberView(
       ? { decisionId: decision.decisionId, state: decision.state, measure: decision.measure }
       : null,
   }
-}
-
-function keyOf({ platformId, accountId }: ClusterMember): string {
-  return accountKey(platformId, accountId)
 }
