@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common'
-import { derivedId } from '#libs/contracts/ids'
 import { Clock } from '#libs/platform/clock'
 import { conflict, forbidden, notFound } from '#libs/platform/http/problem'
 import { ENV } from '#libs/platform/tokens'
@@ -17,6 +16,7 @@ import { bilingual, type GivenReasons } from '../decisions/reasons-field.js'
 import { eventOf } from '../events/event.rules.js'
 import { Outbox } from '../outbox/outbox.js'
 import type { Pending } from '../outbox/pending.js'
+import { pendingEvent } from '../outbox/pending-event.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { assertJudgement } from './assert-judgement.js'
 import { GoldenCaseStore, type GoldenCaseDocument } from './golden-case.store.js'
@@ -111,16 +111,16 @@ export class GiveReviews {
 
   /** A golden case only in the place of a second review: one that came while none waits could be told by that. */
   private async draw(subject: string): Promise<ReviewDocument | null> {
-    const second = await this.nextSecond(subject)
+    const maxSeverity = await this.exposure.mostSevereFor(subject)
+    const second = await this.nextSecond(subject, maxSeverity)
     if (!second || Math.random() >= this.env.GOLDEN_SHARE) return second
-    const golden = await this.nextGolden(subject)
+    const golden = await this.nextGolden(subject, maxSeverity ?? Infinity)
     if (!golden) return second
     await this.reviews.release(second, subject)
     return golden
   }
 
-  private async nextSecond(subject: string): Promise<ReviewDocument | null> {
-    const maxSeverity = await this.exposure.mostSevereFor(subject)
+  private async nextSecond(subject: string, maxSeverity?: number): Promise<ReviewDocument | null> {
     for (;;) {
       const now = this.clock.now()
       const claimed = await this.reviews.claimOldest(subject, now, await this.leaseEnd(now), maxSeverity)
@@ -130,8 +130,7 @@ export class GiveReviews {
   }
 
   /** The oldest golden case that the person has not answered, nor made, nor had a part in. */
-  private async nextGolden(subject: string): Promise<ReviewDocument | null> {
-    const maxSeverity = (await this.exposure.mostSevereFor(subject)) ?? Infinity
+  private async nextGolden(subject: string, maxSeverity: number): Promise<ReviewDocument | null> {
     const [inUse, answered] = await Promise.all([
       this.goldenCases.inUse(),
       this.reviews.goldenAnswered(subject),
@@ -201,6 +200,11 @@ function sameAnswer(given: ReviewAnswer, again: ReviewAnswer): ReviewAnswer {
   return given
 }
 
+const CODES = {
+  second: { same: 'agreed', other: 'disagreed' },
+  golden: { same: 'golden-right', other: 'golden-wrong' },
+} as const
+
 /** Of an answer to a golden case nothing names the account: it is about the person only. */
 function eventOfAnswer(review: ReviewDocument, answer: ReviewAnswer, disagreement: boolean): Pending {
   const { platformId, accountId, caseId, decisionId, kind } = review
@@ -209,14 +213,7 @@ function eventOfAnswer(review: ReviewDocument, answer: ReviewAnswer, disagreemen
     ...about,
     measure: answer.measure,
     ...(answer.clause === null ? {} : { clause: answer.clause }),
-    code:
-      kind === 'golden'
-        ? disagreement
-          ? 'golden-wrong'
-          : 'golden-right'
-        : disagreement
-          ? 'disagreed'
-          : 'agreed',
+    code: CODES[kind][disagreement ? 'other' : 'same'],
   })
-  return { id: derivedId('out', value.eventId), publish: 'event', value }
+  return pendingEvent(value)
 }

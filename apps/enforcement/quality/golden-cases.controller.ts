@@ -100,27 +100,11 @@ export class GoldenCasesController {
 function goldenCaseView(golden: GoldenCaseDocument): GoldenCaseView {
   const {
     _id: goldenCaseId,
-    state,
-    caseId,
-    platformId,
-    accountId,
-    category,
-    severity,
-    policyVersion,
+    expected,
+    evidenceUntil: _until,
+    pending: _pending,
+    outboxAt: _at,
+    ...shown
   } = golden
-  const { expected, why, proposedBy, proposedAt, approvedBy, approvedAt, retiredBy, retiredAt } = golden
-  return {
-    goldenCaseId,
-    state,
-    caseId,
-    platformId,
-    accountId,
-    category,
-    severity,
-    policyVersion,
-    measure: expected.measure,
-    clause: expected.clause,
-    why,
-    ...{ proposedBy, proposedAt, approvedBy, approvedAt, retiredBy, retiredAt },
-  }
+  return { goldenCaseId, ...shown, ...expected }
 }

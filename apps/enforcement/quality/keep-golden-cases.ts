@@ -4,10 +4,13 @@ import type { WeirEventKind } from '#libs/contracts/weir-event'
 import { Clock } from '#libs/platform/clock'
 import { conflict, forbidden, notFound } from '#libs/platform/http/problem'
 import { clauseOf } from '#libs/policy/policy-document'
+import { partsOf } from '../cases/case.js'
 import { CaseStore } from '../cases/case.store.js'
 import { eventOf } from '../events/event.rules.js'
+import { FindingStore } from '../findings/finding.store.js'
 import { Outbox } from '../outbox/outbox.js'
 import type { Pending } from '../outbox/pending.js'
+import { pendingEvent } from '../outbox/pending-event.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { GoldenCaseStore, type GoldenCase, type GoldenCaseDocument } from './golden-case.store.js'
 import type { Judgement } from './review.js'
@@ -24,6 +27,7 @@ export class KeepGoldenCases {
   constructor(
     private readonly goldenCases: GoldenCaseStore,
     private readonly cases: CaseStore,
+    private readonly findings: FindingStore,
     private readonly policies: PolicyStore,
     private readonly outbox: Outbox,
     private readonly clock: Clock,
@@ -31,7 +35,7 @@ export class KeepGoldenCases {
 
   /**
    * Proposes a decided case with its right answer; the same proposal by the same person again changes nothing.
-   * @throws Problem 400; 404; 409 `cluster-case`, `case-undecided`, `golden-already`
+   * @throws Problem 400; 404; 409 `cluster-case`, `case-undecided`, `case-with-finding`, `golden-already`
    */
   async propose({ caseId, measure, clause, why }: GoldenProposal, by: string): Promise<GoldenCaseDocument> {
     const found = await this.cases.byId(caseId)
@@ -41,6 +45,9 @@ export class KeepGoldenCases {
       throw conflict('case-undecided', `The case is ${found.state}; only a decided one can be golden.`)
     }
     const now = this.clock.now()
+    if (await this.findings.hadCome(partsOf(found), now)) {
+      throw conflict('case-with-finding', 'What a finding saw over many messages is not shown in a review.')
+    }
     await this.policies.refresh(now)
     const { policy, version } = this.policies.inForce(now)
     assertJudgement({ measure, clause }, policy)
@@ -129,5 +136,5 @@ function told(
   const { measure, clause } = expected
   const facts = { caseId, platformId, accountId, measure, ...(clause === null ? {} : { clause }) }
   const value = eventOf(kind, `golden-case/${_id}`, '', now, by, facts)
-  return { id: derivedId('out', value.eventId), publish: 'event', value }
+  return pendingEvent(value)
 }

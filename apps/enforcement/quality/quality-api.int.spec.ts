@@ -1,21 +1,10 @@
 import 'reflect-metadata'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-// eslint-disable-next-line no-restricted-imports -- the spec plays classification, with a plain client
-import kafkajs, { type Producer } from 'kafkajs'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { Topics } from '#libs/contracts/catalogue'
-import { signLocalToken } from '#libs/platform/auth/local-token'
-import type { Role } from '#libs/platform/auth/roles'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { TokenRequest } from '#libs/platform/auth/local-token'
 import { parsePolicy } from '#libs/policy/parse-policy'
-import { applyTopics } from '#libs/testing/apply-topics'
-import { localServiceEnv } from '#libs/testing/local-service-env'
-import type { LocalStack } from '#libs/testing/local-stack'
-import { startService, type ServiceProcess } from '#libs/testing/service-process'
-import { startTemporaryStack } from '#libs/testing/temporary-stack'
 import { aVerdict } from '../accounts/a-verdict.js'
+import { person, StartedEnforcement } from '../started-enforcement.fixture.js'
 
 const { clauses } = parsePolicy(readFileSync('policies/default.yaml', 'utf8')).policy!
 const clauseOf = (wanted: number): string =>
@@ -23,13 +12,12 @@ const clauseOf = (wanted: number): string =>
     ([, { category, severity }]) => category === 'violence' && severity === wanted,
   )![0]
 
-type Person = [string, ...Role[]]
-const ANNA: Person = ['anna', 'moderator']
-const BEN: Person = ['ben', 'moderator']
-const TOM: Person = ['tom', 'triage']
-const CLEO: Person = ['cleo', 'senior']
-const DORA: Person = ['dora', 'senior']
-const EVE: Person = ['eve', 'auditor']
+const ANNA = person('anna', 'moderator')
+const BEN = person('ben', 'moderator')
+const TOM = person('tom', 'triage')
+const CLEO = person('cleo', 'senior')
+const DORA = person('dora', 'senior')
+const EVE = person('eve', 'auditor')
 
 interface Review {
   reviewId: string
@@ -38,79 +26,29 @@ interface Review {
 }
 
 describe('quality, through the API of a service on a real Kafka and MongoDB', () => {
-  let stack: LocalStack
-  let folder: string
-  let service: ServiceProcess
-  let producer: Producer
+  let enforcement: StartedEnforcement
 
-  async function call<T = Record<string, unknown>>(
+  const call = <T = Record<string, unknown>>(
     method: string,
     path: string,
-    [as, ...roles]: Person,
+    as: TokenRequest,
     body?: unknown,
-  ) {
-    const token = await signLocalToken(join(folder, 'keys'), { roles, subject: as })
-    const response = await fetch(`${service.url}/v1${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    const text = await response.text()
-    return { status: response.status, text, body: (text ? JSON.parse(text) : undefined) as T }
-  }
+  ) => enforcement.call<T>(method, path, as, body)
 
   /** Lets a case of an account come to wait for people. */
   async function opened(account: string, severity: 1 | 2 | 3 | 4): Promise<string> {
-    const over = {
-      severity,
-      clause: clauseOf(severity),
-      category: 'violence',
-      text: `by nobody, ${severity}`,
-    }
-    const value = aVerdict(account, 'm1', { outcome: 'review', ...over })
-    await producer.send({
-      topic: Topics.verdicts.name,
-      messages: [{ key: `p1/${account}`, value: JSON.stringify(value) }],
-    })
-    return vi.waitFor(
-      async () => {
-        const path = `/cases?platform=p1&account=${account}`
-        const list = await call<{ items: { caseId: string }[] }>('GET', path, EVE)
-        expect(list.body.items).toHaveLength(1)
-        return list.body.items[0]!.caseId
-      },
-      { timeout: 30_000, interval: 100 },
-    )
+    const over = { severity, clause: clauseOf(severity), category: 'violence' }
+    const text = `by nobody, ${severity}`
+    const verdict = aVerdict(account, 'm1', { outcome: 'review', text, ...over })
+    return (await enforcement.opened<{ caseId: string }>(verdict)).caseId
   }
 
   beforeAll(async () => {
-    stack = await startTemporaryStack({ alwaysOwn: true })
-    folder = await mkdtemp(join(tmpdir(), 'weir-quality-'))
-    const env = { ...localServiceEnv(stack), LOCAL_KEY_DIR: join(folder, 'keys') }
-    await applyTopics(env)
-    service = await startService('enforcement', {
-      ...env,
-      TEST_CLOCK: '1',
-      LOG_LEVEL: 'warn',
-      SECOND_REVIEW_SHARE: '1',
-      GOLDEN_SHARE: '1',
-      EXPOSURE_DAILY_LIMIT: '2',
-    })
-    const kafka = new kafkajs.Kafka({ brokers: [stack.kafkaBrokers], logLevel: kafkajs.logLevel.NOTHING })
-    producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
-    await producer.connect()
-    const platform = { id: 'p1', name: 'p1', contacts: [] }
-    expect(await call('POST', '/platforms', ['root', 'admin'], platform)).toMatchObject({ status: 201 })
+    const shares = { SECOND_REVIEW_SHARE: '1', GOLDEN_SHARE: '1' }
+    const settings = { TEST_CLOCK: '1', EXPOSURE_DAILY_LIMIT: '2', ...shares }
+    enforcement = await StartedEnforcement.start(settings, 'p1')
   })
-  afterAll(async () => {
-    await producer?.disconnect()
-    await service?.stop()
-    await stack?.stop()
-    await rm(folder, { recursive: true, force: true })
-  })
+  afterAll(() => enforcement?.stop())
 
   it('counts what people are shown, and spares who has seen enough', async () => {
     const [mild, grave] = [await opened('a1', 2), await opened('a2', 3)]
@@ -219,12 +157,7 @@ describe('quality, through the API of a service on a real Kafka and MongoDB', ()
       operator: 'anna',
       all: { n: 0 },
     })
-    const now = new Date(Date.now() + 24 * 3_600_000).toISOString()
-    await fetch(`${service.url}/v1/test/clock`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ now }),
-    })
+    await enforcement.setClock(new Date(Date.now() + 24 * 3_600_000))
     expect((await call('GET', '/operators/me/quality', ANNA)).body).toMatchObject({
       all: { n: 2, agreed: 0 },
     })

@@ -17,6 +17,8 @@ import { CaseStore } from '../cases/case.store.js'
 import { DecideCase } from '../cases/decide-case.js'
 import { WorkOnCases } from '../cases/work-on-cases.js'
 import { DecisionStore } from '../decisions/decision.store.js'
+import { aFinding } from '../findings/a-finding.js'
+import { FindingStore } from '../findings/finding.store.js'
 import { Relay } from '../outbox/relay.js'
 import { type RecordingPublisher, TwoInstances } from '../two-instances.fixture.js'
 import { ExposureStore } from './exposure.store.js'
@@ -75,6 +77,8 @@ describe('quality of decisions, on a real MongoDB', () => {
     const account = `a-${randomUUID()}`
     const text = `said by nobody ${randomUUID()}`
     const verdict = aVerdict(account, `m-${account}`, { severity, outcome: 'review', text, at: clock.now() })
+    Object.assign(verdict.message, { repostOf: 'reposted-id', requested: 'directive-id' })
+    verdict.message.account = { followers: 10, ownerRef: 'owner-ref' }
     await one(TakeVerdicts).take([verdict], async () => undefined)
     const [found] = await one(CaseStore).newest({ accountId: account }, 1)
     return { caseId: found!._id, account, text }
@@ -156,6 +160,9 @@ describe('quality of decisions, on a real MongoDB', () => {
       caseId,
       account,
       decisionId,
+      'reposted-id',
+      'directive-id',
+      'owner-ref',
     ]
     for (const secret of secrets) expect(shown, secret).not.toContain(secret)
     const [{ reviewId } = { reviewId: '' }] = await one(ReviewStore).reviews.find().toArray()
@@ -267,6 +274,22 @@ describe('quality of decisions, on a real MongoDB', () => {
       async () => undefined,
     )
     expect(await one(ReviewStore).reviews.countDocuments()).toBe(1)
+  })
+
+  it('leaves out cases in which a finding saw what no review shows', async () => {
+    const opened = await aCase()
+    const { window, ...finding } = aFinding('f-1', { [opened.account]: ['m'] }, { kind: 'account_risk' })
+    const seen = { from: new Date(window.from), to: new Date(window.to) }
+    const record = { ...finding, _id: 'fnv-1', window: seen, edges: '[]', caseId: null, addedAt: null }
+    await one(FindingStore).keep([record])
+    await one(FindingStore).takeIn([{ versionId: 'fnv-1', caseId: opened.caseId, at: clock.now() }])
+    clock.set(ahead(1))
+    await decide(opened, 'anna', 'none')
+    expect(await one(ReviewStore).reviews.countDocuments()).toBe(0)
+    const golden = { caseId: opened.caseId, measure: 'none' as const, clause: null, why: 'by the book' }
+    await expect(one(KeepGoldenCases).propose(golden, 'anna')).rejects.toMatchObject({
+      slug: 'case-with-finding',
+    })
   })
 
   describe('golden cases', () => {

@@ -28,7 +28,7 @@ export class ReviewEntryView {
   @Flag() blurred!: boolean
   @OneOf(OUTCOMES) outcome!: Outcome
   @Many(() => CategoryVerdict, 50) categories!: CategoryVerdict[]
-  /** As it was published, without ids of account and message. */
+  /** As it was published, without ids of account, owner, message and directive. */
   @Example({ text: 'You have inherited a fortune: pay the release fee first.', language: 'en' })
   @Shape()
   message!: object
@@ -116,13 +116,21 @@ export function secondReviewView(review: ReviewDocument): SecondReviewView {
 
 function shownEntry(entry: CaseEntry, policy: Pick<Policy, 'categories'>): ReviewEntryView {
   const { sealed, blurred, outcome, categories, message } = entryView(entry, policy)
-  // Account, message and revision name what the case can be looked up by.
+  // By each of these the account, the case or a directive on it can be looked up.
   const {
     platformId: _platform,
     accountId: _account,
     messageId: _id,
     revision: _revision,
-    ...shown
+    ...others
   } = message
-  return { sealed, blurred, outcome, categories, message: shown }
+  const { repostOf: _repost, requested: _directive, account, ...shown } = others
+  const { ownerRef: _owner, ...profile } = account ?? {}
+  return {
+    sealed,
+    blurred,
+    outcome,
+    categories,
+    message: { ...shown, ...(account ? { account: profile } : {}) },
+  }
 }

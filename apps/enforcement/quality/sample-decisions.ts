@@ -2,10 +2,13 @@ import { Inject, Injectable } from '@nestjs/common'
 import { randomUUID } from 'node:crypto'
 import { derivedId } from '#libs/contracts/ids'
 import { ENV } from '#libs/platform/tokens'
+import { partsOf } from '../cases/case.js'
 import { CaseStore } from '../cases/case.store.js'
 import type { EnforcementEnv } from '../config.js'
 import type { DecisionRecord } from '../decisions/decision.js'
 import { eventOf } from '../events/event.rules.js'
+import { FindingStore } from '../findings/finding.store.js'
+import { pendingEvent } from '../outbox/pending-event.js'
 import { ReviewStore, type ReviewDocument } from './review.store.js'
 import { isSampled } from './sampling.rules.js'
 
@@ -15,18 +18,22 @@ export class SampleDecisions {
   constructor(
     private readonly reviews: ReviewStore,
     private readonly cases: CaseStore,
+    private readonly findings: FindingStore,
     @Inject(ENV) private readonly env: Pick<EnforcementEnv, 'SECOND_REVIEW_SHARE'>,
   ) {}
 
   /** Opens a review for each decision that is in the sample; of decisions that come again, no other. */
   async sample(decisions: readonly DecisionRecord[]): Promise<void> {
     const sampled = decisions.filter((decision) => isSampled(decision, this.env.SECOND_REVIEW_SHARE))
-    await this.reviews.add(await Promise.all(sampled.map((decision) => this.reviewOf(decision))))
+    const reviews = await Promise.all(sampled.map((decision) => this.reviewOf(decision)))
+    await this.reviews.add(reviews.filter((review) => review !== null))
   }
 
-  private async reviewOf(decision: DecisionRecord): Promise<ReviewDocument> {
+  /** Null where the case held what is not among the evidence of a review: what a finding saw over many messages. */
+  private async reviewOf(decision: DecisionRecord): Promise<ReviewDocument | null> {
     const { decisionId, caseId, platformId, accountId, policyVersion, measure, clause, at, by } = decision
     const found = await this.cases.byId(caseId)
+    if (await this.findings.hadCome(found ? partsOf(found) : [caseId], at)) return null
     const event = eventOf('review.opened', `decision/${decisionId}`, '', at, 'system', {
       platformId,
       accountId,
@@ -55,7 +62,7 @@ export class SampleDecisions {
       excluded: [by],
       answer: null,
       disagreement: null,
-      pending: [{ id: derivedId('out', event.eventId), publish: 'event', value: event }],
+      pending: [pendingEvent(event)],
       outboxAt: new Date(),
     }
   }
