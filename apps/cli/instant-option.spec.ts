@@ -9,6 +9,9 @@ it.each([
   expect(instantOption(text).getTime()).toBe(instant)
 })
 
-it.each(['2026-11-24', '2026-11-24T07:00:00', '2026-13-24T07:00:00Z', 'yesterday'])('no instant: %s', (text) => {
-  expect(() => instantOption(text)).toThrow(InvalidArgumentError)
-})
+it.each(['2026-11-24', '2026-11-24T07:00:00', '2026-13-24T07:00:00Z', 'yesterday'])(
+  'no instant: %s',
+  (text) => {
+    expect(() => instantOption(text)).toThrow(InvalidArgumentError)
+  },
+)

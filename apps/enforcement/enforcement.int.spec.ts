@@ -2,36 +2,22 @@ import 'reflect-metadata'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-// eslint-disable-next-line no-restricted-imports -- the spec plays classification and a platform, with a plain client
-import kafkajs, { type Kafka, type Producer } from 'kafkajs'
 import mongoose from 'mongoose'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AuditRecord } from '#libs/contracts/audit-record'
 import { DeadLetterTopic, platformTopicName, Topics } from '#libs/contracts/catalogue'
 import type { Checkpoint } from '#libs/contracts/checkpoint'
 import type { Directive } from '#libs/contracts/directive'
 import type { Verdict } from '#libs/contracts/verdict'
-import { calmRequestQueues } from '#libs/platform/kafka/kafka-client'
-import { signLocalToken } from '#libs/platform/auth/local-token'
 import type { Role } from '#libs/platform/auth/roles'
 import { parsePolicy } from '#libs/policy/parse-policy'
-import type { LocalStack } from '#libs/testing/local-stack'
-import { localServiceEnv } from '#libs/testing/local-service-env'
-import { builtFile, startService, type ServiceProcess } from '#libs/testing/service-process'
-import { startTemporaryStack } from '#libs/testing/temporary-stack'
+import { builtFile } from '#libs/testing/service-process'
 import { aVerdict } from './accounts/a-verdict.js'
+import { settled, StartedEnforcement } from './started-enforcement.fixture.js'
 import { dsaProblems } from './statements/dsa-schema-v2.js'
 import type { DsaStatement } from './statements/dsa-statement.rules.js'
-
-interface Read {
-  id: string
-  key: string
-  value: Record<string, unknown>
-  headers: Record<string, string>
-}
 
 const POLICY = readFileSync('policies/default.yaml', 'utf8')
 
@@ -44,13 +30,7 @@ const CLAUSE = Object.fromEntries(
 ) as Record<1 | 2 | 3 | 4, string>
 
 describe('enforcement, started, on a real Kafka and MongoDB', () => {
-  let stack: LocalStack
-  let folder: string
-  let service: ServiceProcess
-  let second: ServiceProcess | undefined
-  let kafka: Kafka
-  let producer: Producer
-  const seen = new Map<string, Read[]>()
+  let enforcement: StartedEnforcement
 
   async function call(
     method: string,
@@ -59,144 +39,34 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     body?: unknown,
     extra: Record<string, string> = {},
   ) {
-    const { as, platform, ...headers } = extra
-    const token = await signLocalToken(join(folder, 'keys'), {
-      roles,
-      subject: as ?? roles.join('+'),
-      ...(platform ? { platform } : {}),
-    })
-    const text = typeof body === 'string'
-    const response = await fetch(`${service.url}/v1${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { 'content-type': text ? 'application/yaml' : 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: text ? body : JSON.stringify(body) }),
-    })
-    const answer = await response.text()
-    return { status: response.status, body: (answer ? JSON.parse(answer) : undefined) as never }
+    const { as = roles.join('+'), platform, ...headers } = extra
+    const caller = { subject: as, roles, ...(platform ? { platform } : {}) }
+    const answer = await enforcement.call(method, path, caller, body, headers)
+    return { status: answer.status, body: answer.body as never }
   }
 
   const get = async <T>(path: string, roles: Role[] = ['moderator', 'senior', 'auditor']): Promise<T> =>
     (await call('GET', path, roles)).body
 
-  /** Everything on a topic, distinct by id; fails where one id came with different bytes. */
-  function on(topic: string): Read[] {
-    const byId = new Map<string, Read>()
-    for (const read of seen.get(topic) ?? []) {
-      const known = byId.get(read.id)
-      if (known) expect(read.value, `${read.id} came with other bytes`).toEqual(known.value)
-      byId.set(read.id, read)
-    }
-    return [...byId.values()]
-  }
-
-  const directivesFor = (account: string, platform = 'p1'): Directive[] =>
-    on(platformTopicName('directives', platform))
-      .map(({ value }) => value as unknown as Directive)
-      .filter(({ accountId }) => accountId === account)
-
-  async function watch(topics: string[]): Promise<void> {
-    const consumer = kafka.consumer({ groupId: `spec-${topics[0]}` })
-    await consumer.connect()
-    await consumer.subscribe({ topics, fromBeginning: true })
-    await consumer.run({
-      eachMessage: async ({ topic, message }) => {
-        const headers = Object.fromEntries(
-          Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]),
-        )
-        const value = (
-          topic === DeadLetterTopic.name ? {} : JSON.parse(String(message.value))
-        ) as Read['value']
-        const id =
-          headers['ce_id'] ??
-          `${headers['weir-topic']}/${headers['weir-partition']}/${headers['weir-offset']}`
-        seen.set(topic, [...(seen.get(topic) ?? []), { id, key: String(message.key), value, headers }])
-      },
-    })
-    closing.push(() => consumer.disconnect())
-  }
-  const closing: (() => Promise<void>)[] = []
-
-  async function send(topic: string, records: { key: string; value: unknown }[]): Promise<void> {
-    await producer.send({
-      topic,
-      messages: records.map(({ key, value }) => ({ key, value: JSON.stringify(value) })),
-    })
-  }
-  const judge = (...verdicts: Verdict[]): Promise<void> =>
-    send(
-      Topics.verdicts.name,
-      verdicts.map((value) => ({ key: `${value.platformId}/${value.accountId}`, value })),
-    )
+  const on = (topic: string) => enforcement.on(topic)
+  const directivesFor = (account: string): Directive[] =>
+    enforcement.directives().filter(({ accountId }) => accountId === account)
+  const judge = (...verdicts: Verdict[]): Promise<void> => enforcement.judge(...verdicts)
   const verdict = (account: string, message: string, severity: 1 | 2 | 3 | 4, over = {}): Verdict =>
     aVerdict(account, message, { severity, clause: CLAUSE[severity], ...over })
 
-  const settled = <T>(check: () => T | Promise<T>): Promise<T> =>
-    vi.waitFor(check, { timeout: 30_000, interval: 100 })
-
-  function env(over: Record<string, string> = {}): Record<string, string> {
-    return {
-      ...localServiceEnv(stack),
-      LOCAL_KEY_DIR: join(folder, 'keys'),
-      TEST_CLOCK: '1',
-      TIMER_MS: '100',
-      AUDIT_CHECKPOINT_MS: '100',
-      KAFKA_SESSION_MS: '6000',
-      LOG_LEVEL: 'warn',
-      ...over,
-    }
-  }
-
   beforeAll(async () => {
-    stack = await startTemporaryStack({ alwaysOwn: true })
-    folder = await mkdtemp(join(tmpdir(), 'weir-enforcement-'))
-    calmRequestQueues()
-    kafka = new kafkajs.Kafka({ brokers: [stack.kafkaBrokers], logLevel: kafkajs.logLevel.NOTHING })
-    const admin = kafka.admin()
-    await admin.connect()
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: [...Object.values(Topics), DeadLetterTopic].map(
-        ({ name, partitions, cleanup, timestamps }) => ({
-          topic: name,
-          numPartitions: partitions,
-          configEntries: [
-            { name: 'cleanup.policy', value: cleanup },
-            { name: 'message.timestamp.type', value: timestamps },
-          ],
-        }),
-      ),
-    })
-    await admin.disconnect()
-    producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
-    await producer.connect()
-    service = await startService('enforcement', env())
-    await watch([
-      Topics.events.name,
-      Topics.notices.name,
-      Topics.measures.name,
-      Topics.policies.name,
-      Topics.platforms.name,
-      Topics.checkpoints.name,
-      DeadLetterTopic.name,
-    ])
-    for (const id of ['p1', 'p2']) {
-      const answer = await call('POST', '/platforms', ['admin'], { id, name: id, contacts: [] })
-      expect(answer).toMatchObject({ status: 201, body: { id, mode: 'enforce' } })
-    }
-    await watch([platformTopicName('directives', 'p1'), platformTopicName('directives', 'p2')])
+    const often = { TIMER_MS: '100', AUDIT_CHECKPOINT_MS: '100', KAFKA_SESSION_MS: '6000' }
+    enforcement = await StartedEnforcement.start({ TEST_CLOCK: '1', ...often }, 'p1', 'p2')
+    const { events, notices, measures, policies, platforms, checkpoints } = Topics
+    const topics = [events, notices, measures, policies, platforms, checkpoints, DeadLetterTopic]
+    await enforcement.watch(
+      ...topics.map(({ name }) => name),
+      platformTopicName('directives', 'p1'),
+      platformTopicName('directives', 'p2'),
+    )
   })
-
-  afterAll(async () => {
-    for (const close of closing) await close().catch(() => undefined)
-    await producer?.disconnect()
-    await Promise.all([service?.stop(), second?.stop()])
-    await stack?.stop()
-    await rm(folder, { recursive: true, force: true })
-  })
+  afterAll(() => enforcement?.stop())
 
   it('publishes its first policy and banks from the start of time, and the platforms', async () => {
     await settled(() => {
@@ -253,7 +123,7 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
       const notices = on(Topics.notices.name).filter(({ value }) => JSON.stringify(value).includes('"a1"'))
       expect(notices.map(({ value }) => value['template'])).toEqual(['measure-ordered', 'measure-ordered'])
     })
-    expect(JSON.stringify([...seen.values()])).not.toContain('a text')
+    expect(JSON.stringify([...enforcement.seen.values()])).not.toContain('a text')
     expect(removal).toMatchObject({ accountSeq: 1, messageIds: ['m1'], automated: true })
     const timeline = await get<{ items: { kind: string }[] }>('/accounts/p1/a1/timeline')
     expect(timeline.items.map(({ kind }) => kind)).toContain('strike.added')
@@ -279,13 +149,8 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
   })
 
   it('lets people decide what is for review, and undo it', async () => {
-    await judge(verdict('a2', 'm1', 2, { outcome: 'review' }))
-    const { items } = await settled(async () => {
-      const page = await get<{ items: { caseId: string }[] }>('/cases?state=open&platform=p1&account=a2')
-      expect(page.items).toHaveLength(1)
-      return page
-    })
-    const { caseId } = items[0]!
+    const waiting = verdict('a2', 'm1', 2, { outcome: 'review' })
+    const { caseId } = await enforcement.opened<{ caseId: string }>(waiting)
     expect(await call('POST', '/cases/next', ['moderator'])).toMatchObject({ status: 200, body: { caseId } })
     expect((await call('POST', '/cases/next', ['moderator'])).status).toBe(204)
     const decision = { measure: 'limit', clause: CLAUSE[2], reasons: 'seen it', messageIds: ['m1'] }
@@ -352,15 +217,15 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     const at = new Date().toISOString()
     const receipts = platformTopicName('receipts', 'p1')
     const done = { directiveId: limit!.directiveId, status: 'done', at }
-    await send(receipts, [
+    await enforcement.send(
+      receipts,
       { key: 'a1', value: { directiveId: removal!.directiveId, status: 'done', at } },
       { key: 'a1', value: { directiveId: removal!.directiveId, status: 'acknowledged', at } },
       { key: 'a1', value: done },
       { key: 'a1', value: { directiveId: 'none', status: 'done', at } },
-    ])
-    await send(platformTopicName('receipts', 'p2'), [
-      { key: 'a1', value: { ...done, status: 'acknowledged' } },
-    ])
+    )
+    const foreign = { key: 'a1', value: { ...done, status: 'acknowledged' } }
+    await enforcement.send(platformTopicName('receipts', 'p2'), foreign)
     await settled(async () => {
       expect(await get(`/directives/${removal!.directiveId}`)).toMatchObject({ state: 'done' })
       const reasons = on(DeadLetterTopic.name).map(({ headers }) => headers['weir-reason'])
@@ -427,7 +292,7 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
         verdict(account, `m${i}`, ((i % 4) + 1) as 1 | 2 | 3 | 4, { at: new Date(start + i * 1_000) }),
       ),
     )
-    second = await startService('enforcement', env())
+    const second = await enforcement.startAnother()
     await judge(...verdicts.slice(0, 150))
     second.kill('SIGKILL')
     await judge(...verdicts)
@@ -443,12 +308,12 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     await settled(() => expect(distinct(Topics.notices.name)).toBeGreaterThan(30 * 14))
     const before = { story: story(), all: all() }
 
-    second = await startService('enforcement', env({ KAFKA_GROUP_PREFIX: 'again' }))
+    const again = await enforcement.startAnother({ KAFKA_GROUP_PREFIX: 'again' })
     // A marker behind everything else on each partition: when all are judged, so is what is before them.
     const markers = Array.from({ length: 60 }, (_, i) => verdict(`z${i}`, 'm1', 1))
     await judge(...markers)
     await settled(async () => {
-      const admin = kafka.admin()
+      const admin = enforcement.kafka.admin()
       await admin.connect()
       const ends = await admin.fetchTopicOffsets(Topics.verdicts.name)
       const groups = (await admin.listGroups()).groups.map(({ groupId }) => groupId)
@@ -463,29 +328,20 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     })
     await settled(() => expect(directivesFor('z59').length).toBe(2))
     expect(story()).toEqual(before.story)
-    await second.stop()
-    second = undefined
+    await again.stop()
     expect(on(Topics.notices.name).length).toBe(before.all[1]! + 120)
   })
 
   it('lifts by the clock what is over, once', async () => {
     const day = 86_400_000
-    const later = (days: number) => ({ now: new Date(Date.now() + days * day).toISOString() })
-    await fetch(`${service.url}/v1/test/clock`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(later(8)),
-    })
+    const later = (days: number) => enforcement.setClock(new Date(Date.now() + days * day))
+    await later(8)
     await settled(() => {
       const lifts = directivesFor('a1').filter(({ kind }) => kind === 'lift_restriction')
       expect(lifts.map(({ reverses }) => reverses)).toEqual([directivesFor('a1')[1]!.directiveId])
     })
     expect(await get('/accounts/p1/a1')).toMatchObject({ status: 'warned', level: 2, measures: [] })
-    await fetch(`${service.url}/v1/test/clock`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(later(91)),
-    })
+    await later(91)
     await settled(async () =>
       expect(await get('/accounts/p1/a1')).toMatchObject({ status: 'active', points: 0 }),
     )
@@ -498,12 +354,12 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
   })
 
   it('answers 401 before 403, and shows a platform only what is its own', async () => {
-    expect((await fetch(`${service.url}/v1/cases`)).status).toBe(401)
+    expect((await fetch(`${enforcement.service.url}/v1/cases`)).status).toBe(401)
     expect((await call('GET', '/cases', ['platform'], undefined, { platform: 'p1' })).status).toBe(403)
     const own = await call('GET', '/directives?platform=p1', ['platform'], undefined, { platform: 'p2' })
     expect(own).toMatchObject({ status: 200, body: { items: [] } })
     // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- an asymmetric matcher
-    const document = await (await fetch(`${service.url}/openapi.json`)).json()
+    const document = await (await fetch(`${enforcement.service.url}/openapi.json`)).json()
     expect(Object.keys((document as { paths: object }).paths)).toContain('/v1/cases/{id}/decisions')
   })
 
@@ -623,7 +479,7 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
 
   it('proves by command that the log is as it was written, and finds what somebody changed in the database', async () => {
     const weir = async (...args: string[]): Promise<{ code: number | null; out: string }> => {
-      const own = { ...process.env, ...env(), WEIR_TOKEN: '' }
+      const own = { ...process.env, ...enforcement.env, WEIR_TOKEN: '' }
       const child = spawn(process.execPath, [builtFile('apps/cli/main.js'), 'audit', ...args], { env: own })
       let out = ''
       for (const stream of [child.stdout, child.stderr])
@@ -632,7 +488,7 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
       return { code, out }
     }
     // Back in our own time, nothing is due.
-    await service.restart()
+    await enforcement.service.restart()
     await settled(async () => {
       const size = (await auditLog()).length
       const checkpoints = on(Topics.checkpoints.name).map(({ value }) => value as unknown as Checkpoint)
@@ -641,19 +497,22 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
       )
       expect(sizes.reduce((sum, one) => sum + one, 0)).toBe(size)
     })
-    const open = await fetch(`${service.url}/v1/public/checkpoints?limit=1`)
+    const open = await fetch(`${enforcement.service.url}/v1/public/checkpoints?limit=1`)
     expect(await open.json()).toMatchObject({
       items: [{ note: expect.stringContaining('\n— weir.local/audit/') as string }],
     })
 
-    const at = ['--url', service.url]
+    const at = ['--url', enforcement.service.url]
     expect(await weir('verify', ...at)).toMatchObject({
       code: 0,
       out: expect.stringMatching(
         /(shard \d: records 0 to \d+, confirmed by [1-9]\d* checkpoints\n){4}the audit log is/,
       ) as string,
     })
-    const [file, kept] = [join(folder, 'log.ndjson'), join(folder, 'checkpoints.json')]
+    const [file, kept] = [
+      join(enforcement.folder, 'log.ndjson'),
+      join(enforcement.folder, 'checkpoints.json'),
+    ]
     expect(await weir('export', ...at, '--out', file, '--checkpoints', kept)).toMatchObject({
       code: 0,
       out: '',
@@ -687,7 +546,9 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     }
 
     // Somebody who holds the database takes the newest records away, and what is kept there of checkpoints as well.
-    const mongo = await mongoose.createConnection(stack.mongoUri, { dbName: 'weir_enforcement' }).asPromise()
+    const mongo = await mongoose
+      .createConnection(enforcement.stack.mongoUri, { dbName: 'weir_enforcement' })
+      .asPromise()
     const [last] = await mongo.collection('audit_log').find({ shard }).sort({ _id: -1 }).limit(1).toArray()
     await mongo.collection('audit_log').deleteOne({ _id: last!._id })
     await mongo.collection('audit_checkpoints').deleteMany({ shard, size: { $gt: last!['first'] as number } })

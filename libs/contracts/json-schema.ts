@@ -69,7 +69,8 @@ function assertOnlyOne(name: string): void {
     validationMetadatas: ReadonlyMap<ContractClass, unknown>
   }
   const { length } = [...ruled.keys()].filter((type) => type.name === name)
-  if (length > 1) throw new Error(`${length} contract classes are called ${name}: each needs a name of its own`)
+  if (length > 1)
+    throw new Error(`${length} contract classes are called ${name}: each needs a name of its own`)
 }
 
 function referencesIn(definition: Definition): string[] {

@@ -36,9 +36,7 @@ async function latencyOfOthers(system: WeirSystem, run: string, beside?: Beside)
     rate: RATE + besideRate,
     seconds: SECONDS,
     make: (n, sentAt) =>
-      recordOf(
-        beside && n % (share + 1) > 0 ? make(...beside(i++), sentAt) : make(`${run}-${n}`, n, sentAt),
-      ),
+      recordOf(beside && n % (share + 1) > 0 ? make(...beside(i++), sentAt) : make(`${run}-${n}`, n, sentAt)),
     numberOf: (value) => {
       const { accountId } = JSON.parse(value) as Directive
       return accountId.startsWith(`${run}-`) ? Number(accountId.slice(run.length + 1)) : undefined
@@ -116,7 +114,8 @@ try {
       '',
     ].join('\n'),
   )
-  const isMet = growth <= FLAT && size <= MEGABYTE && times <= TIMES_QUIET && quiet.missing + beside.missing === 0
+  const isMet =
+    growth <= FLAT && size <= MEGABYTE && times <= TIMES_QUIET && quiet.missing + beside.missing === 0
   process.exitCode = values.assert && !isMet ? 1 : 0
 } finally {
   await system.stop()

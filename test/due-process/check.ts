@@ -142,7 +142,11 @@ async function lost(system: WeirSystem, deeds: readonly Deed[], works: readonly 
       if (body.notes.filter(({ text }) => text === note).length !== 1)
         problems.push(`a note on ${caseId} is not there once`)
   }
-  const directives = await system.all<{ directiveId: string; state: string }>('enforcement', '/v1/directives', READER)
+  const directives = await system.all<{ directiveId: string; state: string }>(
+    'enforcement',
+    '/v1/directives',
+    READER,
+  )
   const states = new Map(directives.map(({ directiveId, state }) => [directiveId, state]))
   for (const { directiveId } of deedsOf(deeds, 'receipt'))
     if (!['done', 'withdrawn'].includes(states.get(directiveId) ?? ''))

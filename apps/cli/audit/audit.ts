@@ -30,7 +30,9 @@ function keyOption(text: string): KeyObject {
   try {
     return parsePublicKey(text)
   } catch {
-    throw new InvalidArgumentError('A key is a C2SP verifier key, or the base64 of the 32 bytes of an Ed25519 key.')
+    throw new InvalidArgumentError(
+      'A key is a C2SP verifier key, or the base64 of the 32 bytes of an Ed25519 key.',
+    )
   }
 }
 
@@ -56,9 +58,17 @@ export function auditCommand(): Command {
     )
     .argument('[export]', 'a file that export wrote; without it, what the service answers now')
     .option('--checkpoints <file>', 'checkpoints that were kept: of export, or values of weir.checkpoints.v1')
-    .option('--key <key>', 'public key of the log, as C2SP verifier key or base64; kept from elsewhere', keyOption)
+    .option(
+      '--key <key>',
+      'public key of the log, as C2SP verifier key or base64; kept from elsewhere',
+      keyOption,
+    )
     .option('--partial', 'the export may begin later than the log')
-    .option('--to <instant>', 'the export was made with this --to: later checkpoints are left out', instantOption)
+    .option(
+      '--to <instant>',
+      'the export was made with this --to: later checkpoints are left out',
+      instantOption,
+    )
     .option('--no-topic', 'does not read weir.checkpoints.v1 (only without a file)')
     .action((file: string | undefined, options: VerifyCommandOptions, self: Command) =>
       verifyLog(file, options, self),

@@ -311,7 +311,7 @@ describe('changes of accounts, on a real MongoDB', () => {
 
   it('have a timeline of all that happened, page by page, though hundreds of things were at one instant', async () => {
     const items: TimelineItem[] = []
-    for (let after: [Date, string] | undefined, more = true; more; ) {
+    for (let after: [Date, string] | undefined, more = true; more;) {
       const page = await instances.one(ReadAccount).timeline('p1', 'a9', 50, after)
       items.push(...page.items)
       after = instantCursor(page.nextCursor ?? undefined)

@@ -3,6 +3,7 @@ import type { WeirEventKind } from '#libs/contracts/weir-event'
 import { eventOf } from '../events/event.rules.js'
 import { noticeOf } from '../notices/notice.rules.js'
 import type { Pending } from '../outbox/pending.js'
+import { pendingEvent } from '../outbox/pending-event.js'
 import type { AppealDecision, AppealRecord } from './appeal.js'
 
 /** What is known of an appeal that is told. */
@@ -42,7 +43,7 @@ export function appealEvent(
     ...(clause ? { clause } : {}),
     ...(code ? { code } : {}),
   })
-  return { id: derivedId('out', value.eventId), publish: 'event', value }
+  return pendingEvent(value)
 }
 
 /** The notice of an outcome to the platform, which tells the owner. */

@@ -69,7 +69,10 @@ export class PublishCheckpoints {
     const same = then?.head === last.head
     broken.set({ shard }, same ? 0 : 1)
     if (!same) {
-      this.logger.error({ shard, checkpoint: last.size }, 'the audit log does not continue its last checkpoint; run weir audit verify')
+      this.logger.error(
+        { shard, checkpoint: last.size },
+        'the audit log does not continue its last checkpoint; run weir audit verify',
+      )
     }
     return same
   }

@@ -31,13 +31,19 @@ export class ChangeDecision {
    * nobody approved it in time; 403 `own-decision` for whoever made it
    */
   async approve(decisionId: string, by: string, reasons: GivenReasons): Promise<DecisionDocument> {
-    const approved = await this.change('approval', decisionId, by, reasons, (facts, current, step, context) => {
-      assertOther(current, by)
-      assertHeld(current)
-      if (!current.hold?.needsApproval)
-        throw conflict('approved-already', 'The decision was approved; it waits for its day.')
-      return applyApproval(facts, decisionId, step, context)
-    })
+    const approved = await this.change(
+      'approval',
+      decisionId,
+      by,
+      reasons,
+      (facts, current, step, context) => {
+        assertOther(current, by)
+        assertHeld(current)
+        if (!current.hold?.needsApproval)
+          throw conflict('approved-already', 'The decision was approved; it waits for its day.')
+        return applyApproval(facts, decisionId, step, context)
+      },
+    )
     if (approved.state === 'lapsed') throw conflict('lapsed', 'Nobody approved it in time; it has lapsed.')
     return approved
   }

@@ -6,6 +6,7 @@ import { eventOf } from '../events/event.rules.js'
 import { noticeOf } from '../notices/notice.rules.js'
 import { Outbox } from '../outbox/outbox.js'
 import type { Pending } from '../outbox/pending.js'
+import { pendingEvent } from '../outbox/pending-event.js'
 import { standingAfter, standingOfDirective } from './directive-changes.rules.js'
 import type { Stopping } from './directive-state.rules.js'
 import { DirectiveStore, type DirectiveDocument } from './directive.store.js'
@@ -44,8 +45,5 @@ function tell(directive: DirectiveDocument, to: Stopping, by: string, text: stri
   const event = eventOf('directive.resumed', `directive/${directiveId}`, to, now, by, facts)
   const data = { platformId, accountId, directiveId, kind, answerTo: to, text }
   const notice = noticeOf('directive-answered', `${directiveId}/${to}`, platformId, data, now)
-  return [
-    { id: derivedId('out', event.eventId), publish: 'event', value: event },
-    { id: derivedId('out', notice.noticeId), publish: 'notice', value: notice },
-  ]
+  return [pendingEvent(event), { id: derivedId('out', notice.noticeId), publish: 'notice', value: notice }]
 }

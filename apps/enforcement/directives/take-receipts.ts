@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common'
-import { derivedId } from '#libs/contracts/ids'
 import type { Receipt } from '#libs/contracts/receipt'
 import { Clock } from '#libs/platform/clock'
 import { PermanentError, RetryableError } from '#libs/platform/errors'
 import { Outbox } from '../outbox/outbox.js'
-import type { Pending } from '../outbox/pending.js'
+import { pendingEvent } from '../outbox/pending-event.js'
 import { DirectiveStore, type DirectiveDocument } from './directive.store.js'
 import { receiptsOf, type GivenReceipt } from './receive.rules.js'
 import { standingAfter } from './directive-changes.rules.js'
@@ -51,11 +50,7 @@ export class TakeReceipts {
     const { receipts, events } = receiptsOf(directive, given)
     if (receipts.length === directive.receipts.length) return true
     const set = { receipts, ...standingAfter({ ...directive, receipts }, this.clock.now()) }
-    const pending = events.map((value): Pending => ({
-      id: derivedId('out', value.eventId),
-      publish: 'event',
-      value,
-    }))
+    const pending = events.map(pendingEvent)
     if (!(await this.directives.change(directive, set, pending))) return false
     await this.outbox.deliver([{ _id: directive._id, pending }], this.directives.directives)
     return true

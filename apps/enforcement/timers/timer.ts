@@ -5,7 +5,6 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { derivedId } from '#libs/contracts/ids'
 import { Clock } from '#libs/platform/clock'
 import type { Logger } from '#libs/platform/logger'
 import { ENV, LOGGER } from '#libs/platform/tokens'
@@ -23,7 +22,7 @@ import { DirectiveStore, type DirectiveDocument } from '../directives/directive.
 import { eventOf } from '../events/event.rules.js'
 import { DecideCluster } from '../findings/decide-cluster.js'
 import { Outbox } from '../outbox/outbox.js'
-import type { Pending } from '../outbox/pending.js'
+import { pendingEvent } from '../outbox/pending-event.js'
 import { Relay } from '../outbox/relay.js'
 import { PlatformStore } from '../platforms/platform.store.js'
 import { BankStore } from '../policies/bank.store.js'
@@ -124,9 +123,7 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
     const facts = { platformId, accountId, directiveId, code }
     const missed = nextDueAt?.toISOString() ?? ''
     const value = eventOf('directive.overdue', `directive/${directiveId}`, missed, now, 'system', facts)
-    const pending: Pending[] = set.overdue
-      ? [{ id: derivedId('out', value.eventId), publish: 'event', value }]
-      : []
+    const pending = set.overdue ? [pendingEvent(value)] : []
     if (!(await this.directives.change(directive, set, pending))) return
     await this.outbox.deliver([{ _id: directiveId, pending }], this.directives.directives)
   }
