@@ -1,8 +1,8 @@
-import canonicalize from 'canonicalize'
 import { hash } from 'node:crypto'
 import type { AuditEntry, AuditRecord } from '#libs/contracts/audit-record'
 import { accountKey } from '#libs/contracts/ids'
 import type { WeirEvent } from '#libs/contracts/weir-event'
+import { canonicalJson } from './canonical-json.js'
 
 /** The chains of the log. Another one may be added; none is ever taken away. */
 export const AUDIT_SHARDS = ['0', '1', '2', '3'] as const
@@ -24,7 +24,7 @@ export const EMPTY_TAIL: Tail = {
 }
 
 /** What is hashed is told apart by its first byte, so that no record is ever taken for a link (RFC 6962, section 2.1). */
-const RECORD = Buffer.of(0x00)
+const RECORD = '\x00'
 const LINK = Buffer.of(0x01)
 
 /** The entry that an event leaves. Absent fields are left out, and strings are as the database gives them back. */
@@ -32,19 +32,42 @@ export function entryOf({ eventId, ...event }: WeirEvent): AuditEntry {
   return storable({ entryId: eventId, ...event })
 }
 
-/** An entry as it is the same before and after it was stored: no `null` or `undefined`, no half of a surrogate pair. */
+/**
+ * An entry as it is the same before and after it was stored: no `null` or `undefined`, no half of a surrogate pair. Its fields are in
+ * the order in which they are hashed.
+ */
 export function storable(entry: AuditEntry): AuditEntry {
-  const fields = Object.entries(entry).flatMap(([name, value]: [string, unknown]) => {
-    if (value === undefined || value === null) return []
-    return [[name, typeof value === 'string' ? value.toWellFormed() : value]]
-  })
-  return Object.fromEntries(fields) as AuditEntry
+  const given = entry as unknown as Record<string, unknown>
+  const stored: Record<string, unknown> = {}
+  for (const name of Object.keys(given).sort()) {
+    const value = given[name]
+    if (value === undefined || value === null) continue
+    stored[name] = typeof value === 'string' ? value.toWellFormed() : value
+  }
+  return stored as unknown as AuditEntry
 }
 
 /** The shard of an entry: all that is about one account stands in one chain. */
 export function shardOf(entry: AuditEntry): AuditShard {
-  const { platformId, accountId, subject } = entry
-  const key = platformId && accountId ? accountKey(platformId, accountId) : subject
+  return shardOfKey(keyOf(entry))
+}
+
+/** The entries by shard, in their order. */
+export function byShard(entries: readonly AuditEntry[]): Map<AuditShard, AuditEntry[]> {
+  const shards = new Map<string, AuditShard>()
+  return Map.groupBy(entries, (entry) => {
+    const key = keyOf(entry)
+    const shard = shards.get(key) ?? shardOfKey(key)
+    shards.set(key, shard)
+    return shard
+  })
+}
+
+function keyOf({ platformId, accountId, subject }: AuditEntry): string {
+  return platformId && accountId ? accountKey(platformId, accountId) : subject
+}
+
+function shardOfKey(key: string): AuditShard {
   return AUDIT_SHARDS[hash('sha256', key, 'buffer')[0]! % AUDIT_SHARDS.length]!
 }
 
@@ -53,8 +76,8 @@ export function shardOf(entry: AuditEntry): AuditShard {
  * `{entry, loggedAt, seq, shard}`)).
  */
 export function recordHash({ shard, seq, loggedAt, prevHash, entry }: Omit<AuditRecord, 'hash'>): string {
-  const bytes = Buffer.from(canonicalize({ shard, seq, loggedAt, entry })!)
-  const leaf = hash('sha256', Buffer.concat([RECORD, bytes]), 'buffer')
+  const place = canonicalJson({ loggedAt, seq, shard })
+  const leaf = hash('sha256', `${RECORD}{"entry":${canonicalJson(entry)},${place.slice(1)}`, 'buffer')
   return hash('sha256', Buffer.concat([LINK, Buffer.from(prevHash, 'base64'), leaf]), 'base64')
 }
 

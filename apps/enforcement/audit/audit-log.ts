@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { Counter } from 'prom-client'
-import { AUDIT_SHARDS, type AuditShard, shardOf } from '#libs/audit/chain'
+import { AUDIT_SHARDS, type AuditShard, byShard } from '#libs/audit/chain'
 import type { AuditEntry } from '#libs/contracts/audit-record'
 import { Clock } from '#libs/platform/clock'
 import { RetryableError } from '#libs/platform/errors'
@@ -34,8 +34,7 @@ export class AuditLog {
   async append(entries: readonly AuditEntry[]): Promise<void> {
     if (entries.length === 0) return
     if (!this.unique) throw new RetryableError('not-ready', 'The audit log is not ready yet.')
-    const byShard = Map.groupBy(entries, shardOf)
-    await Promise.all([...byShard].map(([shard, some]) => this.writers.get(shard)!.append(some)))
+    await Promise.all([...byShard(entries)].map(([shard, some]) => this.writers.get(shard)!.append(some)))
     appended.inc(entries.length)
   }
 }
