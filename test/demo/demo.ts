@@ -118,7 +118,11 @@ export async function runDemo(
   log('done')
   console.log(`\n${factPage(report)}`)
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`)
-  if (options.keep) console.log(await whereItRuns(system, api))
+  console.log(
+    options.keep
+      ? await whereItRuns(system, api)
+      : 'To look around in what it left, run it with `-- --keep`.',
+  )
   return report.problems
 }
 
