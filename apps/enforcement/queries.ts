@@ -11,6 +11,9 @@ export function olderThan(after: [Date, string] | undefined, field = 'at'): obje
   return { [field]: { $lte: at }, $or: [{ [field]: { $lt: at } }, { _id: { $lt: id } }] }
 }
 
+/** Partial indexes of what has a date are only entered where the type is said, however clear it is from the rest. */
+export const DATED = { $type: 'date' } as const
+
 /** A range of strings by prefix, in which nothing of the prefix is special. */
 export function prefix(text: string): { $gte: string; $lt: string } {
   return { $gte: text, $lt: `${text}\u{10FFFF}` }

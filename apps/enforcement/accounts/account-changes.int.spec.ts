@@ -309,6 +309,18 @@ describe('changes of accounts, on a real MongoDB', () => {
     expect(expired).toHaveLength(500)
   })
 
+  it('are found by an index when they are due, and so are directives', async () => {
+    const { clock } = instances
+    await take.take([aVerdict('a11', 'm1', { severity: 2 })], noop)
+    const later = new Date(clock.now().getTime() + 400 * 86_400_000)
+    const accounts = await store(AccountStore).due(later, 10_000)
+    expect(accounts.map(({ accountId }) => accountId)).toContain('a11')
+    const directives = await store(DirectiveStore).due(later, 10_000)
+    expect(directives.map(({ accountId }) => accountId)).toContain('a11')
+    // That no query scans a collection is seen when the instances are stopped.
+    expect(await store(AccountStore).due(new Date(0), 10)).toEqual([])
+  })
+
   it('have a timeline of all that happened, page by page, though hundreds of things were at one instant', async () => {
     const items: TimelineItem[] = []
     for (let after: [Date, string] | undefined, more = true; more;) {

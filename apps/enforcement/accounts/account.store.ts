@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { ACCOUNT_STATUSES, type AccountStatus } from '#libs/contracts/measures-in-force'
-import { given, olderThan, prefix } from '../queries.js'
+import { DATED, given, olderThan, prefix } from '../queries.js'
 import { onlyDuplicates } from '#libs/platform/mongo/bulk-write'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import type { AccountChange } from './account-draft.rules.js'
@@ -110,7 +110,7 @@ export class AccountStore {
 
   async due(now: Date, limit: number): Promise<Pick<AccountDocument, '_id' | 'platformId' | 'accountId'>[]> {
     return this.accounts
-      .find({ nextDueAt: { $lte: now } }, { projection: { platformId: 1, accountId: 1 } })
+      .find({ nextDueAt: { $lte: now, ...DATED } }, { projection: { platformId: 1, accountId: 1 } })
       .sort({ nextDueAt: 1 })
       .limit(limit)
       .toArray()

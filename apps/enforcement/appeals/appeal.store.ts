@@ -4,7 +4,7 @@ import { type Model, type mongo, Schema } from 'mongoose'
 import { duplicateKey } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
-import { given, olderThan } from '../queries.js'
+import { DATED, given, olderThan } from '../queries.js'
 import type { AppealRecord } from './appeal.js'
 import type { AppealState } from './appeal-transitions.js'
 
@@ -103,7 +103,7 @@ export class AppealStore {
   /** Undecided ones whose time is over. */
   async due(now: Date, limit: number): Promise<AppealDocument[]> {
     return this.appeals
-      .find({ nextDueAt: { $lte: now } })
+      .find({ nextDueAt: { $lte: now, ...DATED } })
       .sort({ nextDueAt: 1 })
       .limit(limit)
       .toArray()

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
-import { given, olderThan, prefix } from '../queries.js'
+import { DATED, given, olderThan, prefix } from '../queries.js'
 import { bulkWrite, duplicateKey } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
@@ -168,7 +168,7 @@ export class CaseStore {
       })
     } catch (error) {
       if (!duplicateKey(error)) throw error
-      return this.cases.findOne({ lastRequest: claim.requestId })
+      return this.cases.findOne({ lastRequest: { $eq: claim.requestId, $type: 'string' } })
     }
   }
 
@@ -216,7 +216,7 @@ export class CaseStore {
   /** Cases whose claim or snooze is over; not those whose decision is being carried out, which may take longer than a claim. */
   async timedOut(now: Date, limit: number): Promise<CaseDocument[]> {
     return this.cases
-      .find({ until: { $lte: now, $type: 'date' }, deciding: null } as mongo.Filter<CaseDocument>)
+      .find({ until: { $lte: now, ...DATED }, deciding: null } as mongo.Filter<CaseDocument>)
       .sort({ until: 1 })
       .limit(limit)
       .toArray()

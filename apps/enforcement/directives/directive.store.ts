@@ -4,7 +4,7 @@ import { type Model, type mongo, Schema } from 'mongoose'
 import type { Directive } from '#libs/contracts/directive'
 import { accountKey } from '#libs/contracts/ids'
 import type { MessageMeasures } from '../accounts/account-draft.rules.js'
-import { given, olderThan } from '../queries.js'
+import { DATED, given, olderThan } from '../queries.js'
 import { bulkWrite, insertMissing } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
@@ -177,7 +177,7 @@ export class DirectiveStore {
 
   async due(now: Date, limit: number): Promise<DirectiveDocument[]> {
     return this.directives
-      .find({ nextDueAt: { $lt: now } })
+      .find({ nextDueAt: { $lt: now, ...DATED } })
       .sort({ nextDueAt: 1 })
       .limit(limit)
       .toArray()
