@@ -137,6 +137,8 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     expect([first.status, again.body]).toEqual([201, first.body])
     const { labels } = await get<{ labels: unknown[] }>('/accounts/p1/a1')
     expect(labels).toMatchObject([{ label: 'watch', by: 'moderator' }])
+    const after = await get<{ items: object[] }>('/accounts/p1/a1/timeline')
+    expect(after.items[0]).toMatchObject({ kind: 'labelled', code: 'watch', by: 'moderator' })
     const past = { ...label, expiresAt: '2026-01-01T00:00:00Z' }
     const refused = await Promise.all([
       put('/accounts/p1/a1', past),

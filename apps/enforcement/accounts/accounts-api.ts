@@ -132,9 +132,11 @@ export class TimelineItem {
   @Optional() @WeirId() decisionId?: string
   @Optional() @WeirId() directiveId?: string
   @Optional() @WeirId() strikeId?: string
+  @Example() @Optional() @WeirId() findingId?: string
+  @Example() @Optional() @WeirId() appealId?: string
   @Optional() @OneOf(MEASURES) measure?: Measure
   @Optional() @Text(120, 1) clause?: string | null
   @Optional() @Text(200, 1) by?: string
-  /** The outcome of a verdict, the kind of a directive, the status of a receipt. */
+  /** The outcome of a verdict or an appeal, the kind of a directive or a finding, the status of a receipt, a label. */
   @Example() @Optional() @Text(60, 1) code?: string
 }

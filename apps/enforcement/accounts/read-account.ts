@@ -3,9 +3,11 @@ import { accountKey } from '#libs/contracts/ids'
 import { Clock } from '#libs/platform/clock'
 import { type Page, page } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
+import { AppealStore } from '../appeals/appeal.store.js'
 import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { DecisionStore } from '../decisions/decision.store.js'
 import { DirectiveStore } from '../directives/directive.store.js'
+import { FindingStore } from '../findings/finding.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { AccountStore } from './account.store.js'
 import { type AccountView, STRIKES_SHOWN, type TimelineItem } from './accounts-api.js'
@@ -25,6 +27,8 @@ export class ReadAccount {
     private readonly decisions: DecisionStore,
     private readonly directives: DirectiveStore,
     private readonly entries: CaseEntryStore,
+    private readonly findings: FindingStore,
+    private readonly appeals: AppealStore,
     private readonly policies: PolicyStore,
     private readonly clock: Clock,
   ) {}
@@ -75,24 +79,35 @@ export class ReadAccount {
     after: [Date, string] | undefined,
   ): Promise<Page<TimelineItem>> {
     const key = accountKey(platformId, accountId)
-    if (!(await this.accounts.byKey(key))) throw neverFlagged()
+    const account = await this.accounts.byKey(key)
+    if (!account) throw neverFlagged()
     // From the document on that the cursor stands in: `${_id}/…`.
     const from: typeof after = after && [after[0], `${after[1].split('/')[0]}/`]
     const most = limit + 1 + EARLIER
-    const [entries, strikes, decisions, directives] = await Promise.all([
+    const [entries, strikes, decisions, directives, findings, appeals] = await Promise.all([
       this.entries.ofAccount(platformId, accountId, most, from),
       this.strikes.happened(key, most, from),
       this.decisions.ofAccount(platformId, accountId, most, from),
       this.directives.ofAccount(platformId, accountId, most, from),
+      this.findings.ofAccount(platformId, accountId, most, from),
+      this.appeals.list({ platformId, accountId }, most, from),
     ])
-    const items = timelineOf({ entries, strikes, decisions, directives }).filter(
+    const items = timelineOf({
+      entries,
+      strikes,
+      decisions,
+      directives,
+      findings,
+      appeals,
+      labels: account.labels,
+    }).filter(
       ({ at, id }) => !after || at < after[0] || (at.getTime() === after[0].getTime() && id < after[1]),
     )
     return page(items.slice(0, limit + 1), limit, (item) => [item.at.toISOString(), item.id])
   }
 }
 
-/** Read beyond a page: decisions and directives of before, which may have been undone or answered in its time. */
+/** Read beyond a page: what is of before it, and may have been undone, answered or decided in its time. */
 const EARLIER = 400
 
 function neverFlagged(): Error {

@@ -1,11 +1,14 @@
+import type { AppealDocument } from '../appeals/appeal.store.js'
 import type { TakenEntry } from '../cases/case-entry.store.js'
 import type { DecisionRecord } from '../decisions/decision.js'
 import type { DirectiveDocument } from '../directives/directive.store.js'
-import type { StrikeRecord } from './account-state.js'
+import type { TakenFinding } from '../findings/finding.store.js'
+import type { AccountLabel, StrikeRecord } from './account-state.js'
 import type { TimelineItem } from './accounts-api.js'
 
 export const TIMELINE_KINDS = [
   'verdict',
+  'finding',
   'strike.added',
   'strike.reversed',
   'decision.made',
@@ -15,6 +18,10 @@ export const TIMELINE_KINDS = [
   'decision.reversed',
   'directive.issued',
   'directive.answered',
+  'appeal.opened',
+  'appeal.decided',
+  'appeal.withdrawn',
+  'labelled',
 ] as const
 export type TimelineKind = (typeof TIMELINE_KINDS)[number]
 
@@ -24,12 +31,18 @@ export function timelineOf(kept: {
   strikes: readonly StrikeRecord[]
   decisions: readonly DecisionRecord[]
   directives: readonly DirectiveDocument[]
+  findings: readonly TakenFinding[]
+  appeals: readonly AppealDocument[]
+  labels: readonly AccountLabel[]
 }): TimelineItem[] {
   const items = [
     ...kept.entries.map(ofEntry),
     ...kept.strikes.flatMap(ofStrike),
     ...kept.decisions.flatMap(ofDecision),
     ...kept.directives.flatMap(ofDirective),
+    ...kept.findings.map(ofFinding),
+    ...kept.appeals.flatMap(ofAppeal),
+    ...kept.labels.map(ofLabel),
   ]
   return items.sort((a, b) => b.at.getTime() - a.at.getTime() || (a.id < b.id ? 1 : -1))
 }
@@ -87,4 +100,31 @@ function ofDirective(document: DirectiveDocument): TimelineItem[] {
       code: status,
     })),
   ]
+}
+
+function ofFinding({ _id, findingId, kind, caseId, addedAt }: TakenFinding): TimelineItem {
+  return {
+    at: addedAt,
+    id: `${_id}/finding`,
+    kind: 'finding',
+    findingId,
+    code: kind,
+    ...(caseId ? { caseId } : {}),
+  }
+}
+
+function ofAppeal({ _id: appealId, ...appeal }: AppealDocument): TimelineItem[] {
+  const { caseId, decisionId, directiveId, measure, openedAt, updatedAt, state, decision } = appeal
+  const facts = { appealId, caseId, decisionId, directiveId, measure }
+  const opened = { at: openedAt, id: `${appealId}/opened`, kind: 'appeal.opened' as const, ...facts }
+  if (decision) {
+    const { at, by, outcome: code } = decision
+    return [opened, { at, id: `${appealId}/decided`, kind: 'appeal.decided', by, code, ...facts }]
+  }
+  if (state !== 'withdrawn') return [opened]
+  return [opened, { at: updatedAt, id: `${appealId}/withdrawn`, kind: 'appeal.withdrawn', ...facts }]
+}
+
+function ofLabel({ labelId, label, at, by }: AccountLabel): TimelineItem {
+  return { at, id: `${labelId}/labelled`, kind: 'labelled', by, code: label }
 }

@@ -8,6 +8,7 @@ import { AccountChanges } from '../accounts/account-changes.js'
 import { AccountStore } from '../accounts/account.store.js'
 import { applyDecision, type PersonsDecision } from '../accounts/apply-decision.rules.js'
 import { AuditStore } from '../audit/audit.store.js'
+import { ReadAccount } from '../accounts/read-account.js'
 import { TakeVerdicts } from '../accounts/take-verdicts.js'
 import { CaseStore } from '../cases/case.store.js'
 import { WorkOnCases } from '../cases/work-on-cases.js'
@@ -46,7 +47,14 @@ describe('appeals, on a real MongoDB', () => {
   const two = <T>(type: new (...args: never[]) => T): T => instances.two(type)
 
   beforeAll(async () => {
-    instances = await TwoInstances.start(WorkOnCases, OpenAppeal, HearAppeals, SettleAppeals, ReadEvidence)
+    instances = await TwoInstances.start(
+      WorkOnCases,
+      OpenAppeal,
+      HearAppeals,
+      SettleAppeals,
+      ReadEvidence,
+      ReadAccount,
+    )
     ;({ publisher, clock } = instances)
   })
   afterAll(() => instances.stop())
@@ -201,9 +209,9 @@ describe('appeals, on a real MongoDB', () => {
         make: (facts, context) => applyDecision(facts, removalOf('dec_a10', messages), context),
       },
     ])
-    const suspension = directives('a10').find(({ kind }) => kind === 'suspend_account')!
-    expect((await one(DecisionStore).byId(suspension.decisionId!))!.messages).toHaveLength(1)
-    const { appealId } = await appealed('a10', suspension)
+    const limit = directives('a10').find(({ kind }) => kind === 'limit_account')!
+    expect((await one(DecisionStore).byId(limit.decisionId!))!.messages).toHaveLength(1)
+    const { appealId } = await appealed('a10', limit)
     await one(HearAppeals).claim(appealId, 'ben')
     const tooLong = { ...outcome('granted'), reasons: '由'.repeat(10_000) }
     await expect(one(HearAppeals).decide(appealId, tooLong, 'ben')).rejects.toMatchObject({
@@ -231,6 +239,12 @@ describe('appeals, on a real MongoDB', () => {
     await one(SettleAppeals).complete(-1_000)
     await one(HearAppeals).decide(appealId, outcome('granted'), 'ben')
     expect(publisher.records.length).toBe(before)
+    const { items } = await one(ReadAccount).timeline('p1', 'a6', 50, undefined)
+    const decided = { kind: 'appeal.decided', code: 'granted', by: 'ben', directiveId: removal.directiveId }
+    expect(items.filter((item) => item.appealId === appealId)).toMatchObject([
+      decided,
+      { kind: 'appeal.opened' },
+    ])
   })
 
   it('are completed after the broker was away, under the same ids', async () => {

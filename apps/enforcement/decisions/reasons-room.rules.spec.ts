@@ -60,9 +60,11 @@ it('leaves room for the longest reasons that are taken, on as many messages as a
   )
   expect(mongo.BSON.calculateObjectSize(decided)).toBeLessThan(MOST_BYTES / 2)
   world.apply(decided)
-  expect(world.directives).toHaveLength(MOST_MESSAGES)
+  const ordered = (kind: string) => world.directives.filter((directive) => directive.kind === kind)
+  expect(ordered('remove_message')).toHaveLength(MOST_MESSAGES)
   const step = { by: 'senior', at, reasons: reasons(longest) }
   const reversed = applyReversal(world.facts, 'd1', step, new Set(), world.context(at, 'senior'))
   expect(mongo.BSON.calculateObjectSize(reversed)).toBeLessThan(MOST_BYTES / 2)
-  expect(world.apply(reversed).directives).toHaveLength(2 * MOST_MESSAGES)
+  world.apply(reversed)
+  expect(ordered('restore_message')).toHaveLength(MOST_MESSAGES)
 })

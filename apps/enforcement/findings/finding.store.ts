@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { bulkWrite, insertMissing } from '#libs/platform/mongo/bulk-write'
+import { olderThan } from '../queries.js'
 import type { FindingRecord } from './finding.js'
 
 export const FINDINGS = 'Finding'
@@ -10,6 +11,10 @@ export const FindingSchema = new Schema<FindingRecord>(
   { collection: 'findings', strict: false, versionKey: false },
 )
 FindingSchema.index({ caseId: 1, 'window.to': -1, _id: 1 })
+FindingSchema.index({ 'members.accountId': 1, addedAt: -1, _id: -1 })
+
+/** That a finding came into a case. */
+export type TakenFinding = Pick<FindingRecord, '_id' | 'findingId' | 'kind' | 'caseId'> & { addedAt: Date }
 
 /** Findings, each version whole: never changed but for the case that took it in. */
 @Injectable()
@@ -45,6 +50,25 @@ export class FindingStore {
   async hadCome(caseIds: readonly string[], until: Date): Promise<boolean> {
     const filter = { caseId: { $in: [...caseIds] }, addedAt: { $lte: until } }
     return (await this.findings.findOne(filter, { projection: { _id: 1 } })) !== null
+  }
+
+  /** Those in cases that an account takes part in, without their evidence, the latest first. */
+  async ofAccount(
+    platformId: string,
+    accountId: string,
+    limit: number,
+    after?: [Date, string],
+  ): Promise<TakenFinding[]> {
+    return this.findings
+      .find({
+        members: { $elemMatch: { platformId, accountId } },
+        caseId: { $ne: null },
+        ...olderThan(after, 'addedAt'),
+      })
+      .sort({ addedAt: -1, _id: -1 })
+      .limit(limit)
+      .project<TakenFinding>({ findingId: 1, kind: 1, caseId: 1, addedAt: 1 })
+      .toArray()
   }
 
   /** Those in cases, the latest window first. */
