@@ -111,6 +111,9 @@ describe.each(SERVICES)('the examples of bodies of %s', (service) => {
         const { method } = route
         const asked = { method, path, token, body: JSON.stringify(body) }
         const { status, text } = await rawRequest(system.services[service].url, asked)
+        const { type } = (text === '' ? {} : JSON.parse(text)) as { type?: string }
+        // Nobody can sign the link of an example.
+        if (type === 'bad-link') continue
         if ([400, 401, 403, 415].includes(status) || status >= 500) refused.push(`${method} ${path}: ${text}`)
       }
     }

@@ -80,10 +80,12 @@ export class PolicyStore {
       .project<{ _id: string; effectiveFrom: Date; rollout: number }>({ effectiveFrom: 1, rollout: 1 })
       .sort({ effectiveFrom: -1 })
       .toArray()
-    this.live = found.map(({ _id, effectiveFrom, rollout }) => ({ version: _id, effectiveFrom, rollout }))
+    const live = found.map(({ _id, effectiveFrom, rollout }) => ({ version: _id, effectiveFrom, rollout }))
+    const current = live.findIndex((version) => isInForce(version, now))
+    // Also those that come into force before it is read again; nobody may see a version whose text is not there yet.
+    await this.byVersions(live.slice(0, current + 1).map(({ version }) => version))
+    this.live = live
     this.readAt = Date.now()
-    const current = this.inForceVersion(now)
-    if (current) await this.byVersions([current])
   }
 
   /** The policy that persons decide by: the latest that is in force for everybody. @throws RetryableError `no-policy` */
@@ -164,8 +166,11 @@ export class PolicyStore {
   }
 
   private inForceVersion(now: Date, without?: string): string | undefined {
-    const inForce = ({ version, rollout, effectiveFrom }: LiveVersion): boolean =>
-      rollout === 100 && effectiveFrom <= now && version !== without
-    return this.live.find(inForce)?.version
+    return this.live.find((one) => one.version !== without && isInForce(one, now))?.version
   }
+}
+
+/** For everybody. */
+function isInForce({ rollout, effectiveFrom }: LiveVersion, now: Date): boolean {
+  return rollout === 100 && effectiveFrom <= now
 }
