@@ -55,7 +55,7 @@ const LONGEST_PAUSE_MS = 200
 /** Expiries of idle strikes that one change tells; the rest come with the next, which is due at once. */
 const MOST_EXPIRIES = 200
 /** The default ladder ends at 16 points: some 64 strikes count at both ends of a stretch while others rest. */
-const IDLING = { over: 128, times: 2 }
+const IDLING = { over: 32, times: 2 }
 
 interface Loaded {
   accounts: Map<string, AccountDocument>

@@ -201,7 +201,7 @@ class Ledger {
   /** In every other history strikes become idle as soon as they may. */
   constructor(
     private readonly history: Pick<History, 'ofReach' | 'sentAt' | 'happenings'>,
-    idling = history.happenings.length % 2 === 0 ? { over: 0, times: 1 } : { over: 128, times: 2 },
+    idling = history.happenings.length % 2 === 0 ? { over: 0, times: 1 } : { over: 32, times: 2 },
   ) {
     this.world = new AccountWorld(
       'enforce',
