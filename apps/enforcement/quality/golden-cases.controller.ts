@@ -98,13 +98,12 @@ export class GoldenCasesController {
 }
 
 function goldenCaseView(golden: GoldenCaseDocument): GoldenCaseView {
-  const {
-    _id: goldenCaseId,
-    expected,
-    evidenceUntil: _until,
-    pending: _pending,
-    outboxAt: _at,
-    ...shown
-  } = golden
-  return { goldenCaseId, ...shown, ...expected }
+  const { _id: goldenCaseId, state, caseId, platformId, accountId, category, severity } = golden
+  const { policyVersion, expected, why } = golden
+  const { proposedBy, proposedAt, approvedBy, approvedAt, retiredBy, retiredAt } = golden
+  return {
+    ...{ goldenCaseId, state, caseId, platformId, accountId, category, severity },
+    ...{ policyVersion, measure: expected.measure, clause: expected.clause, why },
+    ...{ proposedBy, proposedAt, approvedBy, approvedAt, retiredBy, retiredAt },
+  }
 }

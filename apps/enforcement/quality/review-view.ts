@@ -12,11 +12,13 @@ import {
   Text,
   WeirId,
 } from '#libs/contracts/fields'
+import type { Message } from '#libs/contracts/message'
 import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
 import { CategoryVerdict, type Outcome, OUTCOMES } from '#libs/contracts/verdict'
 import type { Policy } from '#libs/policy/policy-document'
 import type { CaseEntry } from '../cases/case.js'
 import { entryView } from '../cases/case-view.js'
+import { given } from '../queries.js'
 import type { ReviewAnswer } from './review.js'
 import type { ReviewDocument } from './review.store.js'
 
@@ -116,21 +118,15 @@ export function secondReviewView(review: ReviewDocument): SecondReviewView {
 
 function shownEntry(entry: CaseEntry, policy: Pick<Policy, 'categories'>): ReviewEntryView {
   const { sealed, blurred, outcome, categories, message } = entryView(entry, policy)
-  // By each of these the account, the case or a directive on it can be looked up.
-  const {
-    platformId: _platform,
-    accountId: _account,
-    messageId: _id,
-    revision: _revision,
-    ...others
-  } = message
-  const { repostOf: _repost, requested: _directive, account, ...shown } = others
-  const { ownerRef: _owner, ...profile } = account ?? {}
-  return {
-    sealed,
-    blurred,
-    outcome,
-    categories,
-    message: { ...shown, ...(account ? { account: profile } : {}) },
-  }
+  return { sealed, blurred, outcome, categories, message: shownMessage(message) }
+}
+
+/** Named one by one: by whatever else a message carries, the account, the case or a directive on it can be looked up. */
+function shownMessage(message: Partial<Message>): object {
+  const { visibility, sentAt, receivedAt, language, text, links, media, audience, change, account } = message
+  const { displayName, kind, followers, verified } = account ?? {}
+  return given({
+    ...{ visibility, sentAt, receivedAt, language, text, links, media, audience, change },
+    account: account && given({ displayName, kind, followers, verified }),
+  })
 }
