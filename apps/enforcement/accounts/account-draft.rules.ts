@@ -90,6 +90,9 @@ export class AccountDraft {
   /** Strikes as they were before an earlier cause of them became known. */
   readonly replaced: Strike[] = []
 
+  /** Directives that stay when decisions of theirs are undone: another one in force also stands on them. */
+  readonly shared: ReadonlySet<string>
+
   /** Strikes that were idle when the change began. */
   readonly wereIdle = new Map<string, 'now' | 'over'>()
 
@@ -105,6 +108,7 @@ export class AccountDraft {
     readonly context: ChangeContext,
   ) {
     this.key = accountKey(facts.platformId, facts.accountId)
+    this.shared = facts.shared
     this.before = facts.state
     this.state = structuredClone(facts.state ?? newAccount(facts.platformId, facts.accountId, context.now))
     this.state.rev += 1

@@ -188,7 +188,7 @@ describe('a person’s decision', () => {
   it('is undone whole: strike, ladder step, measure', () => {
     const world = decided(reviewed(10), { measure: 'suspend', clause: 'c.3' })
     const context = world.context(after(DAY), 'senior')
-    world.apply(applyReversal(world.facts, 'd1', step(context.now), new Set(), context))
+    world.apply(applyReversal(world.facts, 'd1', step(context.now), context))
     expect(world.state).toMatchObject({ status: 'active', level: 0, points: 0 })
     const undone = new Set(world.directives.map((directive) => directive.reverses))
     expect(world.directives.filter((d) => !d.reverses && !undone.has(d.directiveId))).toEqual([])
@@ -207,7 +207,7 @@ describe('a person’s decision', () => {
     world.apply(applyApproval(world.facts, suspension!.decisionId, step(approved.now), approved))
     expect(world.directives.at(-1)).toMatchObject({ until: after(9 * DAY).toISOString() })
     const context = world.context(after(8 * DAY), 'senior')
-    world.apply(applyReversal(world.facts, removal!.decisionId, step(context.now), new Set(), context))
+    world.apply(applyReversal(world.facts, removal!.decisionId, step(context.now), context))
     expect(world.state).toMatchObject({ points: 0, level: 0, status: 'active' })
     expect(kinds(world).at(-1)).toBe('lift_restriction')
   })
@@ -235,9 +235,16 @@ describe('a person’s decision', () => {
     const removal = world.directives[0]!.directiveId
     const context = world.context(after(DAY), 'senior')
     const first = [...world.decisions.values()].find((d) => d.automated && d.measure === 'remove')!
-    world.apply(applyReversal(world.facts, first.decisionId, step(context.now), new Set([removal]), context))
+    world.apply(
+      applyReversal(
+        { ...world.facts, shared: new Set([removal]) },
+        first.decisionId,
+        step(context.now),
+        context,
+      ),
+    )
     expect(kinds(world)).not.toContain('restore_message')
-    world.apply(applyReversal(world.facts, 'd1', step(context.now), new Set(), context))
+    world.apply(applyReversal(world.facts, 'd1', step(context.now), context))
     expect(kinds(world)).toContain('restore_message')
   })
 
@@ -257,7 +264,7 @@ describe('a person’s decision', () => {
       ({ measure, messages }) => measure === 'remove' && messages[0]!.messageId === 'm4',
     )!
     const context = world.context(after(DAY), 'senior')
-    world.apply(applyReversal(world.facts, grave.decisionId, step(context.now), new Set(), context))
+    world.apply(applyReversal(world.facts, grave.decisionId, step(context.now), context))
     expect(world.state).toMatchObject({ status: 'limited', level: 2, points: 4 })
     expect(world.directives.at(-1)).toMatchObject({
       kind: 'limit_account',

@@ -179,49 +179,38 @@ export function applyRefusal(
 
 /**
  * Undoes everything that a decision did: its strikes are reversed, its measures lifted, its messages restored, the steps of
- * the ladder that rested on it taken back. Nothing graver comes of it. `shared` names directives that another decision in force
- * also stands on: they stay.
+ * the ladder that rested on it taken back, but for directives that another decision in force also stands on. Nothing graver comes
+ * of it.
  */
 export function applyReversal(
   facts: AccountFacts,
   decisionId: string,
   reversal: DecisionStep,
-  shared: ReadonlySet<string>,
   context: ChangeContext,
 ): AccountChange {
   const draft = new AccountDraft(facts, context)
-  reverseDecision(draft, decisionId, reversal, shared)
+  reverseDecision(draft, decisionId, reversal)
   settle(draft, { relieving: true })
   return draft.finish()
 }
 
 /** The part of a reversal that is about the decision itself; the account is to be settled after it. */
-export function reverseDecision(
-  draft: AccountDraft,
-  decisionId: string,
-  reversal: DecisionStep,
-  shared: ReadonlySet<string>,
-): void {
+export function reverseDecision(draft: AccountDraft, decisionId: string, reversal: DecisionStep): void {
   const decision = draft.decision(decisionId)
   const at = latest([...draft.strikes.values()], draft.now)
-  liftMeasure(draft, decision, reversal, shared)
+  liftMeasure(draft, decision, reversal)
   for (const strikeId of decision.strikeIds) draft.reverseStrike(strikeId, at, decisionId)
 }
 
 /** Takes a decision's measure back and leaves its strikes. */
-export function liftMeasure(
-  draft: AccountDraft,
-  decision: DecisionRecord,
-  reversal: DecisionStep,
-  shared: ReadonlySet<string>,
-): void {
+export function liftMeasure(draft: AccountDraft, decision: DecisionRecord, reversal: DecisionStep): void {
   const step = draft.state.steps.find((candidate) => candidate.decisionId === decision.decisionId)
   if (step && (step.state === 'in_force' || step.state === 'held' || step.state === 'paused')) {
     const at = latest([...draft.strikes.values()], draft.now)
     liftStep(draft, step, at, reversal)
     return
   }
-  undoMeasures(draft, decision, reversal, shared)
+  undoMeasures(draft, decision, reversal)
   decision.state = 'reversed'
   decision.reversal = reversal
   draft.tellDecision('decision.reversed', decision)
@@ -295,18 +284,13 @@ function moveCase(draft: AccountDraft, decision: DecisionRecord): void {
 }
 
 /** Orders what undoes a decision's measures on account and messages, but for what another decision also stands on. */
-function undoMeasures(
-  draft: AccountDraft,
-  decision: DecisionRecord,
-  reversal: DecisionStep,
-  shared: ReadonlySet<string>,
-): void {
+function undoMeasures(draft: AccountDraft, decision: DecisionRecord, reversal: DecisionStep): void {
   for (const held of draft.state.decided) {
     if (held.decisionId !== decision.decisionId) continue
     if (held.state === 'in_force') liftOrdered(draft, decision, held, reversal)
     if (held.state === 'in_force' || held.state === 'paused') held.state = 'lifted'
   }
-  restoreMessages(draft, decision, reversal, shared)
+  restoreMessages(draft, decision, reversal)
 }
 
 /** Orders the end of a measure on the account. */
@@ -332,12 +316,12 @@ export function restoreMessages(
   draft: AccountDraft,
   decision: DecisionRecord,
   { reasons, by }: Pick<DecisionStep, 'reasons' | 'by'>,
-  shared: ReadonlySet<string>,
 ): void {
   for (const message of draft.messages.values()) {
     for (const measure of ['remove', 'label'] as const) {
       const directiveId = measure === 'remove' ? message.removedBy : message.labelledBy
-      if (!directiveId || !decision.directiveIds.includes(directiveId) || shared.has(directiveId)) continue
+      if (!directiveId || !decision.directiveIds.includes(directiveId) || draft.shared.has(directiveId))
+        continue
       if (measure === 'remove') message.removedBy = null
       else message.labelledBy = null
       orderDirective(draft, decision, {

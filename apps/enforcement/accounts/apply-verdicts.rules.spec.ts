@@ -223,7 +223,7 @@ describe('verdicts on an account', () => {
         const context = world.context(after((3 + i) * HOUR), 'senior')
         const shared = new Set(i === 0 ? [removal!.directiveId] : [])
         const step = { by: 'senior', at: context.now, reasons }
-        world.apply(applyReversal(world.facts, decisionId, step, shared, context))
+        world.apply(applyReversal({ ...world.facts, shared }, decisionId, step, context))
         expect([world.state!.points, world.messages.get('m1')!.removedBy === null]).toEqual(
           i === 0 ? [2, false] : [0, true],
         )
@@ -288,7 +288,7 @@ describe('a reversal', () => {
           for (const n of chosen) {
             const context = world.context(after(hours++ * HOUR), 'senior')
             const reversal = { by: 'senior', at: context.now, reasons }
-            world.apply(applyReversal(world.facts, removals[n]!.decisionId, reversal, new Set(), context))
+            world.apply(applyReversal(world.facts, removals[n]!.decisionId, reversal, context))
           }
           const rest = list.filter((_, i) => !chosen.has(i)).reduce((sum, s) => sum + [0, 1, 2, 4, 8][s]!, 0)
           expect(world.state!.points).toBe(rest)
@@ -315,13 +315,7 @@ describe('a reversal', () => {
     const [decision] = [...world.decisions.values()]
     const context = world.context(after(2 * HOUR), 'senior')
     world.apply(
-      applyReversal(
-        world.facts,
-        decision!.decisionId,
-        { by: 'senior', at: context.now, reasons },
-        new Set(),
-        context,
-      ),
+      applyReversal(world.facts, decision!.decisionId, { by: 'senior', at: context.now, reasons }, context),
     )
     judged([[verdict('m1', 4, after(3 * HOUR))]], after(4 * HOUR), world)
     expect(world.state).toMatchObject({ points: 0, level: 0, status: 'active' })

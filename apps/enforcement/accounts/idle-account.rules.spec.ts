@@ -76,7 +76,7 @@ class Account {
     const step = { by: 'senior', at: now, reasons: { zh: '', en: '' } }
     const messageIds = decision.messages.map(({ messageId }) => messageId)
     this.change(now, messageIds, (facts) =>
-      applyReversal(facts, decision.decisionId, step, new Set(), this.world.context(now, 'senior')),
+      applyReversal(facts, decision.decisionId, step, this.world.context(now, 'senior')),
     )
   }
 

@@ -315,7 +315,7 @@ class Ledger {
           others.flatMap((other) => other.directiveIds).filter((id) => directiveIds.includes(id)),
         )
         this.change(it.at, this.about(it.of), (facts) =>
-          applyReversal(facts, decisionId, step, shared, world.context(now, 'senior')),
+          applyReversal({ ...facts, shared }, decisionId, step, world.context(now, 'senior')),
         )
         return
       }

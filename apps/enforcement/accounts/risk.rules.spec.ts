@@ -173,9 +173,7 @@ describe('the risk that an account carries', () => {
       )
       if (!removal) return
       const step = { by: 'sen', at: NOW, reasons: { zh: '', en: '' } }
-      account.apply(
-        applyReversal(account.facts, removal.decisionId, step, new Set(), account.context(NOW, 'sen')),
-      )
+      account.apply(applyReversal(account.facts, removal.decisionId, step, account.context(NOW, 'sen')))
     }
     parts.forEach((part, i) => {
       if (before && i === parts.length - 1) reverse()

@@ -124,7 +124,7 @@ function undoneBy(world: AccountWorld, decision: DecisionRecord): string[] {
 function grant(world: AccountWorld, decision: DecisionRecord, now: Date): void {
   const ids = undoneBy(world, decision)
   const context = world.context(now, 'senior')
-  const change = applyGrant(world.facts, ids, hearing(now), shared(world, ids), context)
+  const change = applyGrant({ ...world.facts, shared: shared(world, ids) }, ids, hearing(now), context)
   if (change) world.apply(change)
 }
 
@@ -209,7 +209,7 @@ describe('an appeal that is granted', () => {
     grant(world, step, now)
     expect(world.state).toMatchObject({ status: 'active', level: 0, points: 0 })
     expect(inForce(world, now)).toEqual([])
-    expect(applyGrant(world.facts, ids, hearing(now), new Set(), world.context(now))).toBeNull()
+    expect(applyGrant(world.facts, ids, hearing(now), world.context(now))).toBeNull()
   })
 })
 
@@ -242,11 +242,10 @@ describe('an appeal that is granted in part', () => {
           const sharing = shared(world, [decision.decisionId])
           const context = world.context(now, 'senior')
           const change = applyReplacement(
-            world.facts,
+            { ...world.facts, shared: sharing },
             decision.decisionId,
             given,
             hearing(now),
-            sharing,
             context,
           )
           world.apply(change!)
@@ -265,7 +264,13 @@ describe('an appeal that is granted in part', () => {
           expect(ordered.every(({ decisionId }) => decisionId === lesser.decisionId)).toBe(true)
           if (lesser.state === 'expired') expect(ordered).toEqual([])
           expect(
-            applyReplacement(world.facts, decision.decisionId, given, hearing(now), sharing, context),
+            applyReplacement(
+              { ...world.facts, shared: sharing },
+              decision.decisionId,
+              given,
+              hearing(now),
+              context,
+            ),
           ).toBeNull()
           if (lesser.until) {
             pass(world, lesser.until)
@@ -284,9 +289,7 @@ describe('an appeal that is granted in part', () => {
     const step = [...world.decisions.values()].find(({ stepId }) => stepId)!
     const order = { measure: 'limit' as const, until: null, appealId: 'apl_1' }
     const later = new Date(now.getTime() + DAY)
-    world.apply(
-      applyReplacement(world.facts, step.decisionId, order, hearing(later), new Set(), world.context(later))!,
-    )
+    world.apply(applyReplacement(world.facts, step.decisionId, order, hearing(later), world.context(later))!)
     expect(world.state).toMatchObject({ status: 'limited', level: 3, points: 8 })
     expect(world.directives.slice(-2).map(({ kind }) => kind)).toEqual(['lift_restriction', 'limit_account'])
     expect(world.directives.at(-1)!.until).toBe(new Date(now.getTime() + 7 * DAY).toISOString())
@@ -300,10 +303,9 @@ describe('an appeal that is granted in part', () => {
 describe('a late appeal', () => {
   const paused = (world: AccountWorld, decisionId: string, appealId: string, now: Date) => {
     const change = applyPause(
-      world.facts,
+      { ...world.facts, shared: shared(world, [decisionId]) },
       decisionId,
       appealId,
-      shared(world, [decisionId]),
       world.context(now),
     )
     if (change) world.apply(change)

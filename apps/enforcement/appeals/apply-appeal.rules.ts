@@ -27,19 +27,18 @@ export type Hearing = DecisionStep
 
 /**
  * Undoes everything that the decisions did, with what the ladder did because of them. Null where all of it is undone
- * already. `shared` names directives on messages that other decisions in force stand on: they stay.
+ * already. Directives on messages that other decisions in force stand on stay.
  */
 export function applyGrant(
   facts: AccountFacts,
   decisionIds: readonly string[],
   hearing: Hearing,
-  shared: ReadonlySet<string>,
   context: ChangeContext,
 ): AccountChange | null {
   if (!decisionIds.some((id) => isUndoable(decisionIn(facts, id)))) return null
   const draft = new AccountDraft(facts, context)
   for (const id of decisionIds) {
-    if (isUndoable(draft.decisions.get(id))) reverseDecision(draft, id, hearing, shared)
+    if (isUndoable(draft.decisions.get(id))) reverseDecision(draft, id, hearing)
   }
   settle(draft, { relieving: true })
   return draft.finish()
@@ -60,7 +59,6 @@ export function applyReplacement(
   decisionId: string,
   order: ReplacementOrder & { appealId: string },
   hearing: Hearing,
-  shared: ReadonlySet<string>,
   context: ChangeContext,
 ): AccountChange | null {
   if (decisionIn(facts, replacementIdOf(order.appealId))) return null
@@ -77,7 +75,7 @@ export function applyReplacement(
   if (step && (lesser.measure === 'warn' || lesser.measure === 'limit')) {
     replaceStep(draft, step, decision, lesser, hearing)
   } else {
-    liftMeasure(draft, decision, hearing, shared)
+    liftMeasure(draft, decision, hearing)
     draft.decide(lesser)
     if (lesser.state === 'in_force') orderMeasure(draft, lesser, false)
   }
@@ -90,7 +88,6 @@ export function applyPause(
   facts: AccountFacts,
   decisionId: string,
   appealId: string,
-  shared: ReadonlySet<string>,
   context: ChangeContext,
 ): AccountChange | null {
   const known = decisionIn(facts, decisionId)
@@ -104,7 +101,7 @@ export function applyPause(
       liftOrdered(draft, decision, held, late)
       held.state = 'paused'
     }
-    restoreMessages(draft, decision, late, shared)
+    restoreMessages(draft, decision, late)
   }
   decision.pauses = [...(decision.pauses ?? []), { appealId, endedAt: null }]
   settle(draft)

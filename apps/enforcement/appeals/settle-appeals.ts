@@ -87,7 +87,7 @@ export class SettleAppeals {
     return {
       ...about(appeal, 'system', [decision]),
       undoes: [decision._id],
-      make: (facts, context) => applyPause(facts, decision._id, appeal._id, facts.shared, context),
+      make: (facts, context) => applyPause(facts, decision._id, appeal._id, context),
     }
   }
 
@@ -106,7 +106,7 @@ export class SettleAppeals {
     return {
       ...about(appeal, hearing.by, undone),
       undoes: ids,
-      make: (facts, context) => applyGrant(facts, ids, hearingOf(hearing), facts.shared, context),
+      make: (facts, context) => applyGrant(facts, ids, hearingOf(hearing), context),
     }
   }
 
@@ -123,7 +123,6 @@ export class SettleAppeals {
           decision._id,
           { ...hearing.replacement!, appealId: appeal._id },
           hearingOf(hearing),
-          facts.shared,
           context,
         ),
     }

@@ -60,7 +60,7 @@ export class ChangeDecision {
   async reverse(decisionId: string, by: string, reasons: GivenReasons): Promise<DecisionDocument> {
     return this.change('reversal', decisionId, by, reasons, (facts, current, step, context) => {
       assertReversible(current)
-      return applyReversal(facts, decisionId, step, facts.shared, context)
+      return applyReversal(facts, decisionId, step, context)
     })
   }
 

@@ -63,7 +63,7 @@ it('leaves room for the longest reasons that are taken, on as many messages as a
   const ordered = (kind: string) => world.directives.filter((directive) => directive.kind === kind)
   expect(ordered('remove_message')).toHaveLength(MOST_MESSAGES)
   const step = { by: 'senior', at, reasons: reasons(longest) }
-  const reversed = applyReversal(world.facts, 'd1', step, new Set(), world.context(at, 'senior'))
+  const reversed = applyReversal(world.facts, 'd1', step, world.context(at, 'senior'))
   expect(mongo.BSON.calculateObjectSize(reversed)).toBeLessThan(MOST_BYTES / 2)
   world.apply(reversed)
   expect(ordered('restore_message')).toHaveLength(MOST_MESSAGES)

@@ -504,7 +504,7 @@ describe('the export', () => {
     const removal = [...world.decisions.values()].find(({ measure }) => measure === 'remove')!
     const context = world.context(after(HOUR), 'senior')
     const reversal = { by: 'senior', at: context.now, reasons: step.reasons }
-    world.apply(applyReversal(world.facts, removal.decisionId, reversal, new Set(), context))
+    world.apply(applyReversal(world.facts, removal.decisionId, reversal, context))
     expect(world.statements.length).toBeGreaterThan(before.length)
     expect(exportOf(world)).toEqual(before)
     world.apply(applyTime(world.facts, world.context(after(200 * DAY))))
