@@ -1,4 +1,8 @@
+import canonicalize from 'canonicalize'
 import { readFileSync } from 'node:fs'
+import { canonicalJson } from '#libs/audit/canonical-json'
+import { chainOnto, EMPTY_TAIL, storable } from '#libs/audit/chain'
+import { EXAMPLE_ENTRY } from '#libs/contracts/audit-record'
 import { Topics } from '#libs/contracts/catalogue'
 import { derivedId } from '#libs/contracts/ids'
 import { type Message, revisionOf } from '#libs/contracts/message'
@@ -20,7 +24,10 @@ import { defaultDocuments, judgeOf } from './default-judge.js'
 
 const MESSAGES = 5_000
 
-/** What each step of ingestion and classification, and what enforcement adds to an entry, takes for one message with a text of `texts`, with the default policy. */
+/**
+ * What each step of ingestion and classification, and what enforcement adds to an entry, takes for one message with a text of
+ * `texts`, with the default policy.
+ */
 export async function stepCosts(texts: readonly string[]): Promise<StepCost[]> {
   const { policy, banks } = defaultDocuments()
   const judge = judgeOf(policy, banks)
@@ -80,10 +87,14 @@ export async function stepCosts(texts: readonly string[]): Promise<StepCost[]> {
       (i) => classify(messages[i]!, { judge, model, mode: 'live', now }),
     ],
   ]
+  const [entry, loggedAt] = [storable(EXAMPLE_ENTRY), new Date()]
   steps.push(
     ['ingestion: forbidden keys, depth', (i) => inspect(values[i])],
     ['ingestion: shape', (i) => check(values[i])],
     ['enforcement: keys of copies', (i) => copyKeysOf('p1', messages[i]!)],
+    ['enforcement: a record of the audit log', () => chainOnto(EMPTY_TAIL, '0', [entry], loggedAt)],
+    ['enforcement: canonical JSON of its entry', () => canonicalJson(entry)],
+    ['enforcement: canonical JSON of its entry, the library', () => canonicalize(entry)],
   )
   const costs: StepCost[] = []
   for (const [step, run] of steps) {

@@ -54,7 +54,7 @@ const LONGEST_PAUSE_MS = 200
 
 /** Expiries of idle strikes that one change tells; the rest come with the next, which is due at once. */
 const MOST_EXPIRIES = 200
-/** The default ladder ends at 16 points: some 64 strikes count at both ends of a stretch while others rest. */
+/** The default ladder ends at 16 points, so that some 64 strikes of one point stay awake: each further one rests as soon as it may. */
 const IDLING = { over: 32, times: 2 }
 
 interface Loaded {

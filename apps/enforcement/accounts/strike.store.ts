@@ -3,7 +3,7 @@ import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { accountKey } from '#libs/contracts/ids'
 import { bulkWrite } from '#libs/platform/mongo/bulk-write'
-import { olderThan } from '../queries.js'
+import { DATED, olderThan } from '../queries.js'
 import type { StrikeRecord } from './account-state.js'
 
 interface StrikeDocument extends StrikeRecord {
@@ -72,7 +72,7 @@ export class StrikeStore {
   async happened(key: string, limit: number, after?: [Date, string]): Promise<KeptStrike[]> {
     const newest = (field: 'at' | 'reversedAt') =>
       this.strikes
-        .find({ $and: [{ accountKey: key, [field]: { $type: 'date' } }, olderThan(after, field)] }, AS_RECORD)
+        .find({ $and: [{ accountKey: key, [field]: DATED }, olderThan(after, field)] }, AS_RECORD)
         .sort({ [field]: -1, _id: -1 })
         .limit(limit)
         .toArray()
