@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common'
 import kafkajs, { type Message, type Producer } from 'kafkajs'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { ServiceName, TopicSpec } from '#libs/contracts/catalogue'
 import { isoInstant } from '#libs/contracts/iso-instant'
 import { PermanentError, RetryableError } from '../errors.js'
@@ -42,8 +42,6 @@ export interface PlainRecord {
   partition?: number
 }
 
-/** Milliseconds that a record waits for company. */
-const LINGER_MS = 3
 /** Records of one request at most; kafkajs groups them by partition in quadratic time. */
 const MAX_RECORDS = 1_000
 /** Bytes of one request at most: the broker refuses a partition's share above 1 MB (`message.max.bytes`). */
@@ -69,8 +67,8 @@ interface Waiting {
 }
 
 /**
- * Publishes records: they wait a few milliseconds for company and go out together, one request at a time, so that the
- * order of a key is the order of the calls. No idempotent producer: kafkajs loses batches with it (issue 1005); a record
+ * Publishes records: those of one turn of the event loop go out together, and so do those that come while a request is under
+ * way, as in a group commit. One request at a time, so that the order of a key is the order of the calls. No idempotent producer: kafkajs loses batches with it (issue 1005); a record
  * may be stored twice, and receivers tell by its id.
  */
 @Injectable()
@@ -152,7 +150,7 @@ export class Publisher implements OnApplicationShutdown {
   }
 
   private async run(): Promise<void> {
-    await sleep(LINGER_MS)
+    await nextTurn()
     let pause = RETRY_PAUSE_MS.first
     while (this.queue.length > 0) {
       const batch = this.take()
