@@ -47,12 +47,15 @@ export interface Observed {
   readonly notices: readonly { noticeId: string }[]
   readonly deliveries: readonly { noticeId: string; channel: string; address: string | null }[]
   readonly audit: readonly SeenAuditRecord[]
+  /** Before the topics were read, by the clock of the machine. Directives become overdue while the rest is looked at. */
+  readonly topicsReadAt: number
 }
 
 /** A record of the audit log. */
 export interface SeenAuditRecord {
   readonly entryId: string
   readonly kind: string
+  readonly loggedAt: string
   readonly shard: string
   readonly seq: number
   readonly prevHash: string
@@ -337,13 +340,19 @@ function compareNotices(observed: Observed, seen: Seen, channels: Channels, repo
   }
 }
 
+/** An event is published within so many milliseconds of its audit entry. */
+const PUBLISHED_WITHIN = 5_000
+
 /** One audit entry for each event, and none besides but views of evidence; no gap in a chain, and no fork. */
-function compareAudit({ audit }: Observed, seen: Seen, report: Report): void {
+function compareAudit({ audit, topicsReadAt }: Observed, seen: Seen, report: Report): void {
   const events = new Set(distinct(seen('weir.events.v1')).map(({ json }) => json['eventId'] as string))
   const entries = countBy(audit.map(({ entryId }) => entryId))
   for (const eventId of events) exactlyOneOf(entries.get(eventId), `audit entry of ${eventId}`, report)
-  for (const { entryId, kind } of audit)
-    if (!events.has(entryId) && kind !== 'evidence.viewed') report('invented', `audit entry of ${entryId}`)
+  for (const { entryId, kind, loggedAt } of audit) {
+    const isOnTopic = Date.parse(loggedAt) < topicsReadAt - PUBLISHED_WITHIN
+    if (isOnTopic && !events.has(entryId) && kind !== 'evidence.viewed')
+      report('invented', `audit entry of ${entryId}, ${kind}, logged at ${loggedAt}`)
+  }
   for (const [shard, records] of Map.groupBy(audit, (one) => one.shard)) {
     const chain = records.toSorted((a, b) => a.seq - b.seq)
     for (const [place, { seq, prevHash }] of chain.entries()) {

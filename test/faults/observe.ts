@@ -45,6 +45,7 @@ export async function observe(
   platforms: readonly string[],
   archive = new Archive(system),
 ): Promise<Observed> {
+  const topicsReadAt = Date.now()
   await archive.readOn((await system.topics()).filter((topic) => !topic.startsWith('weir.in.')))
   const { records } = archive
   const enforcement = system.database('enforcement')
@@ -71,6 +72,7 @@ export async function observe(
     notices: await listOf(notification.collection('notices').find(), 'noticeId'),
     deliveries: await listOf(notification.collection('deliveries').find(), 'deliveryId'),
     audit: await auditLog(system),
+    topicsReadAt,
   }
 }
 

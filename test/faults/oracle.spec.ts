@@ -148,11 +148,13 @@ describe('a difference', () => {
     audit: ['e1', 'e2', 'i-d1', 's-d1', 'i-d2', 's-d2'].map((entryId, seq) => ({
       entryId,
       kind: 'an event',
+      loggedAt: new Date(AT).toISOString(),
       shard: '0',
       seq,
       prevHash: `hash ${seq}`,
       hash: `hash ${seq + 1}`,
     })),
+    topicsReadAt: AT + 60_000,
   }
   const find = (observed: Observed) =>
     differences(expectedOf(input(said()), TEXTS), observed, { p1: ['email a@b.c'] })
@@ -197,6 +199,10 @@ describe('a difference', () => {
     expect(find({ ...whole, audit: forked })).toMatchObject([{ kind: 'wrong' }])
     const foreign = whole.audit.with(3, { ...whole.audit[3]!, entryId: 'foreign' })
     expect(find({ ...whole, audit: foreign }).map(({ kind }) => kind)).toEqual(['lost', 'invented'])
+    const later = { ...whole.audit[5]!, entryId: 'later', seq: 6, prevHash: 'hash 6', hash: 'hash 7' }
+    expect(find({ ...whole, audit: [...whole.audit, later] })).toMatchObject([{ kind: 'invented' }])
+    const loggedAt = new Date(AT + 60_000).toISOString()
+    expect(find({ ...whole, audit: [...whole.audit, { ...later, loggedAt }] })).toEqual([])
     const torn = {
       ...whole.records[2]!,
       value: Buffer.from(JSON.stringify({ ...order('d1', 'remove_message', 1), x: 1 })),
