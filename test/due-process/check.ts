@@ -57,7 +57,7 @@ function doubleClaims(works: readonly Work[], seen: Seen): string[] {
     claims.sort((a, b) => a.version - b.version)
     return claims.flatMap((claim, i) => {
       const next = claims[i + 1]
-      if (!next || next.by === claim.by) return []
+      if (!next || next.by === claim.by || claim.isSentAgain) return []
       const isEnded =
         claim.releasedVersion === undefined ? claim.to <= next.from : claim.releasedVersion < next.version
       if (isEnded) return []

@@ -32,6 +32,8 @@ export interface Work {
   to: number
   /** Of the case as it was released; undefined where it was not. */
   releasedVersion?: number
+  /** Its release was sent more than once: the answer may show what others did after it, not when it was released. */
+  isSentAgain?: boolean
   readonly notes: string[]
 }
 

@@ -111,7 +111,9 @@ export class Moderator extends Client {
     work.to = Date.now()
     if (message && this.random() > 0.1) return this.decide(path, account, message)
     const released = await api.post(this.me, `${path}/release`)
-    if (this.isDone(released)) work.releasedVersion = Number(released.body['version'])
+    if (!this.isDone(released)) return
+    work.releasedVersion = Number(released.body['version'])
+    work.isSentAgain = released.tries > 1
   }
 
   private async decide(path: string, account: SceneAccount, message: SceneMessage): Promise<void> {

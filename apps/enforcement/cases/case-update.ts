@@ -1,7 +1,7 @@
 import type { mongo } from 'mongoose'
 import { given } from '../queries.js'
 import { type CaseChange, partsOf } from './case.js'
-import { FREE, workAfter } from './case-work.rules.js'
+import { FREE, REQUESTS_KEPT, workAfter } from './case-work.rules.js'
 import type { CaseDocument } from './case.store.js'
 
 const HOUR = 3_600_000
@@ -42,6 +42,7 @@ export function updateBy({
         $max: given({ severity, priority, gravest, route }),
         $min: given({ urgentSince, dueAt }),
         $inc: { version: 1 },
+        ...(lastRequest ? { $push: { requests: { $each: [lastRequest], $slice: -REQUESTS_KEPT } } } : {}),
         $setOnInsert: { platformId, accountId, openedAt: at, ...untouched },
       },
       upsert: opens,

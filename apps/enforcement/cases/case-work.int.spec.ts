@@ -324,6 +324,28 @@ describe('work on cases, on a real MongoDB', () => {
     expect(events('case.claimed')).toHaveLength(1)
   })
 
+  it('leave others their claim when a request comes again whose answer was lost', async () => {
+    await insert(aCase(1))
+    const [id, senior, anna] = [aCase(1)._id, person('cleo', 'senior'), person('anna', 'triage')]
+    const [claim, release] = [request(senior), request(senior)]
+    await work.claimNext(senior, claim.requestId)
+    await work.work(id, { action: 'release' }, release)
+    const hers = (await next(anna))!
+    for (const [action, again] of [
+      ['release', release],
+      ['claim', claim],
+    ] as const) {
+      expect(await elsewhere.work(id, { action }, again)).toMatchObject({
+        state: 'claimed',
+        assignee: 'anna',
+        version: hers.version,
+      })
+    }
+    expect(events('case.released')).toHaveLength(1)
+    for (let i = 0; i < 30; i++) await work.work(id, { action: 'extend' }, request(anna))
+    expect((await cases.byId(id))!.requests!.length).toBeLessThanOrEqual(20)
+  })
+
   it('take a claim that lapsed from who had it, also when nobody looked for days', async () => {
     await insert(aCase(1))
     const [anna, ben] = [person('anna'), person('ben')]

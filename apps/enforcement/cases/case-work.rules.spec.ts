@@ -8,6 +8,7 @@ import {
   routesOf,
   workOn,
   type Task,
+  type WorkContext,
   type Worker,
   type WorkState,
 } from './case-work.rules.js'
@@ -33,6 +34,7 @@ const fresh: WorkState = {
 
 type Step = { dt: number; case: number; who: number } & (
   | { do: 'claim' | 'release' | 'extend' | 'escalate' | 'decide' | 'next' | 'stored' | 'reopen' | 'timer' }
+  | { do: 'again' }
   | { do: 'snooze'; for: number }
   | { do: 'reassign'; to: number }
 )
@@ -47,6 +49,7 @@ const simple = fc.constantFrom(
   'next',
   'next',
   'stored',
+  'again',
   'reopen',
   'timer',
 )
@@ -151,6 +154,7 @@ class World {
   requests = 0
   readonly cases = Array.from({ length: CASES }, (): WorkState => fresh)
   readonly diaries = Array.from({ length: CASES }, () => new Diary())
+  readonly done = Array.from({ length: CASES }, (): [Task, WorkContext][] => [])
   /** Decisions on their way to the database: until then nobody but a senior on purpose takes the case away. */
   readonly deciding = new Map<number, { by: string; before: number }>()
 
@@ -168,6 +172,9 @@ class World {
         break
       case 'stored':
         this.stored(step.case)
+        break
+      case 'again':
+        this.again(step.case, step.who)
         break
       case 'reopen':
         if (!this.diaries[step.case]!.decided) break
@@ -197,12 +204,21 @@ class World {
       task.action === 'decide' ? {} : { next: outcome.next, told: [] },
     )
     this.cases[i] = outcome.next
+    if (outcome.told.length > 0) this.done[i]!.push([task, context])
     if (expected !== diary.last) diary.lines.push(expected)
     if (task.action === 'escalate') diary.escalated = true
     if (task.action === 'decide' && !diary.decided) {
       this.deciding.set(i, { by: by.subject, before: this.now + MINUTE })
     } else if (!['claim', 'extend', 'decide'].includes(task.action)) this.deciding.delete(i)
     return true
+  }
+
+  /** A request that was carried out comes once more, as when its answer was lost; others may have come after it. */
+  private again(i: number, back: number): void {
+    const [task, context] = this.done[i]!.at(-1 - back) ?? []
+    if (!task || !context || task.action === 'decide') return
+    const outcome = workOn(this.cases[i]!, task, { ...context, now: new Date(this.now) })
+    expect(outcome, `${task.action} again`).toEqual({ next: this.cases[i], told: [] })
   }
 
   /** The cases are in order of urgency. */

@@ -8,7 +8,7 @@ import { caseAfter, type CaseState } from './case-transitions.js'
 /** The part of a case that says who works on it, and when. */
 export type WorkState = Pick<
   CaseRecord,
-  'state' | 'assignee' | 'claimedAt' | 'until' | 'route' | 'lastRequest'
+  'state' | 'assignee' | 'claimedAt' | 'until' | 'route' | 'lastRequest' | 'requests'
 >
 
 /** What an operator does with a case. `decide` is the moment before a decision: the case must be the caller's. */
@@ -51,6 +51,22 @@ export const LONGEST_SNOOZE: Milliseconds = 7 * 86_400_000
 /** A decision takes far less from here until it is stored, so that nobody else gets the case meanwhile. */
 const DECISION_TAKES: Milliseconds = 60_000
 
+/** More requests than ever change a case between one that was cut off and its repeat. */
+export const REQUESTS_KEPT = 20
+
+/** Whether a request has been carried out, however many others came after it: its repeat must not undo what they did. */
+export function hasDone(found: Pick<WorkState, 'lastRequest' | 'requests'>, requestId: string): boolean {
+  return found.lastRequest === requestId || (found.requests ?? []).includes(requestId)
+}
+
+/** What a case remembers of a request that was carried out. */
+export function rememberRequest(
+  { requests = [] }: Pick<WorkState, 'requests'>,
+  requestId: string,
+): Required<Pick<WorkState, 'lastRequest' | 'requests'>> {
+  return { lastRequest: requestId, requests: [...requests, requestId].slice(-REQUESTS_KEPT) }
+}
+
 /** A case that anybody may take. */
 export const FREE = { state: 'open', assignee: null, claimedAt: null, until: null } as const
 
@@ -85,19 +101,18 @@ export function routesOf(by: Worker): Route[] {
 
 /**
  * What an operator's task makes of a case, or why it cannot be done. At any time at most one person has a case: who claimed
- * it last and whose lease has not lapsed. The same request again changes nothing.
+ * it last and whose lease has not lapsed. The same request again changes nothing, whatever came between.
  */
 export function workOn(found: WorkState, task: Task, context: WorkContext): WorkOutcome {
   // A decision is asked for anew: the claim under which it was first tried may have lapsed.
-  const again = found.lastRequest === context.requestId && task.action !== 'decide'
-  if (again) return { next: found, told: [] }
+  if (task.action !== 'decide' && hasDone(found, context.requestId)) return { next: found, told: [] }
   const current = asOf(found, context.now)
   const refusal = refusalOf(current, task, context)
   if (refusal) return { refusal }
   const done = carryOut(current, task, context)
   if (done === null) return { next: found, told: [] }
   return {
-    next: { ...done.next, lastRequest: context.requestId },
+    next: { ...done.next, ...rememberRequest(found, context.requestId) },
     told: [...tellTime(found, context.now), ...done.told],
   }
 }

@@ -62,8 +62,10 @@ export interface CaseRecord extends CaseWeight {
   /** Claimed: when the claim lapses. Open: it is not handed out before this; null: at any time. Else null. */
   until: Date | null
   route: Route
-  /** The request that last worked on it: where that comes again, nothing more happens. */
+  /** The request that last worked on it. */
   lastRequest: string | null
+  /** The requests that worked on it last, newest last: where one of them comes again, nothing more happens. */
+  requests?: string[]
   notes: CaseNote[]
   /** Everyone who ever claimed it: none of them hears an appeal about it. */
   workedBy?: string[]

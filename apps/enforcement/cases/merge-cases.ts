@@ -3,6 +3,7 @@ import { assertFresh } from '#libs/platform/http/if-match'
 import { badRequest, conflict, type Problem } from '#libs/platform/http/problem'
 import { AccountChanges } from '../accounts/account-changes.js'
 import { applyMerge } from './apply-merge.rules.js'
+import { hasDone } from './case-work.rules.js'
 import { caseAfter } from './case-transitions.js'
 import { CaseStore, type CaseDocument } from './case.store.js'
 import { clusterCase } from './given-decision.js'
@@ -27,7 +28,7 @@ export class MergeCases {
     const [found, target] = await Promise.all([this.work.mustFind(caseId), this.cases.byId(into)])
     if (!target || into === caseId) throw noTarget()
     if (found.mergedInto !== into) {
-      if (found.lastRequest !== requestId) assertFresh(ifMatch, found.version)
+      if (!hasDone(found, requestId)) assertFresh(ifMatch, found.version)
       this.assertFits(found, target, request)
     }
     const { platformId, accountId } = found

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common'
 import { assertFresh } from '#libs/platform/http/if-match'
 import { conflict } from '#libs/platform/http/problem'
-import { AccountChanges } from '../accounts/account-changes.js'
+import { AccountChanges, type AccountRequest } from '../accounts/account-changes.js'
 import { applyReopening } from './apply-reopening.rules.js'
+import { hasDone } from './case-work.rules.js'
 import { caseAfter } from './case-transitions.js'
 import type { CaseDocument } from './case.store.js'
 import { assertRoomForNotes, WorkOnCases, type WorkRequest } from './work-on-cases.js'
@@ -18,7 +19,8 @@ export class ReopenCase {
   /** @throws Problem 404, 412, 409 where it is not decided, the account has another open case, or it can have no more notes */
   async reopen(caseId: string, { caller, requestId, ifMatch, note }: WorkRequest): Promise<CaseDocument> {
     const found = await this.work.mustFind(caseId)
-    if (found.lastRequest !== requestId) {
+    const isRepeat = hasDone(found, requestId)
+    if (!isRepeat) {
       assertFresh(ifMatch, found.version)
       if (found.mergedInto) throw conflict('case-merged', `The case is a part of ${found.mergedInto} now.`)
       // What is held is opened by refusing what is held.
@@ -27,19 +29,16 @@ export class ReopenCase {
       }
     }
     if (found.kind === 'cluster') {
-      if (found.lastRequest === requestId) return found
+      if (isRepeat) return found
       return this.work.reopenCluster(found, { caller, requestId, note })
     }
-    if (note !== undefined && found.lastRequest !== requestId) assertRoomForNotes(found.notes.length + 1)
-    const { platformId, accountId } = found
-    await this.changes.make([
-      {
-        platformId,
-        accountId,
-        actor: caller.subject,
-        make: (facts, context) => applyReopening(facts, { caseId, requestId }, context),
-      },
-    ])
+    if (!isRepeat) {
+      if (note !== undefined) assertRoomForNotes(found.notes.length + 1)
+      const { platformId, accountId } = found
+      const make: AccountRequest['make'] = (facts, context) =>
+        applyReopening(facts, { caseId, requestId }, context)
+      await this.changes.make([{ platformId, accountId, actor: caller.subject, make }])
+    }
     return note === undefined ? this.work.mustFind(caseId) : this.work.note(caseId, caller, note, requestId)
   }
 }

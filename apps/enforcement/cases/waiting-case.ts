@@ -3,6 +3,7 @@ import { derivedId } from '#libs/contracts/ids'
 import type { WeirEvent } from '#libs/contracts/weir-event'
 import type { Route } from '#libs/policy/routing'
 import { given } from '../queries.js'
+import { REQUESTS_KEPT } from './case-work.rules.js'
 import type { CaseRecord } from './case.js'
 import type { CaseDocument } from './case.store.js'
 
@@ -46,6 +47,12 @@ export function claiming({ assignee, claimedAt, until, requestId, told }: NextCl
       claimedAt,
       until,
       lastRequest: { $literal: requestId },
+      requests: {
+        $slice: [
+          { $concatArrays: [{ $ifNull: ['$requests', []] }, [{ $literal: requestId }]] },
+          -REQUESTS_KEPT,
+        ],
+      },
       updatedAt: claimedAt,
       outboxAt: new Date(),
       version: { $add: ['$version', 1] },

@@ -16,6 +16,8 @@ import { type CaseNote, MOST_NOTES } from './case.js'
 import {
   afterTime,
   FREE,
+  hasDone,
+  rememberRequest,
   routesOf,
   workOn,
   type Refusal,
@@ -80,7 +82,7 @@ export class WorkOnCases {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const now = this.clock.now()
       const [found, lease] = await Promise.all([this.mustFind(caseId), this.lease(now)])
-      if (found.lastRequest !== requestId) assertFresh(ifMatch, found.version)
+      if (!hasDone(found, requestId)) assertFresh(ifMatch, found.version)
       const outcome = workOn(found, task, { now, by: workerOf(caller), lease, requestId })
       if ('refusal' in outcome) throw problemOf(outcome.refusal)
       if (outcome.told.length === 0) return found
@@ -115,7 +117,7 @@ export class WorkOnCases {
   async reopenCluster(found: CaseDocument, request: WorkRequest): Promise<CaseDocument> {
     const { caller, requestId } = request
     const now = this.clock.now()
-    const next = { ...FREE, route: found.route, lastRequest: requestId }
+    const next = { ...FREE, route: found.route, ...rememberRequest(found, requestId) }
     const told: Told = {
       kind: 'case.reopened',
       by: caller.subject,
@@ -158,8 +160,8 @@ export class WorkOnCases {
     now: Date,
     request?: WorkRequest,
   ): Promise<CaseDocument | null> {
-    const { state, assignee, claimedAt, until, route, lastRequest } = next
-    const set = { state, assignee, claimedAt, until, route, lastRequest, updatedAt: now }
+    const { state, assignee, claimedAt, until, route, lastRequest, requests = [] } = next
+    const set = { state, assignee, claimedAt, until, route, lastRequest, requests, updatedAt: now }
     const pending = told.map((one) => eventOn(found, one, now))
     const note = request && noteOf(request, now)
     if (note) assertRoomForNotes(found.notes.length + 1)
