@@ -31,6 +31,8 @@ await runInForeground(async (fail) => {
       fail(new StackError(slug, `${message} Its log is ${logFile(name)}.`)),
     )
   }
+  // Standard output is for the one line that scripts wait for.
+  for (const { name, url } of services) console.error(`${name}: ${url}/docs, log ${logFile(name)}`)
   console.log('weir ready')
   return async () => {
     await Promise.all(services.map((service) => service.stop()))

@@ -119,9 +119,7 @@ export async function runDemo(
   console.log(`\n${factPage(report)}`)
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`)
   console.log(
-    options.keep
-      ? await whereItRuns(system, api)
-      : 'To look around in what it left, run it with `-- --keep`.',
+    options.keep ? await whereItRuns(system, api) : 'To look around in what it left: npm run demo -- --keep',
   )
   return report.problems
 }

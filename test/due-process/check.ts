@@ -50,14 +50,14 @@ export function ambiguous(stage: Stage): number {
 
 /**
  * Claims of one case by two people at once: the second was answered before the first released the case, by the versions of the
- * case, or began to decide it; and nothing that was decided about the account had ended the first claim.
+ * case, or, where these do not tell, before the first began to give it up; and nothing that was decided about the account had ended the first claim.
  */
 function doubleClaims(works: readonly Work[], seen: Seen): string[] {
   return [...Map.groupBy(works, ({ caseId }) => caseId)].flatMap(([caseId, claims]) => {
     claims.sort((a, b) => a.version - b.version)
     return claims.flatMap((claim, i) => {
       const next = claims[i + 1]
-      if (!next || next.by === claim.by || claim.isSentAgain) return []
+      if (!next || next.by === claim.by) return []
       const isEnded =
         claim.releasedVersion === undefined ? claim.to <= next.from : claim.releasedVersion < next.version
       if (isEnded) return []

@@ -30,10 +30,8 @@ export interface Work {
   /** Of the case as it was claimed. */
   readonly version: number
   to: number
-  /** Of the case as it was released; undefined where it was not. */
+  /** Of the case as it was released; undefined where it was not, or where that was not answered at once. */
   releasedVersion?: number
-  /** Its release was sent more than once: the answer may show what others did after it, not when it was released. */
-  isSentAgain?: boolean
   readonly notes: string[]
 }
 

@@ -55,8 +55,8 @@ const DECISION_TAKES: Milliseconds = 60_000
 export const REQUESTS_KEPT = 20
 
 /** Whether a request has been carried out, however many others came after it: its repeat must not undo what they did. */
-export function hasDone(found: Pick<WorkState, 'lastRequest' | 'requests'>, requestId: string): boolean {
-  return found.lastRequest === requestId || (found.requests ?? []).includes(requestId)
+export function hasDone({ requests = [] }: Pick<WorkState, 'requests'>, requestId: string): boolean {
+  return requests.includes(requestId)
 }
 
 /** What a case remembers of a request that was carried out. */

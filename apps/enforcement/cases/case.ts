@@ -62,7 +62,7 @@ export interface CaseRecord extends CaseWeight {
   /** Claimed: when the claim lapses. Open: it is not handed out before this; null: at any time. Else null. */
   until: Date | null
   route: Route
-  /** The request that last worked on it. */
+  /** The last of `requests`; of all cases at most one has it, so that one request claims one case only. */
   lastRequest: string | null
   /** The requests that worked on it last, newest last: where one of them comes again, nothing more happens. */
   requests?: string[]

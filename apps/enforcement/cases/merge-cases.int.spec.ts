@@ -92,6 +92,18 @@ describe('merged cases, on a real MongoDB', () => {
     expect(again).toEqual(now)
   })
 
+  it('are not opened again by a request that comes again after they were decided anew', async () => {
+    const caseId = await waiting('m1')
+    await one(DecideCase).decide(caseId, nothing, by('first'))
+    const reopening = by('first')
+    await one(ReopenCase).reopen(caseId, reopening)
+    await one(DecideCase).decide(caseId, nothing, by('second'))
+    const decided = await found(caseId)
+    expect(await two(ReopenCase).reopen(caseId, reopening)).toEqual(decided)
+    expect(decided).toMatchObject({ state: 'decided' })
+    expect(events().filter(({ kind }) => kind === 'case.reopened')).toHaveLength(1)
+  })
+
   it('are decided on what is in either, and list what was decided in each', async () => {
     const [old, open] = await twoCases()
     const decision = {

@@ -68,8 +68,8 @@ interface Waiting {
 
 /**
  * Publishes records: those of one turn of the event loop go out together, and so do those that come while a request is under
- * way, as in a group commit. One request at a time, so that the order of a key is the order of the calls. No idempotent producer: kafkajs loses batches with it (issue 1005); a record
- * may be stored twice, and receivers tell by its id.
+ * way, as in a group commit. One request at a time, so that the order of a key is the order of the calls. No idempotent
+ * producer: kafkajs loses batches with it (issue 1005); a record may be stored twice, and receivers tell by its id.
  */
 @Injectable()
 export class Publisher implements OnApplicationShutdown {
