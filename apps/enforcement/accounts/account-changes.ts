@@ -208,6 +208,8 @@ export class AccountChanges {
   private async load(requests: readonly AccountRequest[]): Promise<Loaded> {
     const keys = requests.map((request) => accountKey(request.platformId, request.accountId))
     const accounts = await this.withoutPending(keys)
+    // Nothing is kept of an account that is not there; one that is made meanwhile makes the guarded update fail.
+    const existing = accounts.map((account) => account._id)
     const decisionIds = accounts.flatMap((account) => [
       ...account.steps
         .filter(({ state }) => state === 'in_force' || state === 'held' || state === 'paused')
@@ -217,7 +219,7 @@ export class AccountChanges {
     const about = requests.flatMap((request) => request.messageIds ?? [])
     const undone = requests.flatMap((request) => request.undoes ?? [])
     const [awake, decisions, verdicts, findings, platforms, measures] = await Promise.all([
-      this.strikes.ofAccounts(keys),
+      this.strikes.ofAccounts(existing),
       this.decisions.byIds([
         ...decisionIds,
         ...undone,
@@ -226,7 +228,7 @@ export class AccountChanges {
       this.entries.taken(requests.flatMap((request) => request.verdictIds ?? [])),
       this.findings.taken(requests.flatMap((request) => request.findingIds ?? [])),
       this.platforms.byIds([...new Set(requests.map((request) => request.platformId))]),
-      this.directives.onMessages(keys, about),
+      this.directives.onMessages(existing, about),
       this.policies.refresh(this.clock.now()),
     ])
     const held = decisions.flatMap(({ state, messages }) =>
@@ -237,7 +239,7 @@ export class AccountChanges {
     const undoes = decisions.filter(({ decisionId }) => undone.includes(decisionId))
     const [shared, messages, policies] = await Promise.all([
       this.decisions.shared(undoes),
-      held.length === 0 ? measures : this.directives.onMessages(keys, [...about, ...held]),
+      held.length === 0 ? measures : this.directives.onMessages(existing, [...about, ...held]),
       this.policies.byVersions([
         ...strikes.map((strike) => strike.policyVersion),
         ...decisions.map((decision) => decision.policyVersion),

@@ -41,6 +41,7 @@ export class StrikeStore {
 
   /** The strikes of the accounts that are not idle. */
   async ofAccounts(keys: readonly string[]): Promise<KeptStrike[]> {
+    if (keys.length === 0) return []
     return this.strikes.find({ accountKey: { $in: [...keys] }, idle: null }, AS_RECORD).toArray()
   }
 

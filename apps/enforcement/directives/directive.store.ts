@@ -75,7 +75,7 @@ export class DirectiveStore {
     messageIds: readonly string[],
   ): Promise<Map<string, MessageMeasures[]>> {
     const found = new Map<string, Map<string, MessageMeasures>>()
-    if (messageIds.length === 0) return new Map()
+    if (keys.length === 0 || messageIds.length === 0) return new Map()
     const orders = await this.directives
       .find(
         {
