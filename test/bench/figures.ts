@@ -2,6 +2,7 @@ import type { Drained } from './drain.js'
 import type { GrowthPoint } from './growth.js'
 import type { StepCost } from './cpu-cost.js'
 import type { Latency } from './open-loop.js'
+import type { FloodLatency } from './weir-bench.js'
 import type { PeerResult } from './peers.js'
 import type { StageTime } from './stage-times.js'
 
@@ -22,7 +23,7 @@ export interface Figures {
   hundred?: { functionPerSecond: number; servicePerCoreSecond: number }
   latency?: { weir: Latency & { stages: StageTime[] }; weirRate: number; bare: Latency; bareRate: number }
   /** A platform at `rate` messages/s: alone, and beside one that has sent `rubbish` records meanwhile. */
-  flood?: { rate: number; quiet: Latency; flooded: Latency; rubbish: number }
+  flood?: { rate: number } & FloodLatency
   steps?: StepCost[]
   growth?: GrowthPoint[]
   soak?: Record<string, number>[]

@@ -12,7 +12,7 @@ export interface HopOptions {
   readonly chunk: number
   /** Partitions worked on at the same time. */
   readonly concurrency: number
-  /** One of so many records is passed on. */
+  /** One of so many records is passed on; 0: none. */
   readonly passOn: number
   /** Weir's codec of records in the place of kafkajs's. */
   readonly fastRecords?: boolean

@@ -18,6 +18,14 @@ export const INPUT = `weir.in.${PLATFORM}.messages.v1`
 const NEIGHBOUR = 'b2'
 const WARM_RECORDS = 60_000
 
+/** Of a platform: alone, beside a process that is only busy, and beside one that sends so many records of rubbish and as many good ones. */
+export interface FloodLatency {
+  readonly quiet: Latency
+  readonly control: Latency
+  readonly flooded: Latency
+  readonly rubbish: number
+}
+
 /** All of Weir on this machine, to be measured. */
 export class WeirBench {
   private runs = 0
@@ -135,25 +143,29 @@ export class WeirBench {
     return { ...latency, stages: await stages.stop() }
   }
 
-  /** The latency of a platform while nobody else sends, and while its neighbour sends rubbish at full speed. */
-  async besideFlood(
-    rate: number,
-    seconds: number,
-  ): Promise<{ quiet: Latency; flooded: Latency; rubbish: number }> {
+  /**
+   * The latency of a platform while nobody else sends, while its neighbour sends rubbish at full speed, and as a control while
+   * the neighbour only makes it: what its sender takes of this machine.
+   */
+  async besideFlood(rate: number, seconds: number): Promise<FloodLatency> {
     await this.system.register(NEIGHBOUR)
-    const mix = { ...this.mix, harmfulPerMille: 50 }
-    const options = { platform: NEIGHBOUR, mix }
+    const options = { platform: NEIGHBOUR, mix: { ...this.mix, harmfulPerMille: 50 } }
     await this.latency(rate, seconds / 2, options)
     const quiet = await this.latency(rate, seconds, options)
-    const { kafkaBrokers: brokers } = this.system.stack
-    const settings = { brokers, from: '', to: INPUT, groupId: '', chunk: 500, concurrency: 1, passOn: 1 }
-    const sender = await startHop('flood', 'flood-sender.js', settings)
-    try {
-      const flooded = await this.latency(rate, seconds, options)
-      return { quiet, flooded, rubbish: (await sender.handled()) / 2 }
-    } finally {
-      await sender.stop()
+    const beside = async (passOn: number): Promise<{ latency: Latency; records: number }> => {
+      const { kafkaBrokers: brokers } = this.system.stack
+      const settings = { brokers, from: '', to: INPUT, groupId: '', chunk: 500, concurrency: 1, passOn }
+      const sender = await startHop('flood', 'flood-sender.js', settings)
+      try {
+        const latency = await this.latency(rate, seconds, options)
+        return { latency, records: await sender.handled() }
+      } finally {
+        await sender.stop()
+      }
     }
+    const control = await beside(0)
+    const flood = await beside(1)
+    return { quiet, control: control.latency, flooded: flood.latency, rubbish: flood.records / 2 }
   }
 
   /** More records, a tenth at a time, and the memory of each process after each. */
