@@ -86,8 +86,7 @@ function defaults(port: number, controllerPort: number, data: string): Record<st
     'transaction.state.log.replication.factor': '1',
     'transaction.state.log.min.isr': '1',
     'group.initial.rebalance.delay.ms': '0',
-    // A segment is flushed when it is full. On the one disk of this machine, 256 MB at once held up the database's journal for
-    // up to 430 ms.
+    // A segment is flushed when it is full. Here the database is on the same disk, and its journal waits for that.
     'log.segment.bytes': String(16 * 1024 * 1024),
     // The default takes 128 MB, a quarter of the heap.
     'log.cleaner.dedupe.buffer.size': String(16 * 1024 * 1024),

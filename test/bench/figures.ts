@@ -22,7 +22,7 @@ export interface Figures {
   /** Classification of 100-character texts: the function by itself, the service by itself. */
   hundred?: { functionPerSecond: number; servicePerCoreSecond: number }
   latency?: { weir: Latency & { stages: StageTime[] }; weirRate: number; bare: Latency; bareRate: number }
-  /** A platform at `rate` messages/s: alone, and beside one that has sent `rubbish` records meanwhile. */
+  /** Of a platform that sends `rate` messages/s. */
   flood?: { rate: number } & FloodLatency
   steps?: StepCost[]
   growth?: GrowthPoint[]

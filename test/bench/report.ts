@@ -72,7 +72,7 @@ export function pageOf(figures: Figures): string {
       ['a platform', 'messages/s', 'timed', 'p50 ms', 'p99 ms', 'p99.9 ms', 'longest ms', 'missing'],
       [
         latencyRow('alone', rate, quiet),
-        latencyRow('beside a process that makes as many records and sends none', rate, control),
+        latencyRow('beside a process that makes such records and sends none', rate, control),
         latencyRow(`beside ${thousands(rubbish)} records of rubbish and as many good ones`, rate, flooded),
       ],
     )

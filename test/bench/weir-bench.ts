@@ -18,7 +18,7 @@ export const INPUT = `weir.in.${PLATFORM}.messages.v1`
 const NEIGHBOUR = 'b2'
 const WARM_RECORDS = 60_000
 
-/** Of a platform: alone, beside a process that is only busy, and beside one that sends so many records of rubbish and as many good ones. */
+/** Of a platform: alone, beside a process that only makes rubbish, and beside one that sends `rubbish` such records and as many good ones. */
 export interface FloodLatency {
   readonly quiet: Latency
   readonly control: Latency

@@ -50,7 +50,8 @@ export function ambiguous(stage: Stage): number {
 
 /**
  * Claims of one case by two people at once: the second was answered before the first released the case, by the versions of the
- * case, or, where these do not tell, before the first began to give it up; and nothing that was decided about the account had ended the first claim.
+ * case, or, where these do not tell, before the first began to give it up; and nothing that was decided about the account had
+ * ended the first claim.
  */
 function doubleClaims(works: readonly Work[], seen: Seen): string[] {
   return [...Map.groupBy(works, ({ caseId }) => caseId)].flatMap(([caseId, claims]) => {
