@@ -162,6 +162,10 @@ describe('any bytes', () => {
       bytes[at % bytes.length] = byte
       return bytes
     })
+    // JSON.parse gives -0, of which JSON.stringify makes 0: the only number that JSON does not give back.
+    const negativeZero = Buffer.from(
+      JSON.stringify({ ...good, account: { followers: 1 } }).replace(':1}', ':-0}'),
+    )
     const outcomes = new Set<string>()
     fc.assert(
       fc.property(fc.oneof(noise, json, deep, mutated), (bytes) => {
@@ -169,10 +173,10 @@ describe('any bytes', () => {
         outcomes.add(slugOf(checked))
         if (checked.outcome !== 'accepted') return
         const again = check(checked.message)
-        expect(again).toEqual(checked)
+        expect(bytesOf(again)).toEqual(bytesOf(checked))
         expect(revisionOf(checked.message)).toBe(revisionOf((again as typeof checked).message))
       }),
-      { numRuns: 5_000 },
+      { numRuns: 5_000, examples: [[negativeZero]] },
     )
     expect([...outcomes].sort()).toEqual(['accepted', 'not-json', 'not-utf8', 'schema', 'too-deep'].sort())
   })
