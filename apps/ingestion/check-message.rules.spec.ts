@@ -162,7 +162,7 @@ describe('any bytes', () => {
       bytes[at % bytes.length] = byte
       return bytes
     })
-    // JSON.parse gives -0, of which JSON.stringify makes 0: the only number that JSON does not give back.
+    // JSON.parse gives -0, of which JSON.stringify makes 0: the only whole number that JSON does not give back.
     const negativeZero = Buffer.from(
       JSON.stringify({ ...good, account: { followers: 1 } }).replace(':1}', ':-0}'),
     )
