@@ -42,6 +42,7 @@ async function latencyOfOthers(system: WeirSystem, run: string, beside?: Beside)
       return accountId.startsWith(`${run}-`) ? Number(accountId.slice(run.length + 1)) : undefined
     },
     expected: RATE * SECONDS,
+    charged: [...Object.values(system.services), system.stack.kafka!, system.stack.mongo!],
   })
 }
 
@@ -96,14 +97,15 @@ try {
       '| --- | --- |',
       ...[...largest].sort(([, a], [, b]) => b - a).map(([name, bytes]) => `| ${name} | ${bytes} |`),
       '',
-      `| others | p50 ms | p99 ms | missing |`,
-      '| --- | --- | --- | --- |',
+      `| others | cores busy | p50 ms | p99 ms | missing |`,
+      '| --- | --- | --- | --- | --- |',
       ...Object.entries({
         quiet,
         'beside the one account': beside,
         [`beside ${ORDINARY} ordinary accounts`]: ordinary,
       }).map(
-        ([name, { p50, p99, missing }]) => `| ${name} | ${p50.toFixed(0)} | ${p99.toFixed(0)} | ${missing} |`,
+        ([name, { cores, p50, p99, missing }]) =>
+          `| ${name} | ${cores.toFixed(2)} | ${p50.toFixed(0)} | ${p99.toFixed(0)} | ${missing} |`,
       ),
       '',
       '| bar | wanted | found | |',

@@ -2,7 +2,9 @@ import { build, type Histogram } from 'hdr-histogram-js'
 import { type Kafka, Partitioners } from 'kafkajs'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Charged } from './drain.js'
 import type { MadeMessage } from './make-messages.js'
+import { usageOf } from './process-usage.js'
 
 /** What is sent, and where what follows from it is seen. */
 export interface OpenLoop {
@@ -17,6 +19,8 @@ export interface OpenLoop {
   readonly numberOf: (value: string) => number | undefined
   /** How many of the messages lead to a record of the output. */
   readonly expected: number
+  /** Whose share of the machine counts, beside the process that sends. */
+  readonly charged: readonly Pick<Charged, 'pid'>[]
   /** Told of each message that led to something, with the timestamp of that record. */
   readonly onSeen?: (n: number, timestamp: number) => void
 }
@@ -29,6 +33,8 @@ export interface Latency {
   readonly p99: number
   readonly p999: number
   readonly max: number
+  /** How many cores it all kept busy while messages were sent, the sender included. */
+  readonly cores: number
 }
 
 const TICK_MS = 5
@@ -45,6 +51,7 @@ export async function openLoop(run: OpenLoop): Promise<Latency> {
   const seen = new Set<number>()
   const first = Math.ceil(run.rate * run.seconds * WARM_SHARE)
   let start = Infinity
+  let cores = NaN
   const consumer = run.kafka.consumer({ groupId: `bench-${randomUUID()}`, maxWaitTimeInMs: 50 })
   const producer = run.kafka.producer({
     allowAutoTopicCreation: false,
@@ -66,13 +73,15 @@ export async function openLoop(run: OpenLoop): Promise<Latency> {
     })
     await sleep(1_000)
     start = performance.now()
+    const before = cpuSecondsOf(run.charged)
     await send(run, start, (messages) => producer.send({ topic: run.input, messages, acks: -1 }))
+    cores = ((cpuSecondsOf(run.charged) - before) * 1_000) / (performance.now() - start)
     for (const end = performance.now() + PATIENCE_MS; seen.size < run.expected && performance.now() < end;)
       await sleep(50)
   } finally {
     await Promise.all([consumer.disconnect(), producer.disconnect()])
   }
-  return summary(histogram, Math.max(0, run.expected - seen.size))
+  return { ...summary(histogram), cores, missing: Math.max(0, run.expected - seen.size) }
 }
 
 async function send(
@@ -97,11 +106,14 @@ async function send(
   await Promise.all(sending)
 }
 
-function summary(histogram: Histogram, missing: number): Latency {
+function cpuSecondsOf(charged: readonly Pick<Charged, 'pid'>[]): number {
+  return [process, ...charged].reduce((sum, { pid }) => sum + usageOf(pid).cpuSeconds, 0)
+}
+
+function summary(histogram: Histogram): Omit<Latency, 'missing' | 'cores'> {
   const at = (percentile: number) => histogram.getValueAtPercentile(percentile) / 1_000
   return {
     count: histogram.totalCount,
-    missing,
     p50: at(50),
     p99: at(99),
     p999: at(99.9),

@@ -70,7 +70,7 @@ export async function bareLatency(
   seconds: number,
 ): Promise<Latency> {
   const every = Math.round(1000 / bench.mix.harmfulPerMille)
-  const { input, output, stop } = await bareHops(bench, every, setting)
+  const { hops, input, output, stop } = await bareHops(bench, every, setting)
   const run = `bare${runs}`
   const numberOf = (value: string) =>
     Number((JSON.parse(value) as { messageId: string }).messageId.split('-')[1])
@@ -87,6 +87,7 @@ export async function bareLatency(
       make,
       numberOf,
       expected: Math.floor(total / every) - 8,
+      charged: [...hops, ...bench.machine],
     })
   } finally {
     await stop()

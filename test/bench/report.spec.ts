@@ -17,7 +17,15 @@ const peer = (perSecond: number) => ({
   setting: { chunk: 500, concurrency: 8 },
   tried: [{ setting: { chunk: 500, concurrency: 8 }, perSecond }],
 })
-const latency = (p99: number): Latency => ({ count: 10, missing: 0, p50: 1, p99, p999: p99, max: p99 })
+const latency = (p99: number): Latency => ({
+  count: 10,
+  missing: 0,
+  p50: 1,
+  p99,
+  p999: p99,
+  max: p99,
+  cores: 1,
+})
 const machine: Figures['machine'] = { cpus: 2, model: 'made up', memoryGiB: 24, node: '24' }
 const figures = (all: number, p99: number): Figures => ({
   machine,

@@ -49,6 +49,7 @@ export function pageOf(figures: Figures): string {
       [
         'open loop, 50 % of its limit',
         'messages/s',
+        'cores busy',
         'timed',
         'p50 ms',
         'p99 ms',
@@ -69,7 +70,17 @@ export function pageOf(figures: Figures): string {
   if (figures.flood) {
     const { rate, quiet, control, flooded, rubbish } = figures.flood
     table(
-      ['a platform', 'messages/s', 'timed', 'p50 ms', 'p99 ms', 'p99.9 ms', 'longest ms', 'missing'],
+      [
+        'a platform',
+        'messages/s',
+        'cores busy',
+        'timed',
+        'p50 ms',
+        'p99 ms',
+        'p99.9 ms',
+        'longest ms',
+        'missing',
+      ],
       [
         latencyRow('alone', rate, quiet),
         latencyRow('beside a process that makes such records and sends none', rate, control),
@@ -110,7 +121,7 @@ export function pageOf(figures: Figures): string {
 
 function latencyRow(name: string, rate: number, one: Latency): (string | number)[] {
   const times = [one.p50, one.p99, one.p999, one.max].map((ms) => ms.toFixed(1))
-  return [name, thousands(rate), one.count, ...times, one.missing]
+  return [name, thousands(rate), one.cores.toFixed(2), one.count, ...times, one.missing]
 }
 
 function thousands(value: number): string {

@@ -132,6 +132,7 @@ export class WeirBench {
       seconds,
       make: messageMaker(mix, run),
       expected: Math.floor(total / every),
+      charged: [...this.ingestion, ...this.classification, ...this.others, ...this.machine],
       numberOf: (value) => {
         const [messageId = ''] = (JSON.parse(value) as { messageIds: string[] }).messageIds
         const n = messageId.startsWith(`${run}-`) ? Number(messageId.slice(run.length + 1)) : NaN
