@@ -10,17 +10,20 @@ export interface BenchOptions {
   readonly growth: boolean
   /** Records of a backlog. */
   readonly records: number
+  /** Only the open loop, at so many messages a second, a few times; 0: all the rest. */
+  readonly rate: number
   /** Records of a long run that watches memory; 0 for none. */
   readonly soak: number
 }
 
-export const USAGE = `npm run bench -- [--json FILE] [--data DIR] [--assert] [--micro] [--growth] [--records N] [--soak N]
+export const USAGE = `npm run bench -- [--json FILE] [--data DIR] [--assert] [--micro] [--growth] [--records N] [--rate N] [--soak N]
   --json FILE  writes the figures to FILE too
   --data DIR   where weibo-stream lies (default: ../shared/data, where it is there)
   --assert     exits 1 when a bar is missed
   --micro      only the cost of each step of a message's way
   --growth     also how the cost grows with partitions, processes, texts, accounts, words, rules and backlog
   --records N  records of one backlog (default 300000)
+  --rate N     only the open loop, at N messages a second, a few times: before and after a change
   --soak N     at the end N more records, with the memory of each service on the way`
 
 /** @throws TypeError on arguments that are none */
@@ -34,11 +37,19 @@ export function parseOptions(args: string[]): BenchOptions {
       micro: { type: 'boolean', default: false },
       growth: { type: 'boolean', default: false },
       records: { type: 'string', default: '300000' },
+      rate: { type: 'string', default: '0' },
       soak: { type: 'string', default: '0' },
     },
   })
-  const { records, soak, json, data, ...flags } = values
-  return { ...flags, json, data, records: countFrom('records', records), soak: countFrom('soak', soak) }
+  const { records, rate, soak, json, data, ...flags } = values
+  return {
+    ...flags,
+    json,
+    data,
+    records: countFrom('records', records),
+    rate: countFrom('rate', rate),
+    soak: countFrom('soak', soak),
+  }
 }
 
 function countFrom(name: string, text: string): number {

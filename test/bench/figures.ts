@@ -22,6 +22,8 @@ export interface Figures {
   /** Classification of 100-character texts: the function by itself, the service by itself. */
   hundred?: { functionPerSecond: number; servicePerCoreSecond: number }
   latency?: { weir: Latency & { stages: StageTime[] }; weirRate: number; bare: Latency; bareRate: number }
+  /** Weir in open loop, run by run, where nothing else was asked for. */
+  openLoop?: { rate: number; runs: Latency[] }
   /** Of a platform that sends `rate` messages/s. */
   flood?: { rate: number } & FloodLatency
   steps?: StepCost[]

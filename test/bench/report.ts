@@ -3,6 +3,17 @@ import type { Drained } from './drain.js'
 import type { Figures } from './figures.js'
 import type { Latency } from './open-loop.js'
 
+const LATENCY_COLUMNS = [
+  'messages/s',
+  'cores busy',
+  'timed',
+  'p50 ms',
+  'p99 ms',
+  'p99.9 ms',
+  'longest ms',
+  'missing',
+]
+
 /** The figures as a page of tables in Markdown. */
 export function pageOf(figures: Figures): string {
   const { machine, texts, meanLength } = figures
@@ -46,17 +57,7 @@ export function pageOf(figures: Figures): string {
   if (figures.latency) {
     const { weir, weirRate, bare, bareRate } = figures.latency
     table(
-      [
-        'open loop, 50 % of its limit',
-        'messages/s',
-        'cores busy',
-        'timed',
-        'p50 ms',
-        'p99 ms',
-        'p99.9 ms',
-        'longest ms',
-        'missing',
-      ],
+      ['open loop, 50 % of its limit', ...LATENCY_COLUMNS],
       [
         latencyRow('bare kafkajs, two hops', bareRate, bare),
         latencyRow('Weir, to the directive', weirRate, weir),
@@ -67,20 +68,17 @@ export function pageOf(figures: Figures): string {
       weir.stages.map(({ stage, p50, p99 }) => [stage, p50.toFixed(0), p99.toFixed(0)]),
     )
   }
+  if (figures.openLoop) {
+    const { rate, runs } = figures.openLoop
+    table(
+      ['open loop, run', ...LATENCY_COLUMNS],
+      runs.map((run, i) => latencyRow(String(i + 1), rate, run)),
+    )
+  }
   if (figures.flood) {
     const { rate, quiet, control, flooded, rubbish } = figures.flood
     table(
-      [
-        'a platform',
-        'messages/s',
-        'cores busy',
-        'timed',
-        'p50 ms',
-        'p99 ms',
-        'p99.9 ms',
-        'longest ms',
-        'missing',
-      ],
+      ['a platform', ...LATENCY_COLUMNS],
       [
         latencyRow('alone', rate, quiet),
         latencyRow('beside a process that makes such records and sends none', rate, control),

@@ -9,6 +9,7 @@ import type { Figures } from './figures.js'
 import { growthByMessages, growthByPartitions, growthByPolicy, type GrowthPoint } from './growth.js'
 import type { Mix } from './make-messages.js'
 import { stepCosts } from './micro.js'
+import type { Latency } from './open-loop.js'
 import { bareKafkajs, bareLatency, type PeerBench, stockNest } from './peers.js'
 import { pageOf } from './report.js'
 import { HARMFUL, loadTexts, textsOfLength } from './texts.js'
@@ -16,6 +17,7 @@ import { WeirBench } from './weir-bench.js'
 
 const HARMFUL_PER_MILLE = 5
 const LATENCY_SECONDS = 30
+const OPEN_LOOP_RUNS = 3
 /** Its 99th percentile is to be more than a handful of messages. */
 const FLOOD_SECONDS = 60
 /** Messages a second of the platform whose neighbour sends rubbish. */
@@ -37,6 +39,7 @@ async function bench(options: BenchOptions): Promise<Figures> {
     texts: about,
     meanLength: texts.reduce((sum, text) => sum + text.length, 0) / texts.length,
   }
+  if (options.rate > 0) return { ...figures, openLoop: await onlyOpenLoop(mix, options.rate) }
   say('The cost of each step …')
   figures.steps = await stepCosts(textsOfLength(texts, 100))
   if (options.micro) return figures
@@ -50,6 +53,20 @@ async function bench(options: BenchOptions): Promise<Figures> {
   }
   await measureGrowth(mix, options, figures)
   return figures
+}
+
+async function onlyOpenLoop(mix: Mix, rate: number): Promise<NonNullable<Figures['openLoop']>> {
+  useFastRecords()
+  const weir = await WeirBench.start(mix)
+  try {
+    await weir.warm()
+    await weir.latency(rate, LATENCY_SECONDS / 2)
+    const runs: Latency[] = []
+    for (let i = 0; i < OPEN_LOOP_RUNS; i++) runs.push(await weir.latency(rate, LATENCY_SECONDS))
+    return { rate, runs }
+  } finally {
+    await weir.stop()
+  }
 }
 
 /** What takes long comes last, so that what is compared with peers is measured within minutes of them: machines change speed. */
