@@ -166,7 +166,10 @@ function compareBytes(records: readonly SeenRecord[], report: Report): void {
       if (contents.size > 1) report('duplicate', `${contents.size} contents under ${id}`)
 }
 
-/** The contents, as digests, that there are under each id of each topic. The verdict on a repeat says when that was received. */
+/**
+ * The contents, as digests, that there are under each id of each topic; of verdicts, for each message that was judged. One id
+ * stands for all that say the same (SPEC 4.2): a repeat, which was received later, or an edit back to what it was.
+ */
 export function contentsById(records: readonly SeenRecord[]): Map<string, Set<string>> {
   const contents = new Map<string, Set<string>>()
   for (const { topic, headers, value } of records) {
@@ -174,7 +177,7 @@ export function contentsById(records: readonly SeenRecord[]): Map<string, Set<st
     const text = value?.toString() ?? ''
     let id = `${topic} ${headers['ce_id']}`
     if (topic === 'weir.verdicts.v1') {
-      id += ` ${(JSON.parse(text) as Json)['receivedAt'] as string}`
+      id += ` ${JSON.stringify((JSON.parse(text) as Json)['message'])}`
     }
     const digest = createHash('sha256').update(text).digest('base64')
     contents.set(id, (contents.get(id) ?? new Set()).add(digest))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { differences, type Observed, type SeenRecord } from './differences.js'
+import { contentsById, differences, type Observed, type SeenRecord } from './differences.js'
 import { endingOf, expectedOf, type InputRecord, standingAfter } from './oracle.js'
 import { PRIVATE_MARKER, TEXTS, workload } from './workload.js'
 
@@ -208,5 +208,23 @@ describe('a difference', () => {
       value: Buffer.from(JSON.stringify({ ...order('d1', 'remove_message', 1), x: 1 })),
     }
     expect(find({ ...whole, records: [...whole.records, torn] })).toMatchObject([{ kind: 'duplicate' }])
+  })
+})
+
+describe('contents under one id', () => {
+  const verdict = (message: object, outcome = 'act'): SeenRecord => ({
+    topic: 'weir.verdicts.v1',
+    headers: { ce_id: 'vd_1' },
+    value: Buffer.from(JSON.stringify({ verdictId: 'vd_1', outcome, message })),
+  })
+  const most = (...records: SeenRecord[]): number =>
+    Math.max(...[...contentsById(records).values()].map((contents) => contents.size))
+
+  it('are one, of verdicts one for each message that was judged', () => {
+    const message = { ...said(), receivedAt: new Date(AT).toISOString() }
+    const editedBack = { ...message, change: 'edited' }
+    expect(most(verdict(message), verdict(message))).toBe(1)
+    expect(most(verdict(message), verdict(editedBack))).toBe(1)
+    expect(most(verdict(message), verdict(message, 'review'))).toBe(2)
   })
 })
