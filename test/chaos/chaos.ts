@@ -10,6 +10,7 @@ import { FAULTS } from './faults.js'
 import { type CleanUps, startGround } from './ground.js'
 import { LagWatch } from './lag-watch.js'
 import { type PlannedFault, planFaults } from './plan-faults.js'
+import { tellServices } from './tell-services.js'
 
 /** Weir has caught up when its oldest open record is younger. */
 const CAUGHT_UP_MS = 1_000
@@ -57,6 +58,7 @@ export async function runChaos(
     (error: unknown) => String(error),
   )
   const drainMs = Date.now() - drainFrom
+  if (undrained) for (const stand of await tellServices(system)) say(stand)
   await watch.stop()
   const judgeFrom = Date.now()
   const judgement = await compare(system, ground.archive)
@@ -107,8 +109,10 @@ async function injectAndHeal(
   const caughtUp = waited && (await watch.caughtUp(CAUGHT_UP_MS, CATCH_UP_WITHIN_SECONDS))
   const catchUpMs = caughtUp ? Date.now() - healedAt : undefined
   log.add({ kind: fault.kind, lastedMs: healedAt - from, catchUpMs, late: waited && !caughtUp })
+  const stands = waited && !caughtUp ? await tellServices(ground.system) : []
   const how = caughtUp ? `caught up in ${catchUpMs} ms` : waited ? 'NOT CAUGHT UP' : 'the next one at once'
   say(`${fault.kind}: ${healedAt - from} ms, ${how}`)
+  for (const stand of stands) say(stand)
   await sleep(planned.pauseMs)
 }
 
