@@ -10,7 +10,7 @@ export interface BenchOptions {
   readonly growth: boolean
   /** Records of a backlog. */
   readonly records: number
-  /** Only the open loop, at so many messages a second, a few times; 0: all the rest. */
+  /** Messages a second of an open loop that is run alone; 0: everything else is run. */
   readonly rate: number
   /** Records of a long run that watches memory; 0 for none. */
   readonly soak: number
@@ -23,7 +23,7 @@ export const USAGE = `npm run bench -- [--json FILE] [--data DIR] [--assert] [--
   --micro      only the cost of each step of a message's way
   --growth     also how the cost grows with partitions, processes, texts, accounts, words, rules and backlog
   --records N  records of one backlog (default 300000)
-  --rate N     only the open loop, at N messages a second, a few times: before and after a change
+  --rate N     only the open loop, at N messages a second, three times: before and after a change
   --soak N     at the end N more records, with the memory of each service on the way`
 
 /** @throws TypeError on arguments that are none */

@@ -51,7 +51,6 @@ export async function openLoop(run: OpenLoop): Promise<Latency> {
   const seen = new Set<number>()
   const first = Math.ceil(run.rate * run.seconds * WARM_SHARE)
   let start = Infinity
-  let cores = NaN
   const consumer = run.kafka.consumer({ groupId: `bench-${randomUUID()}`, maxWaitTimeInMs: 50 })
   const producer = run.kafka.producer({
     allowAutoTopicCreation: false,
@@ -75,13 +74,13 @@ export async function openLoop(run: OpenLoop): Promise<Latency> {
     start = performance.now()
     const before = cpuSecondsOf(run.charged)
     await send(run, start, (messages) => producer.send({ topic: run.input, messages, acks: -1 }))
-    cores = ((cpuSecondsOf(run.charged) - before) * 1_000) / (performance.now() - start)
+    const cores = ((cpuSecondsOf(run.charged) - before) * 1_000) / (performance.now() - start)
     for (const end = performance.now() + PATIENCE_MS; seen.size < run.expected && performance.now() < end;)
       await sleep(50)
+    return { ...summary(histogram), cores, missing: Math.max(0, run.expected - seen.size) }
   } finally {
     await Promise.all([consumer.disconnect(), producer.disconnect()])
   }
-  return { ...summary(histogram), cores, missing: Math.max(0, run.expected - seen.size) }
 }
 
 async function send(

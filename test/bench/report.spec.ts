@@ -22,9 +22,9 @@ const latency = (p99: number): Latency => ({
   missing: 0,
   p50: 1,
   p99,
-  p999: p99,
-  max: p99,
-  cores: 1,
+  p999: p99 + 10,
+  max: p99 + 20,
+  cores: 1.5,
 })
 const machine: Figures['machine'] = { cpus: 2, model: 'made up', memoryGiB: 24, node: '24' }
 const figures = (all: number, p99: number): Figures => ({
@@ -68,5 +68,8 @@ describe('the bars of a benchmark', () => {
     const page = pageOf(figures(20_000, 240))
     expect(page).toContain('| Weir, all four services | 20,000 | 25.0 (ingestion 20.0, kafka 5.0) |')
     expect(page).toContain('| share of the bare kafkajs limit | ≥ 0.5 | 0.50 | met |')
+    expect(page).toContain(
+      '| Weir, to the directive | 10,000 | 1.50 | 10 | 1.0 | 240.0 | 250.0 | 260.0 | 0 |',
+    )
   })
 })

@@ -55,6 +55,7 @@ async function bench(options: BenchOptions): Promise<Figures> {
   return figures
 }
 
+/** A run before the others is not told: it warms up. */
 async function onlyOpenLoop(mix: Mix, rate: number): Promise<NonNullable<Figures['openLoop']>> {
   useFastRecords()
   const weir = await WeirBench.start(mix)

@@ -81,6 +81,7 @@ export function differences(expected: Expected, observed: Observed, channels: Ch
   const report = (kind: Kind, what: string): void => void found.push({ kind, what })
   const seen = byTopic(observed.records)
   compareEndings(expected, observed.records, seen, report)
+  compareJudged(observed.records, seen, report)
   compareBytes(observed.records, report)
   const verdictIds = compareVerdicts(expected, seen, report)
   compareEntries(verdictIds, observed, seen, report)
@@ -179,10 +180,25 @@ export function contentsById(records: readonly SeenRecord[]): Map<string, Set<st
     if (topic === 'weir.verdicts.v1') {
       id += ` ${JSON.stringify((JSON.parse(text) as Json)['message'])}`
     }
-    const digest = createHash('sha256').update(text).digest('base64')
-    contents.set(id, (contents.get(id) ?? new Set()).add(digest))
+    contents.set(id, (contents.get(id) ?? new Set()).add(digestOf(text)))
   }
   return contents
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64')
+}
+
+/** A verdict is on a message that was passed on, every field as it was. */
+function compareJudged(records: readonly SeenRecord[], seen: Seen, report: Report): void {
+  const passedOn = new Set(
+    records
+      .filter(({ topic }) => topic === MESSAGES)
+      .map(({ value }) => digestOf(JSON.stringify(parse(value)))),
+  )
+  for (const { json } of seen('weir.verdicts.v1'))
+    if (!passedOn.has(digestOf(JSON.stringify(json['message']))))
+      report('invented', `message in the verdict ${String(json['verdictId'])}`)
 }
 
 /** One verdict id for each revision that is not clear. Returns the ids by account and message. */

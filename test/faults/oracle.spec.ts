@@ -203,6 +203,12 @@ describe('a difference', () => {
     expect(find({ ...whole, audit: [...whole.audit, later] })).toMatchObject([{ kind: 'invented' }])
     const loggedAt = new Date(AT + 60_000).toISOString()
     expect(find({ ...whole, audit: [...whole.audit, { ...later, loggedAt }] })).toEqual([])
+    const altered = whole.records.map((one) =>
+      one.topic === 'weir.verdicts.v1'
+        ? { ...one, value: Buffer.from(one.value!.toString().replace('"followers":5', '"followers":6')) }
+        : one,
+    )
+    expect(find({ ...whole, records: altered })).toMatchObject([{ kind: 'invented' }])
     const torn = {
       ...whole.records[2]!,
       value: Buffer.from(JSON.stringify({ ...order('d1', 'remove_message', 1), x: 1 })),
