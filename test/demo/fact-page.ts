@@ -73,7 +73,7 @@ export function factPage(report: DemoReport): string {
     '',
     ...wrapped(
       'To act, the default policy wants evidence beside a score: a phrase of the bank, a link, a way of contact, a known ' +
-        'false claim. What only the model sees is for people to review.',
+        'false claim. What only the model sees is for people to review; models/MODEL_CARD.md says what it reaches, and its limits.',
     ),
     '',
     heading('What was done'),
