@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import mongoose from 'mongoose'
+import { wakeWriters } from '#libs/platform/mongo/wake-writers'
 import { getMongod } from './get-mongod.js'
 import { spawnGuarded } from './guarded-process.js'
 import { RestartableProcess } from './restartable-process.js'
@@ -36,6 +37,7 @@ export async function startMongo({
   members = [port],
   log,
 }: MongoOptions): Promise<RestartableProcess> {
+  wakeWriters()
   const mongod = await getMongod(log)
   const data = join(folder, 'data')
   await mkdir(data, { recursive: true })

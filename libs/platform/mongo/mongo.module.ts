@@ -14,6 +14,7 @@ import { PermanentError } from '../errors.js'
 import { Health } from '../health/health.js'
 import { Startup } from '../startup.js'
 import { ENV, SERVICE_NAME } from '../tokens.js'
+import { wakeWriters } from './wake-writers.js'
 
 /** How long a call waits for a database that is away before it fails as an outage. */
 const PATIENCE_MS = 5_000
@@ -32,6 +33,7 @@ const START_PATIENCE_MS = 2_000
  * let requests wait for nothing.
  */
 async function openConnection(env: ServiceEnv, service: ServiceName, startup: Startup): Promise<Connection> {
+  wakeWriters()
   const connection = createConnection()
   connection.set('bufferCommands', false)
   const open = async (): Promise<void> => {

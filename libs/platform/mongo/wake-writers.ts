@@ -1,0 +1,45 @@
+import type { EventEmitter } from 'node:events'
+import { createRequire } from 'node:module'
+
+/** What is used of the driver's own class of connections (mongodb 7, `src/cmap/connection.ts`). */
+interface DriverConnection {
+  readonly socket: EventEmitter
+  cleanup: (this: DriverConnection, error: Error) => void
+}
+
+const woken = new WeakSet<EventEmitter>()
+let done = false
+
+/**
+ * Makes calls to MongoDB fail, and be tried again by the driver, whose connection ends while they are written. The driver
+ * waits for a `drain` of the socket then, which one that was destroyed never emits: the call, and whoever awaits it, would
+ * wait for ever. It is woken instead, and finds the error that ended its connection. Does nothing the second time.
+ * @throws Error where the driver has no such class: a release of it was not looked at
+ */
+export function wakeWriters(): void {
+  if (done) return
+  const connections = driverConnection()
+  const { cleanup } = connections
+  connections.cleanup = function (error) {
+    cleanup.call(this, error)
+    if (woken.has(this.socket)) return
+    woken.add(this.socket)
+    this.socket.emit('drain')
+    // A call that had looked at its connection just before waits from just after on.
+    this.socket.on('newListener', (event) => {
+      if (event === 'drain') process.nextTick(() => this.socket.emit('drain'))
+    })
+  }
+  done = true
+}
+
+/** The class of the driver that mongoose uses, which exports its type only. */
+function driverConnection(): DriverConnection {
+  const ofMongoose = createRequire(createRequire(import.meta.url).resolve('mongoose'))
+  const { Connection } = ofMongoose('mongodb/lib/cmap/connection.js') as {
+    Connection?: { prototype: Partial<DriverConnection> }
+  }
+  if (typeof Connection?.prototype.cleanup !== 'function')
+    throw new Error('The MongoDB driver has changed: see libs/platform/mongo/wake-writers.ts.')
+  return Connection.prototype as DriverConnection
+}
