@@ -5,8 +5,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { startTemporaryStack } from '#libs/testing/temporary-stack'
 import { RetryableError } from '../errors.js'
 import { createLogger } from '../logger.js'
-import { GroupConsumer } from './group-consumer.js'
+import { GroupConsumer, type GroupConsumerOptions } from './group-consumer.js'
 import { freshPrefix, freshTopic, send, testEnv, testKafka, until } from './kafka-fixture.js'
+import { SupervisedGroup } from './supervised-group.js'
 import { TopicsAdmin } from './topics-admin.js'
 
 const CHECK_MS = 300
@@ -17,17 +18,15 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((member) => member.stop()))
 })
 
-async function join(
-  topic: string,
+function optionsFor(
   handle: (values: string[]) => Promise<void>,
+  admin: TopicsAdmin,
   env = testEnv(),
-): Promise<GroupConsumer> {
-  const admin = new TopicsAdmin(env, silent)
-  const member = new GroupConsumer({
+): Omit<GroupConsumerOptions, 'topics' | 'onCrash'> {
+  return {
     env,
     groupId: freshPrefix(),
     clientId: 'test',
-    topics: [topic],
     routeOf: () => ({
       name: 'test',
       decode: ({ value }) => value!.toString(),
@@ -36,9 +35,13 @@ async function join(
     deadLetters: { keep: async () => undefined, admit: () => 0 },
     logger: silent,
     stands: (groupId, topics) => admin.stands(groupId, topics),
-    onCrash: () => undefined,
     limits: { handling: 1_500, check: CHECK_MS },
-  })
+  }
+}
+
+async function join(topic: string, handle: (values: string[]) => Promise<void>): Promise<GroupConsumer> {
+  const options = optionsFor(handle, new TopicsAdmin(testEnv(), silent))
+  const member = new GroupConsumer({ ...options, topics: [topic], onCrash: () => undefined })
   running.push(member)
   await member.start()
   await until(() => member.joined, 'joined')
@@ -135,9 +138,21 @@ describe('a consumer is not stuck', () => {
       await admin.createTopics({ topics: [{ topic: 'away', numPartitions: 2 }] })
       await admin.disconnect()
       const got: string[] = []
-      const member = await join('away', async (values) => void got.push(...values), env)
+      const topics = new TopicsAdmin(env, silent)
+      const onFatal = (error: Error): never => {
+        throw error
+      }
+      // As in a service: kafkajs may give a consumer up while the broker is away, and then it is made anew.
+      const group = new SupervisedGroup({
+        ...optionsFor(async (values) => void got.push(...values), topics, env),
+        existing: () => topics.existing(),
+        onFatal,
+        settleMs: { quiet: 0, most: 0 },
+      })
+      group.setTopics(['away'])
+      await until(() => group.waitingFor() === undefined, 'joined')
       const stuck = new Set<string | undefined>()
-      const watch = setInterval(() => stuck.add(member.stuck()), 50)
+      const watch = setInterval(() => stuck.add(group.stuck()), 50)
       await send('away', [{ value: 'before', partition: 0 }], undefined, env)
       await until(() => got.length === 1, 'it works')
       await stack.kafka!.stop()
@@ -148,7 +163,7 @@ describe('a consumer is not stuck', () => {
       await manyChecks()
       clearInterval(watch)
       expect([...stuck]).toEqual([undefined])
-      await running.pop()!.stop()
+      await group.close()
     } finally {
       await stack.stop()
     }
