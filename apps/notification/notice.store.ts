@@ -34,12 +34,17 @@ export class NoticeStore {
   /** Keeps those of `fresh` that are new, and returns the notices of all `ids` as they were first kept. */
   async keep(fresh: readonly StoredNotice[], ids: readonly string[]): Promise<StoredNotice[]> {
     const notices = this.model.collection as unknown as mongo.Collection<StoredNotice>
-    await insertMissing(notices, fresh)
+    const there = await insertMissing(notices, fresh)
+    const kept = new Map(fresh.map((notice) => [notice._id, notice]))
+    for (const { _id } of there) kept.delete(_id)
+    const others = [...new Set(ids)].filter((id) => !kept.has(id))
+    if (others.length === 0) return [...kept.values()]
     // All in one answer: the server's first batch holds 101 otherwise.
-    return this.model
-      .find({ _id: { $in: [...ids] } })
-      .batchSize(ids.length + 1)
+    const found = await this.model
+      .find({ _id: { $in: others } })
+      .batchSize(others.length + 1)
       .lean<StoredNotice[]>()
+    return [...kept.values(), ...found]
   }
 
   /** Which of these notices are kept already. */

@@ -96,6 +96,8 @@ export class AccountDraft {
   /** Strikes that were idle when the change began. */
   readonly wereIdle = new Map<string, 'now' | 'over'>()
 
+  /** Strikes and decisions that were there when the change began. */
+  private readonly known: ReadonlySet<string>
   private readonly touchedStrikes = new Set<string>()
   private readonly areAll: boolean
   private readonly touchedDecisions = new Set<string>()
@@ -113,6 +115,10 @@ export class AccountDraft {
     this.state = structuredClone(facts.state ?? newAccount(facts.platformId, facts.accountId, context.now))
     this.state.rev += 1
     this.state.updatedAt = context.now
+    this.known = new Set([
+      ...facts.strikes.map(({ strikeId }) => strikeId),
+      ...facts.decisions.map(({ decisionId }) => decisionId),
+    ])
     for (const strike of facts.strikes) this.strikes.set(strike.strikeId, { ...strike })
     for (const { strikeId, idle } of facts.strikes) if (idle) this.wereIdle.set(strikeId, idle)
     if (facts.nextIdleExpiry !== undefined) this.state.idle.nextExpiresAt = facts.nextIdleExpiry
@@ -426,18 +432,19 @@ export class AccountDraft {
     for (const { strikeId, idle } of this.strikes.values()) {
       if ((idle ?? null) !== (this.wereIdle.get(strikeId) ?? null)) this.touchedStrikes.add(strikeId)
     }
+    const { rev } = this.state
     for (const id of this.touchedStrikes) {
-      this.writes.push({ write: 'strike', rev: this.state.rev, value: this.strikes.get(id)! })
+      this.writes.push({ write: 'strike', rev, value: this.strikes.get(id)!, isNew: !this.known.has(id) })
     }
     for (const id of this.touchedDecisions) {
-      this.writes.push({ write: 'decision', rev: this.state.rev, value: this.decisions.get(id)! })
+      this.writes.push({ write: 'decision', rev, value: this.decisions.get(id)!, isNew: !this.known.has(id) })
     }
     for (const change of this.cases.values()) {
-      this.writes.push({ write: 'case', rev: this.state.rev, value: change })
+      this.writes.push({ write: 'case', rev, value: change })
     }
     this.tellStanding()
     const pending = [...this.writes, ...this.records].map((entry, index): Pending => ({
-      id: `${this.state.rev}.${index}`,
+      id: `${rev}.${index}`,
       ...entry,
     }))
     return { state: this.state, pending }

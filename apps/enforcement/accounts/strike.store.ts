@@ -1,16 +1,11 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
-import { accountKey } from '#libs/contracts/ids'
-import { bulkWrite } from '#libs/platform/mongo/bulk-write'
 import { DATED, olderThan } from '../queries.js'
+import { type OfAccount, type RevisedWrite, writeRevised } from '../write-revised.js'
 import type { StrikeRecord } from './account-state.js'
 
-interface StrikeDocument extends StrikeRecord {
-  _id: string
-  accountKey: string
-  accountRev: number
-}
+interface StrikeDocument extends StrikeRecord, OfAccount {}
 
 /** A strike as it is read, with whose it is. */
 export type KeptStrike = StrikeRecord & { accountKey: string }
@@ -81,16 +76,7 @@ export class StrikeStore {
     return [...new Map(found.map((strike) => [strike.strikeId, strike])).values()]
   }
 
-  async write(writes: readonly { rev: number; value: StrikeRecord }[]): Promise<void> {
-    const operations = writes.map(({ rev, value }) => ({
-      updateOne: {
-        filter: { _id: value.strikeId, accountRev: { $lt: rev } },
-        update: {
-          $set: { ...value, accountKey: accountKey(value.platformId, value.accountId), accountRev: rev },
-        },
-        upsert: true,
-      },
-    }))
-    await bulkWrite(this.strikes, operations)
+  async write(writes: readonly RevisedWrite<StrikeRecord>[]): Promise<void> {
+    await writeRevised(this.strikes, writes, ({ strikeId }) => strikeId)
   }
 }

@@ -63,9 +63,14 @@ export class CaseEntryStore {
   }
 
   async takeIn(entries: readonly { verdictId: string; caseId: string; at: Date }[]): Promise<void> {
-    const operations = entries.map(({ verdictId, caseId, at }) => ({
-      updateOne: { filter: { _id: verdictId, caseId: null }, update: { $set: { caseId, addedAt: at } } },
-    }))
+    const changes = Map.groupBy(entries, ({ caseId, at }) => `${at.getTime()} ${caseId}`)
+    const operations = [...changes.values()].map((some) => {
+      const { caseId, at: addedAt } = some[0]!
+      const ids = some.map(({ verdictId }) => verdictId)
+      return {
+        updateMany: { filter: { _id: { $in: ids }, caseId: null }, update: { $set: { caseId, addedAt } } },
+      }
+    })
     await bulkWrite(this.entries, operations)
   }
 

@@ -1,17 +1,12 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
-import { accountKey } from '#libs/contracts/ids'
-import { bulkWrite } from '#libs/platform/mongo/bulk-write'
 import { given, olderThan } from '../queries.js'
+import { type OfAccount, type RevisedWrite, writeRevised } from '../write-revised.js'
 import type { DecisionRecord, DecisionState } from './decision.js'
 
-export interface DecisionDocument extends DecisionRecord {
-  _id: string
-  accountKey: string
-  /** Revision of the account that wrote it last; also its version. */
-  accountRev: number
-}
+/** Its `accountRev` is also its version. */
+export interface DecisionDocument extends DecisionRecord, OfAccount {}
 
 export const DECISIONS = 'Decision'
 export const DecisionSchema = new Schema<DecisionDocument>(
@@ -132,16 +127,7 @@ export class DecisionStore {
       .toArray()
   }
 
-  async write(writes: readonly { rev: number; value: DecisionRecord }[]): Promise<void> {
-    const operations = writes.map(({ rev, value }) => ({
-      updateOne: {
-        filter: { _id: value.decisionId, accountRev: { $lt: rev } },
-        update: {
-          $set: { ...value, accountKey: accountKey(value.platformId, value.accountId), accountRev: rev },
-        },
-        upsert: true,
-      },
-    }))
-    await bulkWrite(this.decisions, operations)
+  async write(writes: readonly RevisedWrite<DecisionRecord>[]): Promise<void> {
+    await writeRevised(this.decisions, writes, ({ decisionId }) => decisionId)
   }
 }

@@ -9,6 +9,7 @@ import type { CaseChange } from '../cases/case.js'
 import type { DecisionRecord } from '../decisions/decision.js'
 import type { DirectiveChange, DirectiveOrder } from '../directives/directive-order.js'
 import type { StatementOfReasons } from '../statements/statement.js'
+import type { RevisedWrite } from '../write-revised.js'
 
 /** A record that a change must publish. Fixed when the change is stored, so that it is the same to the byte when it comes again. */
 export type PendingRecord =
@@ -26,8 +27,8 @@ export type PendingRecord =
 export type PendingWrite =
   | { write: 'entry'; verdictId: string; caseId: string; at: Date }
   | { write: 'finding'; versionId: string; caseId: string; at: Date }
-  | { write: 'strike'; rev: number; value: StrikeRecord }
-  | { write: 'decision'; rev: number; value: DecisionRecord }
+  | ({ write: 'strike' } & RevisedWrite<StrikeRecord>)
+  | ({ write: 'decision' } & RevisedWrite<DecisionRecord>)
   | { write: 'case'; rev: number; value: CaseChange }
   | { write: 'statement'; value: StatementOfReasons }
   | { write: 'directive'; value: DirectiveOrder }

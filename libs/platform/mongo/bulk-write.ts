@@ -19,21 +19,28 @@ export async function bulkWrite<T extends mongo.Document>(
 }
 
 /**
- * Inserts those of the documents that are not there yet, in one round trip. Half the work of upserts for the server: it looks
- * for none first, and stores many in one transaction. Errors other than duplicate keys are thrown.
+ * Inserts those of the documents that are not there yet, in one round trip, and returns the others. Half the work of upserts
+ * for the server: it looks for none first, and stores many in one transaction. Errors other than duplicate keys are thrown.
  */
 export async function insertMissing<T extends mongo.Document & { _id: string }>(
   collection: mongo.Collection<T>,
   documents: readonly T[],
-): Promise<void> {
+): Promise<T[]> {
+  if (documents.length === 0) return []
   const operations = documents.map((document) => ({
     insertOne: { document: document as mongo.OptionalId<T> },
   }))
-  await bulkWrite(collection, operations)
+  try {
+    await collection.bulkWrite(operations, { ordered: false })
+    return []
+  } catch (error) {
+    if (!onlyDuplicates(error)) throw error
+    return [error.writeErrors].flat().map(({ index }) => documents[index]!)
+  }
 }
 
 /** Whether all that went wrong in a bulk write is that documents were there already. */
-export function onlyDuplicates(error: unknown): boolean {
+export function onlyDuplicates(error: unknown): error is mongo.MongoBulkWriteError {
   if (!(error instanceof mongo.MongoBulkWriteError)) return false
   const failed: { code: unknown }[] = [error.writeErrors].flat()
   return (
