@@ -16,7 +16,7 @@ const RATE = 20
 const BESIDE_RATE = 100
 /** Accounts that the load is spread over with which that of the one account is compared. */
 const ORDINARY = 500
-const SECONDS = 30
+const SECONDS = 60
 const WARM = 5_000
 const say = (line: string) => void process.stderr.write(`${line}\n`)
 
