@@ -51,6 +51,8 @@ export async function startMongo({
   }
   const parameters = [
     'diagnosticDataCollectionEnabled=false',
+    // Nobody reads the past: the versions of the last five minutes, kept by default, are a good part of what is written.
+    'minSnapshotHistoryWindowInSeconds=0',
     // A member that is stopped has then at most one answer of the primary waiting for it, not a stream of them.
     ...(members.length > 1 ? ['oplogFetcherUsesExhaust=false'] : []),
   ]
