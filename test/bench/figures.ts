@@ -18,7 +18,7 @@ export interface Figures {
   /** The second hop passes on as few as Weir acts on. */
   bareSparse?: PeerResult
   stock?: PeerResult
-  weir?: { all: Drained; ingestion: Drained; classification: Drained }
+  weir?: { all: Drained; hops: Drained; ingestion: Drained; classification: Drained }
   /** Classification of 100-character texts: the function by itself, the service by itself. */
   hundred?: { functionPerSecond: number; servicePerCoreSecond: number }
   latency?: { weir: Latency & { stages: StageTime[] }; weirRate: number; bare: Latency; bareRate: number }

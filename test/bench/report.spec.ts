@@ -31,7 +31,7 @@ const figures = (all: number, p99: number): Figures => ({
   machine,
   texts: '3 texts',
   meanLength: 20,
-  weir: { all: drained(all), ingestion: drained(all), classification: drained(all) },
+  weir: { all: drained(all), hops: drained(all), ingestion: drained(all), classification: drained(all) },
   bare: peer(40_000),
   stock: peer(1_000),
   latency: { weir: { ...latency(p99), stages: [] }, weirRate: 10_000, bare: latency(60), bareRate: 20_000 },

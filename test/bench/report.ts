@@ -37,6 +37,7 @@ export function pageOf(figures: Figures): string {
   drained('bare kafkajs with Weir’s codec of records, two hops', figures.bareFast?.best)
   drained('bare kafkajs, the second hop sparse', figures.bareSparse?.best)
   drained('stock Nest transport, two hops', figures.stock?.best)
+  drained('Weir, two hops: enforcement and notification halted', figures.weir?.hops)
   drained('Weir, ingestion alone', figures.weir?.ingestion)
   drained('Weir, classification alone', figures.weir?.classification)
   drained('Weir, all four services', figures.weir?.all)

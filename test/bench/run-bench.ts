@@ -107,7 +107,7 @@ async function measure(weir: WeirBench, mix: Mix, options: BenchOptions, figures
   await weir.warm()
   const all = await weir.all(records)
   say(`all four services: ${Math.round(all.perSecond)}/s`)
-  figures.weir = { all, ...(await weir.apart(records)) }
+  figures.weir = { all, hops: await weir.hops(records), ...(await weir.apart(records)) }
   const weirRate = Math.round(all.perSecond / 2)
   const latency = await weir.latency(weirRate, LATENCY_SECONDS)
   figures.hundred = await hundred(weir, mix, records, figures)

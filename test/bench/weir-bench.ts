@@ -94,6 +94,18 @@ export class WeirBench {
     return drained
   }
 
+  /** A backlog through ingestion and classification, as the stock peer has it: the others are halted, and then catch up. */
+  async hops(records: number): Promise<Drained> {
+    for (const { pid } of this.others) process.kill(pid, 'SIGSTOP')
+    try {
+      const stages = [this.ingestion, this.classification]
+      return await drain(stages, this.machine, records, () => this.load(records, this.mix))
+    } finally {
+      for (const { pid } of this.others) process.kill(pid, 'SIGCONT')
+      await this.system.drained([PLATFORM], 300)
+    }
+  }
+
   /** A backlog through ingestion alone, and then what it left through classification alone. */
   async apart(records: number, mix = this.mix): Promise<{ ingestion: Drained; classification: Drained }> {
     const halted = this.classification
