@@ -51,6 +51,7 @@ describe('the bars of a benchmark', () => {
     expect(missed(figures(19_999, 240))).toEqual([
       'all four services, messages/s',
       'share of the bare kafkajs limit',
+      'share of the bare kafkajs limit, the same two hops',
       words,
     ])
     expect(missed(figures(20_000, 251))).toEqual([
