@@ -70,6 +70,19 @@ describe('notices', () => {
     expect([await bench.all(), await bench.notices.contents(['nt_1'])]).toEqual(before)
   })
 
+  it('are told as they were first kept, by whichever instance', async () => {
+    const kept = (id: string, second: number) => ({
+      _id: id,
+      createdAt: new Date(second * 1_000),
+      plan: [],
+      content: null,
+    })
+    const [first, second] = [kept('nt_1', 1), kept('nt_1', 2)]
+    expect(await bench.notices.keep([first], ['nt_1'])).toEqual([first])
+    const told = await bench.notices.keep([second, kept('nt_2', 2)], ['nt_1', 'nt_2', 'nt_1'])
+    expect(told.sort((a, b) => a._id.localeCompare(b._id))).toEqual([first, kept('nt_2', 2)])
+  })
+
   it('are replayed without harm when their platform is gone', async () => {
     await take(aNotice())
     platforms.clear()

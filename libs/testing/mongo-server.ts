@@ -37,6 +37,7 @@ export async function startMongo({
   members = [port],
   log,
 }: MongoOptions): Promise<RestartableProcess> {
+  // Tests and chaos end servers that their own clients are writing to.
   wakeWriters()
   const mongod = await getMongod(log)
   const data = join(folder, 'data')
