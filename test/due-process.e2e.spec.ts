@@ -67,11 +67,11 @@ async function killInTurn(random: () => number): Promise<number> {
 async function nothingPending(): Promise<void> {
   const database = system.database('enforcement')
   await eventually('every outbox is empty and every appeal settled', async () => {
-    const waiting = ['accounts', 'cases', 'directives', 'appeals'].map((name) =>
+    const waiting = ['cases', 'directives', 'appeals'].map((name) =>
       database.collection(name).countDocuments({ 'pending.0': { $exists: true } }),
     )
     const unsettled = database.collection('appeals').countDocuments({ settled: false })
-    return (await Promise.all([...waiting, unsettled])).every((count) => count === 0)
+    return (await Promise.all([...waiting, unsettled, system.unsettled()])).every((count) => count === 0)
   })
 }
 

@@ -5,6 +5,7 @@ import { AccountChanges } from './accounts/account-changes.js'
 import { AccountsController } from './accounts/accounts.controller.js'
 import { FindRelated } from './accounts/find-related.js'
 import { LabelAccount } from './accounts/label-account.js'
+import { PaceVerdicts } from './accounts/pace-verdicts.js'
 import { ReadAccount } from './accounts/read-account.js'
 import { TakeVerdicts } from './accounts/take-verdicts.js'
 import { VerdictsConsumer } from './accounts/verdicts.consumer.js'
@@ -96,6 +97,7 @@ import { Timer } from './timers/timer.js'
     // accounts
     VerdictsConsumer,
     TakeVerdicts,
+    PaceVerdicts,
     AccountChanges,
     LabelAccount,
     ReadAccount,

@@ -37,10 +37,14 @@ export interface ServiceOptions {
 const GRACE_MS = 45_000
 
 /**
- * As in the `start:` scripts of package.json. From the limit that V8 derives from a small heap, one of 75 MB that the drivers'
- * buffers come on top of is marked as a whole every second or two, and everybody waits for it (docs/performance.md).
+ * As in the `start:` scripts of package.json. V8 else marks the whole heap whenever the drivers' buffers have grown by 64 MB,
+ * every few seconds, and from the limit that it derives from a small heap; everybody waits for it (docs/performance.md).
  */
-const FLAGS = ['--enable-source-maps', '--initial-old-space-size=256']
+const FLAGS = [
+  '--enable-source-maps',
+  '--initial-old-space-size=256',
+  '--external-memory-accounted-in-global-limit',
+]
 
 /**
  * Starts `dist/apps/<name>/main.js` with `env` over our own environment, and resolves once `/health/ready` answers 200.

@@ -90,11 +90,7 @@ export async function largestDocuments(system: WeirSystem): Promise<Map<string, 
 
 async function isDone(system: WeirSystem): Promise<boolean> {
   if ((await system.undone('enforcement', Topics.verdicts.name)) > 0) return false
-  const waiting = await system
-    .database('enforcement')
-    .collection('accounts')
-    .countDocuments({ 'pending.0.id': { $exists: true } })
-  return waiting === 0
+  return (await system.unsettled()) === 0
 }
 
 async function sizeOf(system: WeirSystem): Promise<number> {

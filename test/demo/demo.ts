@@ -83,6 +83,8 @@ export async function runDemo(
       onProgress,
       alsoOpen: async () => {
         if (!player.idle) return 'platforms carry out directives'
+        if ((await api.sum('enforcement', 'weir_enforcement_accounts_paced')) > 0)
+          return 'verdicts wait for their accounts'
         const pending = await Promise.all(
           platformIds.map((id) =>
             api.call<{ items: unknown[] }>(

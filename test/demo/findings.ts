@@ -85,7 +85,7 @@ export async function gatherFindings(sources: Sources): Promise<Findings> {
     ).flat()
   const counted = async (outcome: string): Promise<number> => {
     const counts = platformIds.map((platform) =>
-      api.counter('ingestion', 'weir_ingestion_records_total', { platform, outcome }),
+      api.sum('ingestion', 'weir_ingestion_records_total', { platform, outcome }),
     )
     return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
   }

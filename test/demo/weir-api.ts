@@ -55,8 +55,8 @@ export class WeirApi {
     return items
   }
 
-  /** The sum of a counter's samples whose labels include `labels`. */
-  async counter(service: ServiceName, name: string, labels: Record<string, string>): Promise<number> {
+  /** The sum of a metric's samples whose labels include `labels`. */
+  async sum(service: ServiceName, name: string, labels: Record<string, string> = {}): Promise<number> {
     const response = await fetch(`${this.system.services[service].url}/metrics`)
     return (await response.text())
       .split('\n')

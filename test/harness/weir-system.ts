@@ -384,10 +384,7 @@ export class WeirSystem {
     const way = wayOf(platforms)
     const isDone = async (): Promise<boolean> => {
       for (const [service, topic] of way) if ((await this.undone(service, topic)) > 0) return false
-      const waiting = await this.database('enforcement')
-        .collection('accounts')
-        .countDocuments({ 'pending.0': { $exists: true } })
-      return waiting === 0
+      return (await this.unsettled()) === 0
     }
     // Twice, because a record may be between two topics while each is looked at.
     await eventually('everything drained', async () => (await isDone()) && (await isDone()), seconds)
@@ -407,6 +404,16 @@ export class WeirSystem {
         seconds,
       )
     }
+  }
+
+  /** Accounts whose last change is not made real yet, and verdicts that wait for their accounts. */
+  async unsettled(): Promise<number> {
+    const database = this.database('enforcement')
+    const [accounts, verdicts] = await Promise.all([
+      database.collection('accounts').countDocuments({ 'pending.0.id': { $exists: true } }),
+      database.collection('case_entries').countDocuments({ waitsSince: { $type: 'date' } }),
+    ])
+    return accounts + verdicts
   }
 
   /** The database of a service, read directly where its API does not show something. */

@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common'
 import { accountKey } from '#libs/contracts/ids'
 import type { Outcome, Verdict } from '#libs/contracts/verdict'
+import { isRetryable } from '#libs/platform/errors'
+import type { AccountRef, CaseEntry } from '../cases/case.js'
 import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { AccountChanges, type AccountRequest } from './account-changes.js'
 import { applyVerdicts, type VerdictFact } from './apply-verdicts.rules.js'
 
 /** Verdicts of one account in one update: some 10 kB each while they lie in its outbox. */
-const MOST_PER_CHANGE = 50
+export const MOST_PER_CHANGE = 50
 
 /** Takes verdicts into the cases and accounts that they are about. Idempotent: a verdict that was taken in changes nothing. */
 @Injectable()
@@ -17,21 +19,51 @@ export class TakeVerdicts {
   ) {}
 
   async take(verdicts: readonly Verdict[], heartbeat: () => Promise<void>): Promise<void> {
-    const entering = distinct(verdicts.filter(entersCases))
+    const entering = enteringCases(verdicts)
     const kept = this.entries.keepEvidence(entering)
     // Awaited before a change is stored; if reading fails before that, nobody else looks at it.
     kept.catch(() => undefined)
-    const byAccount = Map.groupBy(entering, (verdict) => accountKey(verdict.platformId, verdict.accountId))
+    const byAccount = byAccountKey(entering)
     for (let from = 0; ; from += MOST_PER_CHANGE) {
       const requests = [...byAccount.values()]
         .map((ofAccount) => ofAccount.slice(from, from + MOST_PER_CHANGE))
         .filter((part) => part.length > 0)
-        .map(requestFor)
+        .map((part) => requestFor(part[0]!, part.map(factOf)))
       if (requests.length === 0) return kept
       await this.changes.make(requests, kept)
       await heartbeat()
     }
   }
+
+  /** Takes in all that waits for an account. One that cannot be taken in waits on, and does not keep the others from it. */
+  async takeWaiting(account: AccountRef): Promise<void> {
+    for (;;) {
+      const waiting = await this.entries.waitingFor(account, MOST_PER_CHANGE)
+      if (waiting.length > 0) await this.takeTogether(account, waiting.map(factOfEntry))
+      if (waiting.length < MOST_PER_CHANGE) return
+    }
+  }
+
+  private async takeTogether(account: AccountRef, verdicts: readonly VerdictFact[]): Promise<void> {
+    try {
+      await this.changes.make([requestFor(account, verdicts)])
+    } catch (error) {
+      if (isRetryable(error)) throw error
+      for (const verdict of verdicts)
+        await this.changes.make([requestFor(account, [verdict])]).catch(() => undefined)
+      throw error
+    }
+  }
+}
+
+/** Of verdicts those that enter cases, each once. */
+export function enteringCases(verdicts: readonly Verdict[]): Verdict[] {
+  return distinct(verdicts.filter(entersCases))
+}
+
+/** By the keys of their accounts. */
+export function byAccountKey(verdicts: readonly Verdict[]): Map<string, Verdict[]> {
+  return Map.groupBy(verdicts, (verdict) => accountKey(verdict.platformId, verdict.accountId))
 }
 
 /** Only live and sweep verdicts that are not clear enter cases (SPEC 4.2). */
@@ -51,8 +83,7 @@ function distinct(verdicts: readonly Verdict[]): Verdict[] {
   return [...first.values()]
 }
 
-function requestFor(verdicts: readonly Verdict[]): AccountRequest {
-  const { platformId, accountId } = verdicts[0]!
+function requestFor({ platformId, accountId }: AccountRef, verdicts: readonly VerdictFact[]): AccountRequest {
   return {
     platformId,
     accountId,
@@ -62,22 +93,29 @@ function requestFor(verdicts: readonly Verdict[]): AccountRequest {
     policyVersions: verdicts.map((verdict) => verdict.policyVersion),
     make: (facts, context, taken) => {
       const fresh = verdicts.filter((verdict) => !taken.has(verdict.verdictId))
-      return fresh.length === 0 ? null : applyVerdicts(facts, fresh.map(factOf), context)
+      return fresh.length === 0 ? null : applyVerdicts(facts, fresh, context)
     },
   }
 }
 
 function factOf(verdict: Verdict): VerdictFact {
+  return factOfEntry({ ...verdict, _id: verdict.verdictId, receivedAt: new Date(verdict.receivedAt) })
+}
+
+function factOfEntry(
+  entry: Pick<CaseEntry, '_id' | 'messageId' | 'outcome' | 'mode' | 'categories'> &
+    Pick<CaseEntry, 'policyVersion' | 'receivedAt' | 'message'>,
+): VerdictFact {
   return {
-    verdictId: verdict.verdictId,
-    messageId: verdict.messageId,
-    outcome: verdict.outcome as Exclude<Outcome, 'clear'>,
-    mode: verdict.mode,
-    categories: verdict.categories,
-    policyVersion: verdict.policyVersion,
-    receivedAt: new Date(verdict.receivedAt),
-    sentAt: new Date(verdict.message.sentAt),
-    language: verdict.message.language ?? null,
-    account: verdict.message.account ?? null,
+    verdictId: entry._id,
+    messageId: entry.messageId,
+    outcome: entry.outcome as Exclude<Outcome, 'clear'>,
+    mode: entry.mode,
+    categories: entry.categories,
+    policyVersion: entry.policyVersion,
+    receivedAt: entry.receivedAt,
+    sentAt: new Date(entry.message.sentAt),
+    language: entry.message.language ?? null,
+    account: entry.message.account ?? null,
   }
 }

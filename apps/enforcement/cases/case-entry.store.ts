@@ -4,8 +4,8 @@ import { type Model, type mongo, Schema } from 'mongoose'
 import type { AccountKind, MEDIA_KINDS } from '#libs/contracts/message-in'
 import type { Verdict } from '#libs/contracts/verdict'
 import { bulkWrite, insertMissing } from '#libs/platform/mongo/bulk-write'
-import { olderThan } from '../queries.js'
-import type { CaseEntry, KeyedEntry } from './case.js'
+import { DATED, olderThan } from '../queries.js'
+import type { AccountRef, CaseEntry, KeyedEntry } from './case.js'
 import { copyKeysOf } from './copy-keys.rules.js'
 
 export const CASE_ENTRIES = 'CaseEntry'
@@ -18,6 +18,10 @@ export const CaseEntrySchema = new Schema<CaseEntry>(
 CaseEntrySchema.index({ caseId: 1, receivedAt: -1 })
 CaseEntrySchema.index({ platformId: 1, accountId: 1, receivedAt: -1, _id: -1 })
 CaseEntrySchema.index(BY_COPY_KEY)
+CaseEntrySchema.index(
+  { platformId: 1, accountId: 1, waitsSince: 1 },
+  { name: 'waiting', partialFilterExpression: { waitsSince: DATED } },
+)
 
 /** What a judged revision of a message was, without what it said. */
 export interface JudgedContent {
@@ -34,6 +38,9 @@ const KEYED_ENTRY = { platformId: 1, accountId: 1, messageId: 1, copyKeys: 1, 'm
 
 /** That a verdict came into a case. */
 export type TakenEntry = Pick<CaseEntry, '_id' | 'caseId' | 'messageId' | 'outcome' | 'receivedAt'>
+
+/** An entry that waits. */
+export type WaitingEntry = AccountRef & Required<Pick<CaseEntry, 'waitsSince'>>
 
 /** An entry whose message may be a copy of another. */
 export type PossibleCopy = KeyedEntry & Pick<CaseEntry, 'caseId' | 'outcome' | 'receivedAt'>
@@ -53,6 +60,37 @@ export class CaseEntryStore {
     await insertMissing(this.entries, verdicts.map(entryOf))
   }
 
+  /** Keeps the evidence of verdicts that come no more: what waits is found until its account has taken it in. */
+  async keepWaiting(verdicts: readonly Verdict[], waitsSince: Date): Promise<void> {
+    const there = await insertMissing(
+      this.entries,
+      verdicts.map((verdict) => ({ ...entryOf(verdict), waitsSince })),
+    )
+    if (there.length === 0) return
+    const ids = there.map((entry) => entry._id)
+    await this.entries.updateMany({ _id: { $in: ids }, caseId: null }, { $set: { waitsSince } })
+  }
+
+  /** What waits for an account, the longest waiting first. */
+  async waitingFor({ platformId, accountId }: AccountRef, limit: number): Promise<CaseEntry[]> {
+    return this.entries
+      .find({ platformId, accountId, caseId: null, waitsSince: DATED })
+      .sort({ waitsSince: 1 })
+      .hint('waiting')
+      .limit(limit)
+      .toArray()
+  }
+
+  /** Whose they are that wait since before an instant, and since when; as many as said. */
+  async waitingSince(before: Date, limit: number): Promise<WaitingEntry[]> {
+    return this.entries
+      .find({ caseId: null, waitsSince: { $lt: before, ...DATED } })
+      .hint('waiting')
+      .limit(limit)
+      .project<WaitingEntry>({ _id: 0, platformId: 1, accountId: 1, waitsSince: 1 })
+      .toArray()
+  }
+
   /** Which of the verdicts are in a case already. */
   async taken(verdictIds: readonly string[]): Promise<Set<string>> {
     if (verdictIds.length === 0) return new Set()
@@ -67,9 +105,8 @@ export class CaseEntryStore {
     const operations = [...changes.values()].map((some) => {
       const { caseId, at: addedAt } = some[0]!
       const ids = some.map(({ verdictId }) => verdictId)
-      return {
-        updateMany: { filter: { _id: { $in: ids }, caseId: null }, update: { $set: { caseId, addedAt } } },
-      }
+      const update = { $set: { caseId, addedAt }, $unset: { waitsSince: '' } } as const
+      return { updateMany: { filter: { _id: { $in: ids }, caseId: null }, update } }
     })
     await bulkWrite(this.entries, operations)
   }

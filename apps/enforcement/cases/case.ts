@@ -138,7 +138,12 @@ export interface CaseEntry {
   classifiedAt: Date
   /** Under which its copies find it; absent in entries that were kept before there were any. */
   copyKeys?: string[]
+  /** Since when, by the machine's clock, its account is to take it in though nobody comes with its verdict again. */
+  waitsSince?: Date
 }
+
+/** Whose an entry is. */
+export type AccountRef = Pick<CaseEntry, 'platformId' | 'accountId'>
 
 /** An entry as far as its copies know it: whose it is, on which message, and under which keys they find it. */
 export type KeyedEntry = Pick<CaseEntry, '_id' | 'platformId' | 'accountId' | 'messageId' | 'copyKeys'> & {

@@ -10,6 +10,7 @@ import type { Logger } from '#libs/platform/logger'
 import { ENV, LOGGER } from '#libs/platform/tokens'
 import { AccountChanges, type AccountRequest } from '../accounts/account-changes.js'
 import { AccountStore } from '../accounts/account.store.js'
+import { PaceVerdicts } from '../accounts/pace-verdicts.js'
 import { applyTime } from '../accounts/apply-decision.rules.js'
 import { AppealStore } from '../appeals/appeal.store.js'
 import { SettleAppeals } from '../appeals/settle-appeals.js'
@@ -44,6 +45,7 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
   constructor(
     private readonly accounts: AccountStore,
     private readonly changes: AccountChanges,
+    private readonly pace: PaceVerdicts,
     private readonly directives: DirectiveStore,
     private readonly cases: CaseStore,
     private readonly appeals: AppealStore,
@@ -80,6 +82,7 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
       await this.attempt('appeals', () => this.settleAppeals.complete())
       await this.attempt('cases', async () => void (await this.work.wakeDue()))
       await this.attempt('clusters', () => this.clusters.complete())
+      await this.attempt('waiting verdicts', () => this.pace.complete())
       await this.attempt('outboxes', () => this.completeOutboxes())
       await this.attempt('checkpoints', () => this.checkpoints.publish())
       await sleep(this.env.TIMER_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined)
