@@ -31,13 +31,16 @@ const GIVE_UP_AFTER_MS = 90_000
  */
 export async function untilDrained(draining: Draining): Promise<void> {
   let before = ''
+  let last = ''
   let changedAt = Date.now()
   for (;;) {
     const { open, ends } = await look(draining)
     if (open === undefined && ends === before) return
-    if (ends !== before) changedAt = Date.now()
+    if (ends !== last) changedAt = Date.now()
+    last = ends
     if (Date.now() - changedAt > GIVE_UP_AFTER_MS) throw new Error(`Nothing moves any more: ${open}.`)
-    before = ends
+    // What is open may have gone on unseen while we looked: only two quiet looks in a row tell.
+    before = open === undefined ? ends : ''
     draining.onProgress(open ?? 'looking once more')
     await sleep(LOOK_EVERY_MS)
   }

@@ -1,5 +1,4 @@
 import 'reflect-metadata'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Verdict } from '#libs/contracts/verdict'
 import { PermanentError } from '#libs/platform/errors'
@@ -7,6 +6,7 @@ import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { TwoInstances } from '../two-instances.fixture.js'
 import { AccountStore } from './account.store.js'
+import { AccountChanges } from './account-changes.js'
 import { aVerdict } from './a-verdict.js'
 import { PaceVerdicts } from './pace-verdicts.js'
 import { TakeVerdicts } from './take-verdicts.js'
@@ -28,6 +28,7 @@ describe('verdicts that come faster than an account is changed, on a real MongoD
     pace = instances.one(PaceVerdicts)
     other = instances.two(PaceVerdicts)
     take = instances.one(TakeVerdicts)
+    await pace.complete()
   })
   afterAll(() => instances.stop())
 
@@ -38,18 +39,18 @@ describe('verdicts that come faster than an account is changed, on a real MongoD
   const taken = async (account: string): Promise<number> =>
     (await store(CaseEntryStore).ofAccount('p1', account, 1_000)).length
   const stateOf = async (account: string) => (await store(AccountStore).byKey(`p1/${account}`))!
-  /** Nothing that waits is taken in until what it returns is called. */
-  function hold(): () => void {
+  /** Nothing that waits is taken in until `during` is over. */
+  async function held(during: () => Promise<void>): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     const takeWaiting = take.takeWaiting.bind(take)
-    const held = vi.spyOn(take, 'takeWaiting').mockImplementation(async (account) => {
+    const spy = vi.spyOn(take, 'takeWaiting').mockImplementation(async (account) => {
       await promise
       await takeWaiting(account)
     })
-    return () => {
-      held.mockRestore()
+    await during().finally(() => {
+      spy.mockRestore()
       resolve()
-    }
+    })
   }
   const settled = (account: string, verdicts: number) =>
     vi.waitFor(
@@ -79,12 +80,12 @@ describe('verdicts that come faster than an account is changed, on a real MongoD
   })
 
   it('let the verdicts on other accounts go first', async () => {
-    const release = hold()
-    await pace.take([aVerdict('p-loud', 'm0')], noop)
-    await pace.take([aVerdict('p-loud', 'm1'), aVerdict('p-other', 'm0')], noop)
-    expect([await taken('p-other'), await taken('p-loud')]).toEqual([1, 1])
-    expect(await waiting('p-loud')).toBe(1)
-    release()
+    await held(async () => {
+      await pace.take([aVerdict('p-loud', 'm0')], noop)
+      await pace.take([aVerdict('p-loud', 'm1'), aVerdict('p-other', 'm0')], noop)
+      expect([await taken('p-other'), await taken('p-loud')]).toEqual([1, 1])
+      expect(await waiting('p-loud')).toBe(1)
+    })
     await settled('p-loud', 2)
   })
 
@@ -96,24 +97,75 @@ describe('verdicts that come faster than an account is changed, on a real MongoD
   })
 
   it('are left to the instance that lets them wait', async () => {
-    await store(CaseEntryStore).keepWaiting(some('p-young', 0, 3), new Date(Date.now() + 60_000))
+    const takeWaiting = vi.spyOn(instances.two(TakeVerdicts), 'takeWaiting')
+    await store(CaseEntryStore).keepWaiting(some('p-young', 0, 3), new Date())
     await other.complete()
-    await sleep(300)
-    expect([await taken('p-young'), await waiting('p-young')]).toEqual([0, 3])
+    expect(takeWaiting).not.toHaveBeenCalled()
+    takeWaiting.mockRestore()
     await entries().updateMany({ ...ALL, accountId: 'p-young' }, { $set: { waitsSince: LONG_AGO } })
     await other.complete()
     await settled('p-young', 3)
+  })
+
+  it('do not wait where nobody could find them', async () => {
+    const [first, second, third, fourth] = some('p-blind', 0, 4) as [Verdict, Verdict, Verdict, Verdict]
+    await pace.take([first], noop)
+    const broken = new Error('The index is missing.')
+    const looking = vi.spyOn(store(CaseEntryStore), 'waitingSince').mockRejectedValueOnce(broken)
+    await expect(pace.complete()).rejects.toBe(broken)
+    looking.mockRestore()
+    await pace.take([second], noop)
+    expect(await taken('p-blind')).toBe(2)
+    await pace.complete()
+    await held(async () => {
+      await pace.take([third], noop)
+      await pace.take([fourth], noop)
+      expect(await waiting('p-blind')).toBeGreaterThan(0)
+    })
+    await settled('p-blind', 4)
+  })
+
+  it('do not wait on one account after the other without end', async () => {
+    const accounts = Array.from({ length: 30 }, (_, i) => `p-many${i}`)
+    const round = (messageId: string) =>
+      pace.take(
+        accounts.map((account) => aVerdict(account, messageId)),
+        noop,
+      )
+    await round('m0')
+    await held(async () => {
+      await round('m1')
+      const waits = await Promise.all(accounts.map(waiting))
+      const all = waits.reduce((sum, count) => sum + count)
+      expect(all).toBeGreaterThan(0)
+      expect(all).toBeLessThanOrEqual(16)
+    })
+    for (const account of accounts) await settled(account, 2)
+  })
+
+  it('come again soon after an outage', async () => {
+    await store(CaseEntryStore).keepWaiting(some('p-outage', 0, 3), LONG_AGO)
+    const make = vi
+      .spyOn(instances.two(AccountChanges), 'make')
+      .mockRejectedValueOnce(new Error('no primary'))
+    await other.complete()
+    await vi.waitFor(() => expect(make).toHaveBeenCalledTimes(1))
+    make.mockRestore()
+    await vi.waitFor(async () => {
+      await other.complete()
+      expect(await taken('p-outage')).toBe(3)
+    }, 10_000)
   })
 
   it('wait although their evidence was kept before, by an instance that went no further', async () => {
     const [first, again, late] = some('p-again', 0, 3) as [Verdict, Verdict, Verdict]
     await take.take([late], noop)
     await store(CaseEntryStore).keepEvidence([again])
-    const release = hold()
-    await pace.take([first], noop)
-    await pace.take([again, late], noop)
-    expect(await waiting('p-again')).toBe(1)
-    release()
+    await held(async () => {
+      await pace.take([first], noop)
+      await pace.take([again, late], noop)
+      expect(await waiting('p-again')).toBe(1)
+    })
     await settled('p-again', 3)
     expect(await stateOf('p-again')).toMatchObject({ points: 3 })
   })
@@ -122,6 +174,7 @@ describe('verdicts that come faster than an account is changed, on a real MongoD
     const stopping = await TwoInstances.start(PaceVerdicts)
     try {
       const paced = stopping.one(PaceVerdicts)
+      await paced.complete()
       await paced.take([aVerdict('p-stop', 'm0')], noop)
       await paced.take([aVerdict('p-stop', 'm1')], noop)
       await paced.beforeApplicationShutdown()
@@ -133,18 +186,21 @@ describe('verdicts that come faster than an account is changed, on a real MongoD
     }
   })
 
-  it('do not wait for one that cannot be taken in', async () => {
-    await store(CaseEntryStore).keepWaiting(some('p-bad', 0, 4), LONG_AGO)
-    const [, bad] = some('p-bad', 0, 2)
-    await entries().updateOne({ _id: bad!.verdictId }, { $set: { categories: null } })
+  it('do not wait for some that cannot be taken in', async () => {
+    const verdicts = some('p-bad', 0, 70)
+    const bad = verdicts.slice(0, 55).map(({ verdictId }) => verdictId)
+    await store(CaseEntryStore).keepWaiting(verdicts, LONG_AGO)
+    await entries().updateMany({ _id: { $in: bad } }, { $set: { categories: null } })
     await other.complete()
     await vi.waitFor(
-      async () => expect([await taken('p-bad'), await waiting('p-bad')]).toEqual([3, 1]),
+      async () => expect([await taken('p-bad'), await waiting('p-bad')]).toEqual([15, 55]),
       10_000,
     )
-    await entries().updateOne({ _id: bad!.verdictId }, { $set: { categories: bad!.categories } })
-    await other.complete()
-    await settled('p-bad', 4)
+    await entries().updateMany({ _id: { $in: bad } }, { $set: { categories: verdicts[0]!.categories } })
+    await vi.waitFor(async () => {
+      await other.complete()
+      expect(await taken('p-bad')).toBe(70)
+    }, 10_000)
   })
 
   it('are refused while their records can be kept as dead letters', async () => {

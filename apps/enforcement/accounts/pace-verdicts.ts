@@ -14,9 +14,10 @@ import { byAccountKey, enteringCases, MOST_PER_CHANGE, TakeVerdicts } from './ta
 const PAUSE_MS = 200
 /** More than these of one account do not wait: nobody runs up more than can be worked off. */
 const MOST_WAITING = 10 * MOST_PER_CHANGE
+/** Accounts beside each other: where many are busy, they are better changed together, batch by batch. */
+const MOST_PACED = 16
 /** Whoever lets verdicts wait takes them in; after this it is taken for cut off. */
 const LEFT_BEHIND_MS = 5_000
-const AT_ONCE = 500
 
 const pacedAccounts = new Gauge({
   name: 'weir_enforcement_accounts_paced',
@@ -24,7 +25,7 @@ const pacedAccounts = new Gauge({
 })
 const leftWaiting = new Gauge({
   name: 'weir_enforcement_verdicts_left_waiting_seconds',
-  help: 'For how long the verdict has waited that waits longest for its account; 0 where none waits for longer than 5 s.',
+  help: 'For how long the verdict has waited that waits longest for its account, or nobody could look; 0 up to 5 s.',
 })
 
 /** An account that verdicts wait for. */
@@ -44,6 +45,9 @@ export class PaceVerdicts implements BeforeApplicationShutdown {
   private readonly changedAt = new Map<string, number>()
   private readonly paced = new Map<string, Paced>()
   private readonly running = new Set<Promise<void>>()
+  /** When what was left waiting was last looked for; nothing waits before, or after a look that failed. */
+  private lookedAt = Date.now()
+  private canLook = false
 
   constructor(
     private readonly takeVerdicts: TakeVerdicts,
@@ -62,25 +66,38 @@ export class PaceVerdicts implements BeforeApplicationShutdown {
     this.forget(performance.now() - PAUSE_MS)
     const now: Verdict[] = []
     const later: Verdict[] = []
-    const byAccount = byAccountKey(enteringCases(verdicts))
-    for (const [key, some] of byAccount) (this.mayWait(key, some.length) ? later : now).push(...some)
-    await Promise.all([this.keep(later), this.takeVerdicts.take(now, heartbeat)])
+    let room = MOST_PACED - this.paced.size
+    for (const [key, some] of byAccountKey(enteringCases(verdicts))) {
+      const waits = this.mayWait(key, some.length, room)
+      if (waits && !this.paced.has(key)) room--
+      ;(waits ? later : now).push(...some)
+    }
+    const results = await Promise.allSettled([this.keep(later), this.takeVerdicts.take(now, heartbeat)])
+    for (const result of results) if (result.status === 'rejected') throw result.reason
     for (const key of byAccountKey(now).keys()) this.changed(key)
   }
 
   /** Takes in what was left waiting by an instance that is gone, or by an outage. */
   async complete(): Promise<void> {
     const now = Date.now()
-    const left = await this.entries.waitingSince(new Date(now - LEFT_BEHIND_MS), AT_ONCE)
-    const since = Math.min(now, ...left.map(({ waitsSince }) => waitsSince.getTime()))
-    leftWaiting.set((now - since) / 1_000)
-    for (const account of left) this.pace(account)
+    try {
+      const left = await this.entries.waitingSince(new Date(now - LEFT_BEHIND_MS), MOST_PACED)
+      leftWaiting.set(left[0] ? (now - left[0].since.getTime()) / 1_000 : 0)
+      for (const account of left) this.paceAnew(account)
+      this.canLook = true
+      this.lookedAt = now
+    } catch (error) {
+      leftWaiting.set((now - this.lookedAt) / 1_000)
+      this.canLook = false
+      throw error
+    }
   }
 
-  private mayWait(key: string, verdicts: number): boolean {
-    if (verdicts >= MOST_PER_CHANGE || this.stopping.signal.aborted) return false
+  /** `room`: for so many accounts that nothing waits for yet. */
+  private mayWait(key: string, verdicts: number, room: number): boolean {
+    if (verdicts >= MOST_PER_CHANGE || !this.canLook || this.stopping.signal.aborted) return false
     const paced = this.paced.get(key)
-    return paced ? paced.verdicts < MOST_WAITING : this.changedAt.has(key)
+    return paced ? paced.verdicts < MOST_WAITING : this.changedAt.has(key) && room > 0
   }
 
   private async keep(verdicts: readonly Verdict[]): Promise<void> {
@@ -91,13 +108,19 @@ export class PaceVerdicts implements BeforeApplicationShutdown {
     for (const verdict of verdicts) this.pace(verdict)
   }
 
-  private pace({ platformId, accountId }: AccountRef): void {
+  private pace(account: AccountRef): void {
+    const paced = this.paced.get(accountKey(account.platformId, account.accountId))
+    if (paced) paced.verdicts++
+    else this.begin(account)
+  }
+
+  private paceAnew(account: AccountRef): void {
+    const isKnown = this.paced.has(accountKey(account.platformId, account.accountId))
+    if (!isKnown && this.paced.size < MOST_PACED) this.begin(account)
+  }
+
+  private begin({ platformId, accountId }: AccountRef): void {
     const key = accountKey(platformId, accountId)
-    const known = this.paced.get(key)
-    if (known) {
-      known.verdicts++
-      return
-    }
     const paced = { verdicts: 1 }
     this.paced.set(key, paced)
     pacedAccounts.set(this.paced.size)
@@ -106,26 +129,35 @@ export class PaceVerdicts implements BeforeApplicationShutdown {
     void running.finally(() => this.running.delete(running))
   }
 
-  /** Changes the account again and again, for as long as verdicts come meanwhile. Never rejects. */
+  /** Changes the account again and again, for as long as verdicts come meanwhile and are taken in. Never rejects. */
   private async changeInTurns(key: string, account: AccountRef, paced: Paced): Promise<void> {
     const { signal } = this.stopping
-    while (paced.verdicts > 0 && !signal.aborted) {
+    let isWell = true
+    while (isWell && paced.verdicts > 0) {
       const pause = (this.changedAt.get(key) ?? 0) + PAUSE_MS - performance.now()
       if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => undefined)
       paced.verdicts = 0
-      await this.takeVerdicts
-        .takeWaiting(account)
-        .catch((err: unknown) =>
-          this.logger.warn({ err, ...account }, 'verdicts wait on for their account, trying again'),
-        )
-      this.changed(key)
+      isWell = await this.takeIn(key, account)
     }
     // In the turn in which nothing was found to wait: what comes from now on starts anew.
     this.paced.delete(key)
     pacedAccounts.set(this.paced.size)
   }
 
+  /** Whether all that waits was taken in. The rest is left: it is tried again as what a dead instance leaves. */
+  private async takeIn(key: string, account: AccountRef): Promise<boolean> {
+    try {
+      await this.takeVerdicts.takeWaiting(account)
+      this.changed(key)
+      return true
+    } catch (err) {
+      this.logger.warn({ err, ...account }, 'verdicts wait on for their account, trying again later')
+      return false
+    }
+  }
+
   private changed(key: string): void {
+    this.forget(performance.now() - PAUSE_MS)
     this.changedAt.delete(key)
     this.changedAt.set(key, performance.now())
   }

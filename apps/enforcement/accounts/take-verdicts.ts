@@ -35,23 +35,32 @@ export class TakeVerdicts {
     }
   }
 
-  /** Takes in all that waits for an account. One that cannot be taken in waits on, and does not keep the others from it. */
+  /**
+   * Takes in all that waits for an account. One that cannot be taken in waits on, and does not keep the others from it.
+   * @throws what kept one from it
+   */
   async takeWaiting(account: AccountRef): Promise<void> {
+    const failed = new Map<string, unknown>()
     for (;;) {
-      const waiting = await this.entries.waitingFor(account, MOST_PER_CHANGE)
-      if (waiting.length > 0) await this.takeTogether(account, waiting.map(factOfEntry))
-      if (waiting.length < MOST_PER_CHANGE) return
+      const waiting = await this.entries.waitingFor(account, MOST_PER_CHANGE, [...failed.keys()])
+      if (waiting.length > 0) await this.takeTogether(account, waiting.map(factOfEntry), failed)
+      if (waiting.length < MOST_PER_CHANGE) break
     }
+    for (const error of failed.values()) throw error
   }
 
-  private async takeTogether(account: AccountRef, verdicts: readonly VerdictFact[]): Promise<void> {
+  /** Together, or one by one where that fails for good; `failed` then holds those that fail alone too. */
+  private async takeTogether(
+    account: AccountRef,
+    verdicts: readonly VerdictFact[],
+    failed: Map<string, unknown>,
+  ): Promise<void> {
     try {
       await this.changes.make([requestFor(account, verdicts)])
     } catch (error) {
       if (isRetryable(error)) throw error
-      for (const verdict of verdicts)
-        await this.changes.make([requestFor(account, [verdict])]).catch(() => undefined)
-      throw error
+      if (verdicts.length === 1) failed.set(verdicts[0]!.verdictId, error)
+      else for (const verdict of verdicts) await this.takeTogether(account, [verdict], failed)
     }
   }
 }

@@ -39,8 +39,8 @@ const KEYED_ENTRY = { platformId: 1, accountId: 1, messageId: 1, copyKeys: 1, 'm
 /** That a verdict came into a case. */
 export type TakenEntry = Pick<CaseEntry, '_id' | 'caseId' | 'messageId' | 'outcome' | 'receivedAt'>
 
-/** An entry that waits. */
-export type WaitingEntry = AccountRef & Required<Pick<CaseEntry, 'waitsSince'>>
+/** An account that entries wait for, and since when the first of them does. */
+export type WaitingAccount = AccountRef & { since: Date }
 
 /** An entry whose message may be a copy of another. */
 export type PossibleCopy = KeyedEntry & Pick<CaseEntry, 'caseId' | 'outcome' | 'receivedAt'>
@@ -68,27 +68,43 @@ export class CaseEntryStore {
     )
     if (there.length === 0) return
     const ids = there.map((entry) => entry._id)
-    await this.entries.updateMany({ _id: { $in: ids }, caseId: null }, { $set: { waitsSince } })
+    const unmarked = { _id: { $in: ids }, caseId: null, waitsSince: { $exists: false } }
+    await this.entries.updateMany(unmarked, { $set: { waitsSince } })
   }
 
-  /** What waits for an account, the longest waiting first. */
-  async waitingFor({ platformId, accountId }: AccountRef, limit: number): Promise<CaseEntry[]> {
+  /** What waits for an account but for some, the longest waiting first. */
+  async waitingFor(
+    { platformId, accountId }: AccountRef,
+    limit: number,
+    except: readonly string[],
+  ): Promise<CaseEntry[]> {
     return this.entries
-      .find({ platformId, accountId, caseId: null, waitsSince: DATED })
+      .find({ platformId, accountId, caseId: null, waitsSince: DATED, _id: { $nin: [...except] } })
       .sort({ waitsSince: 1 })
       .hint('waiting')
       .limit(limit)
       .toArray()
   }
 
-  /** Whose they are that wait since before an instant, and since when; as many as said. */
-  async waitingSince(before: Date, limit: number): Promise<WaitingEntry[]> {
-    return this.entries
-      .find({ caseId: null, waitsSince: { $lt: before, ...DATED } })
-      .hint('waiting')
-      .limit(limit)
-      .project<WaitingEntry>({ _id: 0, platformId: 1, accountId: 1, waitsSince: 1 })
+  /** The accounts of what waits since before an instant, the longest waiting first, and since when; as many as said. */
+  async waitingSince(before: Date, limit: number): Promise<WaitingAccount[]> {
+    const found = await this.entries
+      .aggregate<{ _id: AccountRef; since: Date }>(
+        [
+          { $match: { caseId: null, waitsSince: { $lt: before, ...DATED } } },
+          {
+            $group: {
+              _id: { platformId: '$platformId', accountId: '$accountId' },
+              since: { $min: '$waitsSince' },
+            },
+          },
+          { $sort: { since: 1 } },
+          { $limit: limit },
+        ],
+        { hint: 'waiting' },
+      )
       .toArray()
+    return found.map(({ _id, since }) => ({ ..._id, since }))
   }
 
   /** Which of the verdicts are in a case already. */
