@@ -15,6 +15,9 @@ import type { PendingWrite } from './pending.js'
 import { recordOf } from './publish-pending.js'
 import type { WithOutbox } from './with-outbox.js'
 
+/** What some ten verdicts leave in the outbox of their account. */
+const MOST_SIDE_BY_SIDE = 60
+
 /**
  * Makes real what changes left in their outboxes: writes the documents, enters every event into the audit log, publishes the
  * records, and only then forgets them. Any instance may do it at any time, several at once too: every write is idempotent,
@@ -44,11 +47,13 @@ export class Outbox {
     if (pending.length === 0) return
     const records = pending.filter((entry) => 'publish' in entry)
     const events = records.flatMap((record) => (record.publish === 'event' ? [record.value] : []))
-    // Side by side: the database makes both durable in one go.
-    await Promise.all([
-      this.write(pending.filter((entry) => 'write' in entry)),
-      this.audit.append(events.map(entryOf)),
-    ])
+    const steps = [
+      ...this.writes(pending.filter((entry) => 'write' in entry)),
+      () => this.audit.append(events.map(entryOf)),
+    ]
+    // Side by side the database makes all durable in one go; but not much of one account, or others wait for all its cores.
+    if (holders.length === 1 && pending.length > MOST_SIDE_BY_SIDE) for (const step of steps) await step()
+    else await Promise.all(steps.map((step) => step()))
     await this.publisher.publish(...records.map(recordOf))
     await collection.bulkWrite(
       holders.map((holder) => ({
@@ -63,19 +68,20 @@ export class Outbox {
     )
   }
 
-  private async write(writes: readonly PendingWrite[]): Promise<void> {
+  /** The writes of each collection, not begun. */
+  private writes(writes: readonly PendingWrite[]): (() => Promise<void>)[] {
     const of = <K extends PendingWrite['write']>(kind: K): Extract<PendingWrite, { write: K }>[] =>
       writes.filter((entry): entry is Extract<PendingWrite, { write: K }> => entry.write === kind)
-    await Promise.all([
-      this.strikes.write(newest(of('strike'), (value) => value.strikeId)),
-      this.decisions.write(newest(of('decision'), (value) => value.decisionId)),
-      this.statements.write(of('statement').map((entry) => entry.value)),
-      this.writeCases(of('case')),
-      this.writeDirectives(of('directive'), of('directive-change')),
-      this.entries.takeIn(of('entry')),
-      this.findings.takeIn(of('finding')),
-      this.sampling.sample(of('decision').map((entry) => entry.value)),
-    ])
+    return [
+      () => this.strikes.write(newest(of('strike'), (value) => value.strikeId)),
+      () => this.decisions.write(newest(of('decision'), (value) => value.decisionId)),
+      () => this.statements.write(of('statement').map((entry) => entry.value)),
+      () => this.writeCases(of('case')),
+      () => this.writeDirectives(of('directive'), of('directive-change')),
+      () => this.entries.takeIn(of('entry')),
+      () => this.findings.takeIn(of('finding')),
+      () => this.sampling.sample(of('decision').map((entry) => entry.value)),
+    ]
   }
 
   /** One change of a case after the other, since a later one builds on what an earlier one made; all cases side by side. */
