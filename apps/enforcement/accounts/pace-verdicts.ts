@@ -93,11 +93,12 @@ export class PaceVerdicts implements BeforeApplicationShutdown {
     }
   }
 
-  /** `room`: for so many accounts that nothing waits for yet. */
+  /** Behind what waits others wait too, so that they are taken in in their order. `room`: for so many more accounts. */
   private mayWait(key: string, verdicts: number, room: number): boolean {
-    if (verdicts >= MOST_PER_CHANGE || !this.canLook || this.stopping.signal.aborted) return false
+    if (!this.canLook || this.stopping.signal.aborted) return false
     const paced = this.paced.get(key)
-    return paced ? paced.verdicts < MOST_WAITING : this.changedAt.has(key) && room > 0
+    if (paced) return paced.verdicts < MOST_WAITING
+    return verdicts < MOST_PER_CHANGE && this.changedAt.has(key) && room > 0
   }
 
   private async keep(verdicts: readonly Verdict[]): Promise<void> {
