@@ -6,8 +6,6 @@ import { WeirSystem } from './harness/weir-system.js'
 /** `npm run bench:account` is the long form, which also tells what each message costs and what others notice. */
 const MESSAGES = 3_000
 const MOST_BYTES = 1_000_000
-/** Some 70 when they come in their order, more the more batches change places. */
-const MOST_AWAKE = 600
 
 let system: WeirSystem
 beforeAll(async () => {
@@ -33,9 +31,8 @@ it('an account with thousands of violating messages makes no document too large,
   expect(body.strikes).toHaveLength(1_000)
   const strikes = system.database('enforcement').collection('strikes')
   expect(await strikes.countDocuments({ accountId: LOUD })).toBe(MESSAGES)
-  const awake = await strikes.countDocuments({ accountId: LOUD, idle: null })
-  tell('account flood', { awake })
-  expect(awake).toBeLessThan(MOST_AWAKE)
+  // The first 32 and the last.
+  expect(await strikes.countDocuments({ accountId: LOUD, idle: null })).toBeLessThan(100)
 
   // A person decides on it: the decision names what the level rests on, not everything.
   const cases = await system.call<{ items: { caseId: string }[] }>(
@@ -50,5 +47,5 @@ it('an account with thousands of violating messages makes no document too large,
     { json: { measure: 'none', reasons: 'Seen.', messageIds: [] } },
   )
   expect(decided.status).toBe(201)
-  expect(decided.body.strikesCounted.length).toBeLessThan(MOST_AWAKE)
+  expect(decided.body.strikesCounted.length).toBeLessThan(100)
 })

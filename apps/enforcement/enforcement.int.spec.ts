@@ -15,6 +15,7 @@ import type { Role } from '#libs/platform/auth/roles'
 import { parsePolicy } from '#libs/policy/parse-policy'
 import { builtFile } from '#libs/testing/service-process'
 import { aVerdict } from './accounts/a-verdict.js'
+import type { CaseEntry } from './cases/case.js'
 import { settled, StartedEnforcement } from './started-enforcement.fixture.js'
 import { dsaProblems } from './statements/dsa-schema-v2.js'
 import type { DsaStatement } from './statements/dsa-statement.rules.js'
@@ -332,6 +333,23 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     expect(story()).toEqual(before.story)
     await again.stop()
     expect(on(Topics.notices.name).length).toBe(before.all[1]! + 120)
+  })
+
+  it('takes in what an instance that is gone left waiting', async () => {
+    await judge(verdict('left', 'm1', 1))
+    await settled(() => expect(directivesFor('left').length).toBeGreaterThan(0))
+    const mongo = await mongoose
+      .createConnection(enforcement.stack.mongoUri, { dbName: 'weir_enforcement' })
+      .asPromise()
+    const entries = mongo.collection<CaseEntry>('case_entries')
+    const taken = (await entries.findOne({ platformId: 'p1', accountId: 'left' }))!
+    const waits = { caseId: null, addedAt: null, waitsSince: new Date(Date.now() - 60_000) }
+    await entries.insertOne({ ...taken, ...waits, _id: 'v_left', messageId: 'm2' })
+    await settled(async () =>
+      expect(await entries.findOne({ _id: 'v_left' })).toMatchObject({ caseId: taken.caseId }),
+    )
+    await mongo.close()
+    await settled(async () => expect(await get('/accounts/p1/left')).toMatchObject({ points: 2 }))
   })
 
   it('lifts by the clock what is over, once', async () => {

@@ -40,7 +40,7 @@ const GRACE_MS = 45_000
  * As in the `start:` scripts of package.json. V8 else marks the whole heap whenever the drivers' buffers have grown by 64 MB,
  * every few seconds, and from the limit that it derives from a small heap; everybody waits for it (docs/performance.md).
  */
-const FLAGS = [
+export const FLAGS = [
   '--enable-source-maps',
   '--initial-old-space-size=256',
   '--external-memory-accounted-in-global-limit',

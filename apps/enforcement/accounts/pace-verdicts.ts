@@ -8,11 +8,12 @@ import { LOGGER } from '#libs/platform/tokens'
 import type { AccountRef } from '../cases/case.js'
 import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
-import { byAccountKey, enteringCases, MOST_PER_CHANGE, TakeVerdicts } from './take-verdicts.js'
+import { byAccountKey, enteringCases } from './entering-verdicts.rules.js'
+import { MOST_PER_CHANGE, TakeVerdicts } from './take-verdicts.js'
 
 /** Verdicts on an account that was changed less than this ago wait until then, and are taken in together. */
 const PAUSE_MS = 200
-/** More than these of one account do not wait: nobody runs up more than can be worked off. */
+/** Where so many of one account wait, whoever brings them waits too: nobody runs up more than can be worked off. */
 const MOST_WAITING = 10 * MOST_PER_CHANGE
 /** Accounts beside each other: where many are busy, they are better changed together, batch by batch. */
 const MOST_PACED = 16
@@ -32,6 +33,8 @@ const leftWaiting = new Gauge({
 interface Paced {
   /** That have come since it was last changed. */
   verdicts: number
+  /** Resolves when none waits any more, or those that wait cannot be taken in now. */
+  done: Promise<void>
 }
 
 /**
@@ -44,7 +47,6 @@ export class PaceVerdicts implements BeforeApplicationShutdown {
   /** By account: when its last change ended, the oldest first. Milliseconds of the process's clock. */
   private readonly changedAt = new Map<string, number>()
   private readonly paced = new Map<string, Paced>()
-  private readonly running = new Set<Promise<void>>()
   /** When what was left waiting was last looked for; nothing waits before, or after a look that failed. */
   private lookedAt = Date.now()
   private canLook = false
@@ -58,23 +60,26 @@ export class PaceVerdicts implements BeforeApplicationShutdown {
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort()
-    await Promise.all(this.running)
+    await Promise.all([...this.paced.values()].map(({ done }) => done))
   }
 
   /** Resolves when each verdict that enters a case is taken in, or durable and about to be. @throws as `TakeVerdicts.take` */
-  async take(verdicts: readonly Verdict[], heartbeat: () => Promise<void>): Promise<void> {
+  async take(all: readonly Verdict[], heartbeat: () => Promise<void>): Promise<void> {
     this.forget(performance.now() - PAUSE_MS)
-    const now: Verdict[] = []
+    const now = new Map<string, Verdict[]>()
     const later: Verdict[] = []
     let room = MOST_PACED - this.paced.size
-    for (const [key, some] of byAccountKey(enteringCases(verdicts))) {
-      const waits = this.mayWait(key, some.length, room)
-      if (waits && !this.paced.has(key)) room--
-      ;(waits ? later : now).push(...some)
+    for (const [key, verdicts] of byAccountKey(enteringCases(all))) {
+      if (!this.mayWait(key, verdicts.length, room)) now.set(key, verdicts)
+      else {
+        if (!this.paced.has(key)) room--
+        later.push(...verdicts)
+      }
     }
-    const results = await Promise.allSettled([this.keep(later), this.takeVerdicts.take(now, heartbeat)])
+    const taking = this.takeVerdicts.take([...now.values()].flat(), heartbeat)
+    const results = await Promise.allSettled([this.keep(later), taking])
     for (const result of results) if (result.status === 'rejected') throw result.reason
-    for (const key of byAccountKey(now).keys()) this.changed(key)
+    for (const key of now.keys()) this.changed(key)
   }
 
   /** Takes in what was left waiting by an instance that is gone, or by an outage. */
@@ -83,7 +88,7 @@ export class PaceVerdicts implements BeforeApplicationShutdown {
     try {
       const left = await this.entries.waitingSince(new Date(now - LEFT_BEHIND_MS), MOST_PACED)
       leftWaiting.set(left[0] ? (now - left[0].since.getTime()) / 1_000 : 0)
-      for (const account of left) this.paceAnew(account)
+      for (const account of left) if (this.paced.size < MOST_PACED) this.pace(account)
       this.canLook = true
       this.lookedAt = now
     } catch (error) {
@@ -96,8 +101,7 @@ export class PaceVerdicts implements BeforeApplicationShutdown {
   /** Behind what waits others wait too, so that they are taken in in their order. `room`: for so many more accounts. */
   private mayWait(key: string, verdicts: number, room: number): boolean {
     if (!this.canLook || this.stopping.signal.aborted) return false
-    const paced = this.paced.get(key)
-    if (paced) return paced.verdicts < MOST_WAITING
+    if (this.paced.has(key)) return true
     return verdicts < MOST_PER_CHANGE && this.changedAt.has(key) && room > 0
   }
 
@@ -106,28 +110,23 @@ export class PaceVerdicts implements BeforeApplicationShutdown {
     // One of an unknown policy is refused while its record can still be kept as a dead letter.
     await this.policies.byVersions(verdicts.map((verdict) => verdict.policyVersion))
     await this.entries.keepWaiting(verdicts, new Date())
-    for (const verdict of verdicts) this.pace(verdict)
+    const accounts = new Set(verdicts.map((verdict) => this.pace(verdict)))
+    for (const paced of accounts) if (paced.verdicts >= MOST_WAITING) await paced.done
   }
 
-  private pace(account: AccountRef): void {
-    const paced = this.paced.get(accountKey(account.platformId, account.accountId))
-    if (paced) paced.verdicts++
-    else this.begin(account)
-  }
-
-  private paceAnew(account: AccountRef): void {
-    const isKnown = this.paced.has(accountKey(account.platformId, account.accountId))
-    if (!isKnown && this.paced.size < MOST_PACED) this.begin(account)
-  }
-
-  private begin({ platformId, accountId }: AccountRef): void {
+  /** Has one more verdict of the account taken in. */
+  private pace({ platformId, accountId }: AccountRef): Paced {
     const key = accountKey(platformId, accountId)
-    const paced = { verdicts: 1 }
+    const known = this.paced.get(key)
+    if (known) {
+      known.verdicts++
+      return known
+    }
+    const paced: Paced = { verdicts: 1, done: Promise.resolve() }
     this.paced.set(key, paced)
     pacedAccounts.set(this.paced.size)
-    const running = this.changeInTurns(key, { platformId, accountId }, paced)
-    this.running.add(running)
-    void running.finally(() => this.running.delete(running))
+    paced.done = this.changeInTurns(key, { platformId, accountId }, paced)
+    return paced
   }
 
   /** Changes the account again and again, for as long as verdicts come meanwhile and are taken in. Never rejects. */

@@ -1,14 +1,20 @@
 import { Injectable } from '@nestjs/common'
-import { accountKey } from '#libs/contracts/ids'
 import type { Outcome, Verdict } from '#libs/contracts/verdict'
 import { isRetryable } from '#libs/platform/errors'
 import type { AccountRef, CaseEntry } from '../cases/case.js'
 import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { AccountChanges, type AccountRequest } from './account-changes.js'
 import { applyVerdicts, type VerdictFact } from './apply-verdicts.rules.js'
+import { byAccountKey } from './entering-verdicts.rules.js'
 
 /** Verdicts of one account in one update: some 10 kB each while they lie in its outbox. */
 export const MOST_PER_CHANGE = 50
+
+/** A verdict that cannot be taken in, and why. */
+interface Failure {
+  verdictId: string
+  error: unknown
+}
 
 /** Takes verdicts into the cases and accounts that they are about. Idempotent: a verdict that was taken in changes nothing. */
 @Injectable()
@@ -18,12 +24,12 @@ export class TakeVerdicts {
     private readonly entries: CaseEntryStore,
   ) {}
 
+  /** `verdicts`: that enter cases, each once (`enteringCases`). */
   async take(verdicts: readonly Verdict[], heartbeat: () => Promise<void>): Promise<void> {
-    const entering = enteringCases(verdicts)
-    const kept = this.entries.keepEvidence(entering)
+    const kept = this.entries.keepEvidence(verdicts)
     // Awaited before a change is stored; if reading fails before that, nobody else looks at it.
     kept.catch(() => undefined)
-    const byAccount = byAccountKey(entering)
+    const byAccount = byAccountKey(verdicts)
     for (let from = 0; ; from += MOST_PER_CHANGE) {
       const requests = [...byAccount.values()]
         .map((ofAccount) => ofAccount.slice(from, from + MOST_PER_CHANGE))
@@ -40,56 +46,29 @@ export class TakeVerdicts {
    * @throws what kept one from it
    */
   async takeWaiting(account: AccountRef): Promise<void> {
-    const failed = new Map<string, unknown>()
+    const failures: Failure[] = []
     for (;;) {
-      const waiting = await this.entries.waitingFor(account, MOST_PER_CHANGE, [...failed.keys()])
-      if (waiting.length > 0) await this.takeTogether(account, waiting.map(factOfEntry), failed)
+      const failed = failures.map(({ verdictId }) => verdictId)
+      const waiting = await this.entries.waitingFor(account, MOST_PER_CHANGE, failed)
+      if (waiting.length > 0) failures.push(...(await this.takeTogether(account, waiting.map(factOfEntry))))
       if (waiting.length < MOST_PER_CHANGE) break
     }
-    for (const error of failed.values()) throw error
+    if (failures[0]) throw failures[0].error
   }
 
-  /** Together, or one by one where that fails for good; `failed` then holds those that fail alone too. */
-  private async takeTogether(
-    account: AccountRef,
-    verdicts: readonly VerdictFact[],
-    failed: Map<string, unknown>,
-  ): Promise<void> {
+  /** Together, or one by one where that fails for good. Resolves to those that fail alone too. */
+  private async takeTogether(account: AccountRef, verdicts: readonly VerdictFact[]): Promise<Failure[]> {
     try {
       await this.changes.make([requestFor(account, verdicts)])
+      return []
     } catch (error) {
       if (isRetryable(error)) throw error
-      if (verdicts.length === 1) failed.set(verdicts[0]!.verdictId, error)
-      else for (const verdict of verdicts) await this.takeTogether(account, [verdict], failed)
+      if (verdicts.length === 1) return [{ verdictId: verdicts[0]!.verdictId, error }]
+      const failures: Failure[] = []
+      for (const verdict of verdicts) failures.push(...(await this.takeTogether(account, [verdict])))
+      return failures
     }
   }
-}
-
-/** Of verdicts those that enter cases, each once. */
-export function enteringCases(verdicts: readonly Verdict[]): Verdict[] {
-  return distinct(verdicts.filter(entersCases))
-}
-
-/** By the keys of their accounts. */
-export function byAccountKey(verdicts: readonly Verdict[]): Map<string, Verdict[]> {
-  return Map.groupBy(verdicts, (verdict) => accountKey(verdict.platformId, verdict.accountId))
-}
-
-/** Only live and sweep verdicts that are not clear enter cases (SPEC 4.2). */
-function entersCases(verdict: Verdict): boolean {
-  return verdict.outcome !== 'clear' && (verdict.mode === 'live' || verdict.mode.startsWith('sweep:'))
-}
-
-/** Each verdict once; of a message that came again, as it was when first received: a strike counts from there. */
-function distinct(verdicts: readonly Verdict[]): Verdict[] {
-  const first = new Map<string, Verdict>()
-  for (const verdict of verdicts) {
-    const known = first.get(verdict.verdictId)
-    if (!known || Date.parse(verdict.receivedAt) < Date.parse(known.receivedAt)) {
-      first.set(verdict.verdictId, verdict)
-    }
-  }
-  return [...first.values()]
 }
 
 function requestFor({ platformId, accountId }: AccountRef, verdicts: readonly VerdictFact[]): AccountRequest {
