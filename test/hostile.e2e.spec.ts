@@ -356,6 +356,32 @@ describe('API4:2023 Unrestricted resource consumption', () => {
     )
   })
 
+  it('bodies that would take long to parse are refused, and every service is alive meanwhile', async () => {
+    const bodies: [ServiceName, string, Role, string][] = [
+      ['ingestion', '/v1/messages', 'platform', `{"messages":[${'[],'.repeat(10_000_000)}[]]}`],
+      ['ingestion', '/v1/messages', 'platform', '['.repeat(30_000_000)],
+      ['classification', '/v1/classify', 'platform', '['.repeat(8_000_000)],
+      ['classification', '/v1/classify', 'platform', '{"a":'.repeat(1_600_000)],
+      ['enforcement', '/v1/platforms', 'admin', `{"contacts":[${'{},'.repeat(85_000)}{}]}`],
+    ]
+    for (const [service, path, role, body] of bodies) {
+      const answer = await ask({ service, method: 'POST', path, roles: [role], body })
+      expect([400, 413]).toContain(answer.status)
+      refused(answer, answer.status, path)
+      expect((await ask({ service, method: 'GET', path: '/health/live' })).status).toBe(200)
+    }
+  })
+
+  it('a body in an encoding or in other characters than UTF-8 is a 415 on every route', async () => {
+    for (const line of LINES.filter(({ method }) => method !== 'GET')) {
+      const asked = calledBy(line, 'x')
+      const gzip = await ask({ ...asked, body: '{}', headers: { 'content-encoding': 'gzip' } })
+      refused(gzip, 415, line.path)
+      const type = { 'content-type': 'application/json; charset=gbk' }
+      refused(await ask({ ...asked, body: '{}', headers: type }), 415, line.path)
+    }
+  })
+
   it.each([
     ['a name', { ...PATCHED, json: { name: 'x'.repeat(201) } }, 400],
     [
@@ -416,6 +442,45 @@ describe('API4:2023 Unrestricted resource consumption', () => {
     refused(await ask({ ...draft, path: '/v1/policies' }), 400)
     const { status, text } = await ask({ ...draft, path: '/v1/policies/lint' })
     expect([status, (JSON.parse(text) as { ok: boolean }).ok]).toEqual([200, false])
+  })
+})
+
+describe('a stale If-Match', () => {
+  const json = (path: string): unknown => {
+    const reasons = 'Because.'
+    if (path.endsWith('/decisions')) return { measure: 'none', reasons }
+    if (path.endsWith('/labels'))
+      return { label: 'seen', reason: 'Because.', expiresAt: '2099-01-01T00:00:00Z' }
+    if (path.endsWith('/receipts')) return { status: 'acknowledged', at: '2026-11-24T07:00:00Z' }
+    if (path.endsWith('/snooze')) return { until: '2099-01-01T00:00:00Z', reason: 'Because.' }
+    if (path.endsWith('/reassign')) return { assignee: 'anna' }
+    if (path.endsWith('/messages')) return { messages: [message('m-9')] }
+    if (path.endsWith('/classify')) return message('m-9')
+    if (path.startsWith('/v1/webhooks/')) return { url: 'https://example.org/' }
+    return { text: 'A note.', reasons, name: 'other', id: 'p9', contacts: [], mode: 'live' }
+  }
+
+  it('changes nothing on any route: 412, or refused before', async () => {
+    const [decision] = await items('/v1/decisions')
+    const ids: Record<string, string> = {
+      cases: caseId,
+      directives: directiveId,
+      decisions: (decision as { decisionId?: string } | undefined)?.decisionId ?? 'x',
+      policies: '1',
+    }
+    for (const line of LINES.filter(({ method }) => method !== 'GET')) {
+      const resource = line.path.split('/')[2]!
+      const path = line.path
+        .replace('{platform}', 'p1')
+        .replace('{account}', 'acc-1')
+        .replaceAll(/\{\w+\}/g, resource === 'platforms' ? 'p1' : (ids[resource] ?? 'x'))
+      for (const tag of ['"99999"', 'W/"1"', '"99998", "99999"']) {
+        const headers = { 'if-match': tag }
+        const answer = await ask({ ...calledBy(line, 'x'), path, headers, json: json(line.path) })
+        // A fill that names nothing may be a 404 first, and a body that does not fit a 400.
+        expect([400, 403, 404, 409, 412], `${line.method} ${path} ${answer.text}`).toContain(answer.status)
+      }
+    }
   })
 })
 

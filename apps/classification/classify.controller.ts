@@ -16,6 +16,8 @@ import { TEXT_MODEL } from './text-model.provider.js'
 
 /** 100 messages of the longest Chinese text. */
 const MAX_BODY = 8 * 1024 * 1024
+/** One with every field and list at its longest has 200. */
+const MAX_VALUES = 40_000
 
 /** Several messages in one request. */
 export class ClassifyList {
@@ -51,7 +53,7 @@ export class ClassifyController {
   @Post('classify')
   @HttpCode(200)
   @Roles('platform')
-  @BodyLimit(MAX_BODY)
+  @BodyLimit(MAX_BODY, MAX_VALUES)
   @apiBody(MessageIn, ClassifyList)
   @apiAnswer(200, 'The verdict, or for a list of messages the verdicts in their order.', Verdict, VerdictList)
   check(@CurrentCaller() caller: Caller, @Body() body: unknown): Verdict | VerdictList {

@@ -13,6 +13,8 @@ import { StoreMessages } from './store-messages.js'
 
 /** 500 messages of the longest Chinese text take 30 MB; more than that many at once is for Kafka. */
 const MAX_BODY = 32 * 1024 * 1024
+/** One with every field and list at its longest has 200. */
+const MAX_VALUES = 200_000
 
 /** Messages of a platform that has no Kafka. */
 @Controller('messages')
@@ -26,7 +28,7 @@ export class MessagesController {
   @HttpCode(202)
   @Roles('platform')
   @Idempotent()
-  @BodyLimit(MAX_BODY)
+  @BodyLimit(MAX_BODY, MAX_VALUES)
   @apiBody(MessagesRequest)
   @apiProblem(404, 'The platform of the token is not registered: `unknown-platform`.')
   @apiAnswer(202, 'Stored. One result for each message, in order.', MessagesAnswer)

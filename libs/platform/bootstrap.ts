@@ -12,6 +12,7 @@ import { refuseUnknownMethods } from './http/allowed-methods.js'
 import { answerNoHttp, answerUnrouted } from './http/answer-early.js'
 import { DEFAULT_BODY_LIMIT, honourBodyLimits } from './http/body-limit.js'
 import { refuseForeignBodies } from './http/body-types.js'
+import { limitBodiesUnderWay } from './http/bodies-under-way.js'
 import { closeConnectionsAtEnd } from './http/close-connections.js'
 import { useJsonBodies } from './http/json-body.js'
 import { NestLogger } from './http/nest-logger.js'
@@ -29,13 +30,33 @@ export interface ServiceOptions {
 /** Longest path parameter: ids have up to 128 characters, each of which may be escaped as three. */
 const MAX_PARAM_LENGTH = 600
 
+/** How long a connection may take, in milliseconds. */
+export interface HttpTimes {
+  /** For the headers of a request, also of one that never begins. */
+  readonly headers: number
+  /** For a request with its body: a 408 then, however steadily it trickles. */
+  readonly request: number
+  /** Without a byte in either direction: of an answer that nobody reads, too. */
+  readonly silence: number
+  /** Between looks for what is too slow. */
+  readonly check: number
+}
+
+const HTTP_TIMES: HttpTimes = { headers: 20_000, request: 60_000, silence: 120_000, check: 2_000 }
+
 /** The Fastify that every service answers with. */
-export function fastifyAdapter(env: Pick<ServiceEnv, 'TRUSTED_PROXIES'>): FastifyAdapter {
+export function fastifyAdapter(
+  env: Pick<ServiceEnv, 'TRUSTED_PROXIES'>,
+  times: HttpTimes = HTTP_TIMES,
+): FastifyAdapter {
   const proxies = env.TRUSTED_PROXIES.split(',').map((part) => part.trim())
   const trusted = proxies.filter((part) => part !== '')
   return new FastifyAdapter({
     trustProxy: trusted.length > 0 ? trusted : false,
     bodyLimit: DEFAULT_BODY_LIMIT,
+    requestTimeout: times.request,
+    connectionTimeout: times.silence,
+    http: { headersTimeout: times.headers, connectionsCheckingInterval: times.check },
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     genReqId: () => randomUUID(),
     frameworkErrors: answerUnrouted,
@@ -53,6 +74,7 @@ export async function dressApp(
   sendSecurityHeaders(fastify)
   refuseUnknownMethods(fastify)
   app.get(AdmitCallers).beforeBodies(fastify)
+  limitBodiesUnderWay(fastify)
   refuseForeignBodies(fastify)
   honourBodyLimits(fastify)
   closeConnectionsAtEnd(fastify)

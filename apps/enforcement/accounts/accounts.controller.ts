@@ -4,6 +4,7 @@ import { ACCOUNT_STATUSES, type AccountStatus } from '#libs/contracts/measures-i
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent, RequestId } from '#libs/platform/http/idempotency'
+import { type ExpectedVersions, IfMatch, mustBeFresh } from '#libs/platform/http/if-match'
 import { apiBody, apiCreated, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { badCursor, decodeCursor, type Page, page, PageQuery } from '#libs/platform/http/paging'
 import { QueryInt } from '#libs/platform/http/query-fields'
@@ -90,13 +91,15 @@ export class AccountsController {
   @Idempotent()
   @apiBody(LabelBody)
   @apiCreated(LabelView)
-  label(
+  async label(
     @Param('platform') platformId: string,
     @Param('account') accountId: string,
     @Body() body: LabelBody,
     @CurrentCaller() caller: Caller,
     @RequestId() requestId: string,
+    @IfMatch() ifMatch: ExpectedVersions | undefined,
   ) {
+    await mustBeFresh(ifMatch, () => this.readAccount.read(platformId, accountId))
     const given = { ...body, expiresAt: new Date(body.expiresAt) }
     return this.labelAccount.label(platformId, accountId, given, caller.subject, requestId)
   }

@@ -4,7 +4,7 @@ import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Public, Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
-import { IfMatch } from '#libs/platform/http/if-match'
+import { type ExpectedVersions, IfMatch } from '#libs/platform/http/if-match'
 import { apiBody, apiCreated, apiOk, apiPage, apiProblem, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { QueryFlag } from '#libs/platform/http/query-fields'
@@ -106,7 +106,7 @@ export class AppealsController {
   async claim(
     @Param('id') id: string,
     @CurrentCaller() caller: Caller,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: ExpectedVersions | undefined,
   ) {
     return appealView(await this.hearing.claim(id, caller.subject, ifMatch))
   }
@@ -120,7 +120,7 @@ export class AppealsController {
     @Param('id') id: string,
     @CurrentCaller() caller: Caller,
     @Body() body: AppealDecisionBody,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: ExpectedVersions | undefined,
   ) {
     const { outcome, reasons, replacement } = body
     const order = replacement && {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { Clock } from '#libs/platform/clock'
-import { assertFresh } from '#libs/platform/http/if-match'
+import { assertFresh, type ExpectedVersions } from '#libs/platform/http/if-match'
 import { badRequest, conflict, forbidden, notFound } from '#libs/platform/http/problem'
 import { CaseStore } from '../cases/case.store.js'
 import { DecisionStore } from '../decisions/decision.store.js'
@@ -65,7 +65,7 @@ export class HearAppeals {
    * Claims an appeal; one's own again changes nothing. @throws Problem 404, 412; 403 `took-part`; 409 `appeal-decided`,
    * `claimed-by-another`
    */
-  async claim(appealId: string, subject: string, ifMatch?: number): Promise<AppealDocument> {
+  async claim(appealId: string, subject: string, ifMatch?: ExpectedVersions): Promise<AppealDocument> {
     for (;;) {
       const found = await this.mustFind(appealId)
       const now = this.clock.now()
@@ -89,7 +89,7 @@ export class HearAppeals {
     appealId: string,
     given: GivenOutcome,
     subject: string,
-    ifMatch?: number,
+    ifMatch?: ExpectedVersions,
   ): Promise<AppealDocument> {
     for (;;) {
       const found = await this.mustFind(appealId)

@@ -107,7 +107,11 @@ describe('work on cases, on a real MongoDB', () => {
     for (const module of modules ?? []) await module.close()
   })
 
-  const request = (caller: Caller, ifMatch?: number) => ({ caller, requestId: `r${requests++}`, ifMatch })
+  const request = (caller: Caller, ifMatch?: number) => ({
+    caller,
+    requestId: `r${requests++}`,
+    ifMatch: ifMatch === undefined ? undefined : new Set([ifMatch]),
+  })
   const next = (caller: Caller, wanted = {}, by = work) => by.claimNext(caller, `r${requests++}`, wanted)
   const events = (kind?: string): WeirEvent[] =>
     [

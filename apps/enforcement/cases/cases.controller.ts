@@ -5,6 +5,7 @@ import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Clock } from '#libs/platform/clock'
 import { Idempotent, RequestId } from '#libs/platform/http/idempotency'
+import { type ExpectedVersions, IfMatch, mustBeFresh } from '#libs/platform/http/if-match'
 import { apiAnswer, apiBody, apiCreated, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { type Page, page, PageQuery } from '#libs/platform/http/paging'
 import { QueryFlag } from '#libs/platform/http/query-fields'
@@ -155,7 +156,9 @@ export class CasesController {
     @CurrentCaller() caller: Caller,
     @RequestId() requestId: string,
     @Body() body: NoteBody,
+    @IfMatch() ifMatch: ExpectedVersions | undefined,
   ) {
+    await mustBeFresh(ifMatch, () => this.work.mustFind(id))
     return caseView(await this.work.note(id, caller, body.text, requestId), this.clock.now())
   }
 }

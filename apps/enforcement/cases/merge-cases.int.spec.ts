@@ -88,7 +88,7 @@ describe('merged cases, on a real MongoDB', () => {
     expect(events().filter(({ kind }) => kind === 'case.merged')).toMatchObject([
       { caseId: old, intoCaseId: open, subject: `case/${old}` },
     ])
-    const again = await one(MergeCases).merge(old, open, { ...by('late'), ifMatch: 1 })
+    const again = await one(MergeCases).merge(old, open, { ...by('late'), ifMatch: new Set([1]) })
     expect(again).toEqual(now)
   })
 
@@ -182,7 +182,7 @@ describe('merged cases, on a real MongoDB', () => {
     await refused(old, old, 'invalid-request')
     await refused(old, 'case_none', 'invalid-request')
     await refused('case_none', open, 'not-found')
-    const stale = one(MergeCases).merge(old, open, { ...by('x'), ifMatch: 1_000 })
+    const stale = one(MergeCases).merge(old, open, { ...by('x'), ifMatch: new Set([1_000]) })
     await expect(stale).rejects.toMatchObject({ status: 412 })
     await one(WorkOnCases).work(open, { action: 'claim' }, by('holder'))
     await refused(old, open, 'claimed-by-another')

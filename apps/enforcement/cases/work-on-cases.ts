@@ -3,7 +3,7 @@ import { derivedId } from '#libs/contracts/ids'
 import { hasRole, type Caller } from '#libs/platform/auth/caller'
 import { Clock } from '#libs/platform/clock'
 import { RetryableError } from '#libs/platform/errors'
-import { assertFresh } from '#libs/platform/http/if-match'
+import { assertFresh, type ExpectedVersions } from '#libs/platform/http/if-match'
 import { conflict, notFound, Problem } from '#libs/platform/http/problem'
 import type { Milliseconds } from '#libs/policy/duration'
 import { eventOf, type EventFacts } from '../events/event.rules.js'
@@ -38,7 +38,7 @@ export interface WorkRequest {
   caller: Caller
   requestId: string
   /** The version that the caller saw; undefined: whichever. */
-  ifMatch?: number | undefined
+  ifMatch?: ExpectedVersions | undefined
   /** Kept with the case. */
   note?: string | undefined
 }

@@ -3,6 +3,7 @@ import { OneOf, Optional, OwnId, PlatformId, WeirId } from '#libs/contracts/fiel
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
+import { type ExpectedVersions, IfMatch, mustBeFresh } from '#libs/platform/http/if-match'
 import { apiBody, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
@@ -63,7 +64,13 @@ export class DecisionsController {
   @Idempotent()
   @apiBody(ReasonsBody)
   @apiOk(DecisionView)
-  async approve(@Param('id') id: string, @CurrentCaller() caller: Caller, @Body() body: ReasonsBody) {
+  async approve(
+    @Param('id') id: string,
+    @CurrentCaller() caller: Caller,
+    @Body() body: ReasonsBody,
+    @IfMatch() ifMatch: ExpectedVersions | undefined,
+  ) {
+    await mustBeFresh(ifMatch, () => this.get(id))
     return decisionView(await this.changeDecision.approve(id, caller.subject, body.reasons))
   }
 
@@ -73,7 +80,13 @@ export class DecisionsController {
   @Idempotent()
   @apiBody(ReasonsBody)
   @apiOk(DecisionView)
-  async refuse(@Param('id') id: string, @CurrentCaller() caller: Caller, @Body() body: ReasonsBody) {
+  async refuse(
+    @Param('id') id: string,
+    @CurrentCaller() caller: Caller,
+    @Body() body: ReasonsBody,
+    @IfMatch() ifMatch: ExpectedVersions | undefined,
+  ) {
+    await mustBeFresh(ifMatch, () => this.get(id))
     return decisionView(await this.changeDecision.refuse(id, caller.subject, body.reasons))
   }
 
@@ -83,7 +96,13 @@ export class DecisionsController {
   @Idempotent()
   @apiBody(ReasonsBody)
   @apiOk(DecisionView)
-  async reverse(@Param('id') id: string, @CurrentCaller() caller: Caller, @Body() body: ReasonsBody) {
+  async reverse(
+    @Param('id') id: string,
+    @CurrentCaller() caller: Caller,
+    @Body() body: ReasonsBody,
+    @IfMatch() ifMatch: ExpectedVersions | undefined,
+  ) {
+    await mustBeFresh(ifMatch, () => this.get(id))
     return decisionView(await this.changeDecision.reverse(id, caller.subject, body.reasons))
   }
 }

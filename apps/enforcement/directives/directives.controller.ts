@@ -5,6 +5,7 @@ import { Clock } from '#libs/platform/clock'
 import { type Caller, CurrentCaller, hasRole } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
+import { assertFresh, type ExpectedVersions, IfMatch, mustBeFresh } from '#libs/platform/http/if-match'
 import { apiBody, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { badRequest, notFound } from '#libs/platform/http/problem'
@@ -78,8 +79,14 @@ export class DirectivesController {
   @Idempotent()
   @apiBody(ReceiptBody)
   @apiOk(DirectiveView)
-  async receive(@Param('id') id: string, @CurrentCaller() caller: Caller, @Body() body: ReceiptBody) {
-    const { platformId } = await this.mustSee(id, { ...caller, roles: ['platform'] })
+  async receive(
+    @Param('id') id: string,
+    @CurrentCaller() caller: Caller,
+    @Body() body: ReceiptBody,
+    @IfMatch() ifMatch: ExpectedVersions | undefined,
+  ) {
+    const { platformId, version } = await this.mustSee(id, { ...caller, roles: ['platform'] })
+    assertFresh(ifMatch, version)
     const given = { receipt: { ...body, directiveId: id }, receivedAt: this.clock.now() }
     const [problem] = await this.receipts.take(platformId, [given])
     if (problem) {
@@ -94,7 +101,13 @@ export class DirectivesController {
   @Idempotent()
   @apiBody(AnswerBody)
   @apiOk(DirectiveView)
-  async answer(@Param('id') id: string, @CurrentCaller() caller: Caller, @Body() body: AnswerBody) {
+  async answer(
+    @Param('id') id: string,
+    @CurrentCaller() caller: Caller,
+    @Body() body: AnswerBody,
+    @IfMatch() ifMatch: ExpectedVersions | undefined,
+  ) {
+    await mustBeFresh(ifMatch, () => this.mustSee(id, caller))
     return directiveView(await this.answers.answer(id, caller.subject, body.text))
   }
 

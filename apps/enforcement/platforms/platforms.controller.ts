@@ -5,7 +5,7 @@ import { PLATFORM_MODES, PlatformContact, type PlatformMode } from '#libs/contra
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
-import { IfMatch } from '#libs/platform/http/if-match'
+import { type ExpectedVersions, IfMatch } from '#libs/platform/http/if-match'
 import { apiAnswer, apiBody, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { decodeCursor, page, PageQuery } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
@@ -87,7 +87,7 @@ export class PlatformsController {
     @Param('id') id: string,
     @CurrentCaller() caller: Caller,
     @Body() body: PlatformPatch,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: ExpectedVersions | undefined,
   ) {
     return platformView(await this.registration.change(id, body, caller.subject, ifMatch))
   }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { Platform, PlatformContact, PlatformMode } from '#libs/contracts/platform'
 import { Clock } from '#libs/platform/clock'
-import { assertFresh } from '#libs/platform/http/if-match'
+import { assertFresh, type ExpectedVersions } from '#libs/platform/http/if-match'
 import { badRequest, conflict, notFound } from '#libs/platform/http/problem'
 import { TopicsAdmin } from '#libs/platform/kafka/topics-admin'
 import { ENV } from '#libs/platform/tokens'
@@ -65,7 +65,7 @@ export class RegisterPlatform {
     platformId: string,
     set: Partial<Omit<PlatformDetails, 'id'>>,
     by: string,
-    ifMatch: number | undefined,
+    ifMatch: ExpectedVersions | undefined,
   ): Promise<PlatformDocument> {
     assertDeadlines(set.deadlines)
     const known = await this.platforms.byId(platformId)

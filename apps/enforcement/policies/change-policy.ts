@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { PolicyRecord } from '#libs/contracts/policy-record'
 import type { WeirEventKind } from '#libs/contracts/weir-event'
 import { Clock } from '#libs/platform/clock'
-import { assertFresh } from '#libs/platform/http/if-match'
+import { assertFresh, type ExpectedVersions } from '#libs/platform/http/if-match'
 import { badRequest, conflict, forbidden, notFound } from '#libs/platform/http/problem'
 import { eventOf } from '../events/event.rules.js'
 import { Outbox } from '../outbox/outbox.js'
@@ -45,7 +45,7 @@ export class ChangePolicy {
   }
 
   /** @throws Problem 403 `own-draft` for its author; 404, 409, 412 */
-  async approve(version: string, by: string, ifMatch: number | undefined): Promise<PolicyDocument> {
+  async approve(version: string, by: string, ifMatch: ExpectedVersions | undefined): Promise<PolicyDocument> {
     const found = await this.mustFind(version, ifMatch)
     if (found.createdBy === by) throw forbidden('Another person must approve it.', 'own-draft')
     if (found.approvedBy === by) return found
@@ -61,7 +61,7 @@ export class ChangePolicy {
     version: string,
     publication: Publication,
     by: string,
-    ifMatch: number | undefined,
+    ifMatch: ExpectedVersions | undefined,
   ): Promise<PolicyDocument> {
     const found = await this.mustFind(version, ifMatch)
     const state = POLICY_TRANSITIONS[found.state][publication.mode === 'live' ? 'publish' : 'shadow']
@@ -114,7 +114,7 @@ export class ChangePolicy {
     return changed
   }
 
-  private async mustFind(version: string, ifMatch: number | undefined): Promise<PolicyDocument> {
+  private async mustFind(version: string, ifMatch: ExpectedVersions | undefined): Promise<PolicyDocument> {
     const found = await this.policies.byVersion(version)
     if (!found) throw notFound('There is no such policy.')
     assertFresh(ifMatch, found.changes)

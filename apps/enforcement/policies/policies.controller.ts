@@ -3,7 +3,7 @@ import { Instant, Int, OneOf, Optional } from '#libs/contracts/fields'
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
-import { IfMatch } from '#libs/platform/http/if-match'
+import { type ExpectedVersions, IfMatch } from '#libs/platform/http/if-match'
 import { apiBody, apiCreated, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
@@ -73,7 +73,7 @@ export class PoliciesController {
   async approve(
     @Param('version') version: string,
     @CurrentCaller() caller: Caller,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: ExpectedVersions | undefined,
   ) {
     return policyView(await this.changePolicy.approve(version, caller.subject, ifMatch))
   }
@@ -88,7 +88,7 @@ export class PoliciesController {
     @Param('version') version: string,
     @CurrentCaller() caller: Caller,
     @Body() body: PublishBody,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: ExpectedVersions | undefined,
   ) {
     return policyView(await this.changePolicy.publish(version, body, caller.subject, ifMatch))
   }

@@ -28,6 +28,14 @@ export function callerOf(request: FastifyRequest): Caller {
   return request.caller ?? NOBODY
 }
 
+/**
+ * What tells a caller from every other: one subject may speak for several platforms or authorities, and what one of them
+ * does is not counted against another. Parts are told apart whatever they hold.
+ */
+export function callerKey({ subject, platform, authority }: Caller): string {
+  return JSON.stringify([subject, platform ?? null, authority ?? null])
+}
+
 /** Whether the caller holds at least one of the roles. */
 export function hasRole(caller: Caller, ...roles: readonly Role[]): boolean {
   return roles.some((role) => caller.roles.includes(role))

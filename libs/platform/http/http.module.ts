@@ -5,6 +5,7 @@ import { AuthGuard } from '../auth/auth.guard.js'
 import { Answer, AnswerSchema, AnswerStore } from './answer.store.js'
 import { EntityTagInterceptor } from './entity-tag.interceptor.js'
 import { IdempotencyInterceptor } from './idempotency.js'
+import { IfMatchGuard } from './if-match.js'
 import { ProblemFilter } from './problem.filter.js'
 import { RateLimitGuard, RateLimitModule } from './rate-limit.js'
 import { TestClockController } from './test-clock.controller.js'
@@ -19,6 +20,7 @@ import { RequestPipe } from './validation.pipe.js'
     // In this order: the limit counts by caller.
     { provide: APP_GUARD, useClass: AuthGuard },
     { provide: APP_GUARD, useClass: RateLimitGuard },
+    { provide: APP_GUARD, useClass: IfMatchGuard },
     { provide: APP_PIPE, useClass: RequestPipe },
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_INTERCEPTOR, useClass: EntityTagInterceptor },

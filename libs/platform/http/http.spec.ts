@@ -23,7 +23,7 @@ import { createLogger } from '../logger.js'
 import { PlatformModule } from '../platform.module.js'
 import { ENV } from '../tokens.js'
 import { BodyLimit } from './body-limit.js'
-import { assertFresh, IfMatch } from './if-match.js'
+import { assertFresh, type ExpectedVersions, IfMatch } from './if-match.js'
 import { apiBody, apiOk, apiPage, apiQuery } from './openapi.js'
 import { PageController } from './page.decorator.js'
 import { PageQuery } from './paging.js'
@@ -88,7 +88,7 @@ class ThingController {
   }
 
   @Get('versioned')
-  versioned(@IfMatch() ifMatch: number | undefined) {
+  versioned(@IfMatch() ifMatch: ExpectedVersions | undefined) {
     assertFresh(ifMatch, 3)
     return { version: 3 }
   }
@@ -613,9 +613,17 @@ describe('every service', () => {
       limited.inject({ method: 'GET', url: '/v1/things/open', headers: { authorization } })
     const mine = await Promise.all(Array.from({ length: 6 }, () => call(`Bearer ${moderator}`)))
     const other = await call(`Bearer ${await signLocalToken(keys, { roles: [], subject: 'other' })}`)
+    const shared = { roles: ['platform'] as const, subject: 'mo' }
+    const others = await Promise.all(
+      ['p1', 'p2'].map(async (platform) =>
+        call(`Bearer ${await signLocalToken(keys, { ...shared, platform })}`),
+      ),
+    )
     await limited.close()
     expect(mine.map((answer) => answer.statusCode).filter((status) => status === 429)).toHaveLength(3)
     expect(mine.find((answer) => answer.statusCode === 429)!.headers['retry-after']).toBe('1')
     expect(other.statusCode).toBe(200)
+    // One subject for several platforms: what one of them asks is not counted against another.
+    expect(others.map((answer) => answer.statusCode)).toEqual([200, 200])
   })
 })

@@ -1,7 +1,7 @@
 import { type ExecutionContext, Injectable } from '@nestjs/common'
 import { ThrottlerGuard, type ThrottlerLimitDetail, ThrottlerModule } from '@nestjs/throttler'
 import type { FastifyRequest } from 'fastify'
-import { callerOf } from '../auth/caller.js'
+import { callerKey, callerOf } from '../auth/caller.js'
 import type { ServiceEnv } from '../env.js'
 import { ENV } from '../tokens.js'
 import { Problem } from './problem.js'
@@ -15,7 +15,7 @@ export class RateLimitGuard extends ThrottlerGuard {
 
   protected override async getTracker(request: FastifyRequest): Promise<string> {
     const { subject } = callerOf(request)
-    return subject === '' ? super.getTracker(request) : `subject:${subject}`
+    return subject === '' ? super.getTracker(request) : callerKey(callerOf(request))
   }
 
   protected override async throwThrottlingException(
