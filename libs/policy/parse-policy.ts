@@ -1,5 +1,16 @@
 import { Ajv, type ErrorObject } from 'ajv'
-import { isAlias, isCollection, isNode, isPair, LineCounter, parseDocument, type Document } from 'yaml'
+import {
+  isAlias,
+  isCollection,
+  isNode,
+  isPair,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+} from 'yaml'
+import { yamlExcessOf } from './bound-yaml.js'
 import { parseDuration, type Milliseconds } from './duration.js'
 import type { CaseTerms, Deadline, Policy } from './policy-document.js'
 import { pointerTo, type DocumentPath, type PolicyIssue } from './policy-issue.js'
@@ -9,6 +20,11 @@ import { POLICY_SCHEMA } from './policy-schema.js'
 const MAX_TEXT = 1_000_000
 const MAX_DEPTH = 12
 const MAX_NODES = 50_000
+const MAX_TOKENS = 25_000
+/** More than a person mends at once; each costs a look at the text. */
+const MAX_ISSUES = 200
+/** Longer than any word of ours by more than the edits that are looked for. */
+const LONGEST_WORD = 60
 
 export interface ParsedPolicy {
   /** Absent if there is any error. */
@@ -29,19 +45,25 @@ export function parsePolicy(text: string): ParsedPolicy {
   })
   if (text.length > MAX_TEXT) return failed('too-large', `The text is longer than ${MAX_TEXT} characters.`)
   if (deepestIndent(text) > MAX_DEPTH * 40) return failed('too-deep', 'The text is indented too deeply.')
+  const excess = yamlExcessOf(text, { maxTokens: MAX_TOKENS, maxDepth: MAX_DEPTH })
+  if (excess) return failed(excess, UNSAFE[excess])
+  // Pretty errors copy the line of each, and a look for keys that are given twice compares each with each: both are done here.
   const yaml = parseDocument(text, {
     lineCounter: lines,
     version: '1.2',
-    uniqueKeys: true,
+    prettyErrors: false,
+    uniqueKeys: false,
     stringKeys: true,
     merge: false,
   })
   const broken = yaml.errors[0]
   // The YAML library reports its own overflow on absurd nesting as an error of the text.
   if (broken?.message.includes('call stack')) return failed('too-deep', UNSAFE['too-deep'])
-  if (broken) return failed('not-yaml', broken.message.split('\n')[0]!, broken.linePos?.[0].line)
+  if (broken) return failed('not-yaml', broken.message.split('\n')[0]!, lines.linePos(broken.pos[0]).line)
   const unsafe = unsafeNode(yaml)
   if (unsafe) return failed(unsafe, UNSAFE[unsafe])
+  const twice = keyGivenTwice(yaml)
+  if (twice !== null) return failed('not-yaml', 'Map keys must be unique', lines.linePos(twice).line)
   const document: unknown = yaml.toJS({ maxAliasCount: 0 })
   const lineOf = (path: DocumentPath): number => lineIn(yaml, lines, path)
   return { ...readPolicy(document, lineOf), lineOf }
@@ -59,7 +81,7 @@ export function readPolicy(
       issues: [],
     }
   }
-  const issues = (isShaped.errors ?? []).flatMap((error) => issueOf(error, lineOf))
+  const issues = (isShaped.errors ?? []).slice(0, MAX_ISSUES).flatMap((error) => issueOf(error, lineOf))
   const known = typeof document === 'object' && document !== null && !Array.isArray(document)
   return {
     ...(known ? { document: document as Record<string, unknown> } : {}),
@@ -86,6 +108,8 @@ ajv.addFormat('duration-of-policy', (text: string) => (parseDuration(text) ?? 0)
 const isShaped = ajv.compile<PolicyText>(POLICY_SCHEMA)
 
 const UNSAFE = {
+  tags: 'Tags are not allowed: values are what they look like.',
+  directives: 'Directives are not allowed.',
   aliases: 'Anchors and aliases are not allowed: write it out.',
   'too-deep': `The document is nested deeper than ${MAX_DEPTH} levels.`,
   'too-many-nodes': `The document has more than ${MAX_NODES} values.`,
@@ -110,6 +134,26 @@ function unsafeNode(yaml: Document): keyof typeof UNSAFE | null {
     return null
   }
   return visit(yaml.contents, 0)
+}
+
+/** Where the second of two equal keys of one map stands, or null. */
+function keyGivenTwice(yaml: Document): number | null {
+  let found: number | null = null
+  visit(yaml, {
+    Map: (_key, map) => {
+      const seen = new Set<unknown>()
+      for (const { key } of map.items) {
+        const name = isScalar(key) ? key.value : key
+        if (seen.has(name)) {
+          found = isNode(key) && key.range ? key.range[0] : 0
+          return visit.BREAK
+        }
+        seen.add(name)
+      }
+      return undefined
+    },
+  })
+  return found
 }
 
 /** The line of a place, or of the nearest place around it that is there. */
@@ -176,6 +220,7 @@ function distinctIssues(issues: readonly PolicyIssue[]): PolicyIssue[] {
 
 /** The known word that is at most two edits away (Levenshtein), if any. */
 function nearest(word: string, known: readonly string[]): string | null {
+  if (word.length > LONGEST_WORD) return null
   const [best] = known
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ distance }) => distance <= 2)
