@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { readEnv, ServiceEnv } from '#libs/platform/env'
 import { DeadLetterReader } from '#libs/platform/kafka/dead-letter-reader'
-import { DeadLetterRedriver } from '#libs/platform/kafka/dead-letter-redriver'
+import { DeadLetterRedriver, type FailedRedrive } from '#libs/platform/kafka/dead-letter-redriver'
 import { Publisher } from '#libs/platform/kafka/publisher'
 import { TopicsAdmin } from '#libs/platform/kafka/topics-admin'
 import { createLogger } from '#libs/platform/logger'
@@ -122,11 +122,13 @@ async function redriveLetters(letters: string[], options: RedriveOptions, self: 
       again: again === true,
       limit: limit ?? Infinity,
     })
-    printRefused(plan)
+    printRefused(plan.refused)
+    let failed: FailedRedrive[] = []
     if (dryRun) print([`letters that would be redriven: ${plan.letters.length}`, ...targets(plan)])
-    else await carryOut(reader, new DeadLetterRedriver(publisher), plan, rate)
-    const bad = plan.refused.filter(({ why }) => letters.length > 0 || why !== ALREADY_REDRIVEN)
-    if (bad.length > 0) throw new Error(`letters that were not redriven: ${bad.length}`)
+    else failed = await carryOut(reader, new DeadLetterRedriver(publisher), plan, rate)
+    const refused = plan.refused.filter(({ why }) => letters.length > 0 || why !== ALREADY_REDRIVEN)
+    const bad = refused.length + failed.length
+    if (bad > 0) throw new Error(`letters that were not redriven: ${bad}`)
   } finally {
     await publisher.onApplicationShutdown()
   }
@@ -137,26 +139,29 @@ async function carryOut(
   redriver: DeadLetterRedriver,
   { letters }: RedrivePlan,
   rate: number,
-): Promise<void> {
+): Promise<FailedRedrive[]> {
   const stop = new AbortController()
   const onInterrupt = (): void => stop.abort()
   process.once('SIGINT', onInterrupt)
   let sent = 0
+  let failed: FailedRedrive[] = []
   const outcome = (): string => `redrove ${sent} of ${letters.length} letters`
   const goOn = 'The same command goes on with the rest; with --again it begins anew.'
   try {
-    await redrive(reader, redriver, letters, rate, (count) => (sent = count), stop.signal)
+    failed = await redrive(reader, redriver, letters, rate, (count) => (sent = count), stop.signal)
   } catch (error) {
     throw new Error(`${outcome()}, then failed. ${goOn}`, { cause: error })
   } finally {
     process.removeListener('SIGINT', onInterrupt)
   }
+  printRefused(failed)
   print([outcome()])
-  if (sent < letters.length) throw new Error(`stopped. ${goOn}`)
+  if (sent + failed.length < letters.length) throw new Error(`stopped. ${goOn}`)
+  return failed
 }
 
 /** Letters that share a cause share a line. */
-function printRefused({ refused }: RedrivePlan): void {
+function printRefused(refused: readonly FailedRedrive[]): void {
   for (const [why, some] of Map.groupBy(refused, (one) => one.why)) {
     const [first, ...more] = some.map(({ letter }) => letter.address)
     print([`not redriven: ${first}${more.length > 0 ? ` and ${more.length} more` : ''}: ${why}`])

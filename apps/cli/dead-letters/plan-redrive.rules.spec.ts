@@ -4,7 +4,11 @@ import { aLetter } from './a-letter.js'
 import { chunkSize, refusalOf, waitMs } from './plan-redrive.rules.js'
 
 const facts = {
-  partitions: new Map([['weir.in.p1.messages.v1', 4]]),
+  partitions: new Map([
+    ['weir.in.p1.messages.v1', 4],
+    ['weir.dead-letters.v1', 4],
+    ['orders', 4],
+  ]),
   redriven: new Set<string>(),
   again: false,
 }
@@ -14,6 +18,9 @@ describe('a letter is refused', () => {
     [undefined, {}, {}],
     ['was cut off', { truncated: true }, {}],
     ['does not exist', { topic: 'gone' }, {}],
+    ['is no topic that we read', { topic: 'weir.dead-letters.v1' }, {}],
+    ['is no topic that we read', { topic: 'orders' }, {}],
+    ['does not say which partition it came from', { partition: undefined }, {}],
     ['has 4 partitions, it came from partition 4', { partition: 4 }, {}],
     ['was redriven already', {}, { redriven: new Set(['0/1']) }],
     [undefined, {}, { redriven: new Set(['0/2']) }],

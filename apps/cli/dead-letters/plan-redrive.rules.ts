@@ -1,3 +1,4 @@
+import { platformOfTopic, Topics } from '#libs/contracts/catalogue'
 import type { DeadLetter } from '#libs/platform/kafka/dead-letter'
 
 /** What is known when a letter comes up. */
@@ -16,10 +17,15 @@ export function refusalOf(letter: DeadLetter, facts: RedriveFacts): string | und
   if (letter.truncated) return `was cut off; the whole lies on ${topic} as long as that keeps it`
   const count = facts.partitions.get(topic)
   if (count === undefined) return `${topic} does not exist`
+  // Who may write letters could otherwise have us write anywhere.
+  if (!OURS.has(topic) && platformOfTopic(topic) === undefined) return `${topic} is no topic that we read`
+  if (partition === undefined) return 'does not say which partition it came from'
   if (partition >= count) return `${topic} has ${count} partitions, it came from partition ${partition}`
   if (facts.redriven.has(letter.address) && !facts.again) return ALREADY_REDRIVEN
   return undefined
 }
+
+const OURS = new Set<string>(Object.values(Topics).map(({ name }) => name))
 
 export const ALREADY_REDRIVEN = 'was redriven already; --again does it once more'
 

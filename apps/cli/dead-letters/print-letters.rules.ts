@@ -53,7 +53,7 @@ export function listLines(listed: readonly ListedLetter[]): string[] {
     letter.at.toISOString(),
     cell(letter.reason),
     cell(letter.path),
-    `${cell(letter.topic)}/${letter.partition}/${cell(letter.offset)}`,
+    `${cell(letter.topic)}/${letter.partition ?? '?'}/${cell(letter.offset)}`,
     cell(letter.service),
     String(letter.attempts),
     `${letter.size} B${letter.truncated ? ', cut' : ''}`,
@@ -75,7 +75,7 @@ export function letterJson({ letter, redriven }: ListedLetter): string {
     reason,
     path,
     topic,
-    partition,
+    partition: partition ?? null,
     offset,
     platformId: platformId ?? null,
     service,
@@ -96,7 +96,11 @@ export function summaryLines(counts: readonly LetterCount[]): string[] {
 /** Everything about one letter, its record's content too. */
 export function letterLines({ letter, redriven }: ListedLetter): string[] {
   const own = Object.entries(letter.headers).flatMap(([name, header]) =>
-    [header ?? ''].flat().map((value) => [cell(name), cell(contentText(value))]),
+    // A header may have no value at all, which the types of kafkajs do not know.
+    ([header].flat() as (Buffer | string | null | undefined)[]).map((value) => [
+      cell(name),
+      value === null || value === undefined ? '(none)' : cell(contentText(value)),
+    ]),
   )
   const facts = [
     ['letter', letter.address],

@@ -50,7 +50,14 @@ describe('the plan', () => {
 describe('redriving', () => {
   const run = async (
     some: readonly DeadLetter[],
-    { stopAfter = Infinity, stopBefore = Infinity, failAt = Infinity, stored = letters, rate = 100_000 } = {},
+    {
+      stopAfter = Infinity,
+      stopBefore = Infinity,
+      failAt = Infinity,
+      stored = letters,
+      rate = 100_000,
+      unfit = [] as string[],
+    } = {},
   ) => {
     function* upTo() {
       for (const [i, letter] of stored.entries()) {
@@ -66,14 +73,17 @@ describe('redriving', () => {
         if (chunks.length === failAt) throw new Error('away')
         chunks.push(addressesOf(chunk))
         if (chunks.flat().length >= stopAfter) stop.abort()
+        return chunk
+          .filter(({ address }) => unfit.includes(address))
+          .map((letter) => ({ letter, why: 'unfit' }))
       },
     }
     const done = redrive(readerOf([], upTo()), redriver, some, rate, (sent) => (told = sent), stop.signal)
-    const error = await done.then(
-      () => undefined,
-      (reason: Error) => reason.message,
+    const [error, failed] = await done.then(
+      (bad) => [undefined, bad.map(({ letter }) => letter.address)],
+      (reason: Error) => [reason.message, []],
     )
-    return { chunks, told, error }
+    return { chunks, told, error, failed }
   }
 
   it('sends each letter of the plan once and no other', async () => {
@@ -81,6 +91,12 @@ describe('redriving', () => {
     const { chunks, told } = await run(some)
     expect(chunks.flat().sort()).toEqual(addressesOf(some).sort())
     expect(told).toBe(some.length)
+  })
+
+  it('goes on after letters that cannot be sent, and names them', async () => {
+    const { chunks, told, failed } = await run(letters, { unfit: ['0/1', '1/7'], rate: 90 })
+    expect(chunks.flat()).toHaveLength(40)
+    expect([failed, told]).toEqual([['0/1', '1/7'], 38])
   })
 
   it('sends no more at once than a broker takes', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DeadLetter } from '#libs/platform/kafka/dead-letter'
 import type { DeadLetterReader, LetterRange } from '#libs/platform/kafka/dead-letter-reader'
-import type { DeadLetterRedriver } from '#libs/platform/kafka/dead-letter-redriver'
+import type { DeadLetterRedriver, FailedRedrive } from '#libs/platform/kafka/dead-letter-redriver'
 import type { TopicsAdmin } from '#libs/platform/kafka/topics-admin'
 import { rangeFrom, withoutContent } from './find-letters.js'
 import { chunkSize, refusalOf, waitMs } from './plan-redrive.rules.js'
@@ -66,7 +66,10 @@ async function rangesFor(
   )
 }
 
-/** Redrives letters, `rate` a second, until `signal` is aborted; `onProgress` is told how many so far. @throws RetryableError */
+/**
+ * Redrives letters, `rate` a second, until `signal` is aborted; `onProgress` is told how many so far. Returns those that
+ * could not be, each for a reason of its own; the others go on. @throws RetryableError
+ */
 export async function redrive(
   reader: DeadLetterReader,
   redriver: Pick<DeadLetterRedriver, 'redrive'>,
@@ -74,18 +77,22 @@ export async function redrive(
   rate: number,
   onProgress: (sent: number) => void,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<FailedRedrive[]> {
   const wanted = new Set(letters.map(({ address }) => address))
   const startedAt = Date.now()
   let sent = 0
+  const failed: FailedRedrive[] = []
+  let tried = 0
   let chunk: DeadLetter[] = []
   const send = async (): Promise<void> => {
     if (chunk.length === 0 || signal.aborted) return
-    await redriver.redrive(chunk)
-    sent += chunk.length
+    const bad = await redriver.redrive(chunk)
+    failed.push(...bad)
+    tried += chunk.length
+    sent += chunk.length - bad.length
     chunk = []
     onProgress(sent)
-    await sleep(waitMs(sent, rate, Date.now() - startedAt), undefined, { signal }).catch(() => undefined)
+    await sleep(waitMs(tried, rate, Date.now() - startedAt), undefined, { signal }).catch(() => undefined)
   }
   const visit = async (letter: DeadLetter): Promise<void> => {
     if (!wanted.has(letter.address)) return
@@ -96,10 +103,11 @@ export async function redrive(
   const ranges = spanOf(letters)
   await reader.read(ranges, (record) => (record.is === 'letter' ? visit(record.letter) : undefined), signal)
   await send()
+  return failed
 }
 
 function bytesOf(letters: readonly DeadLetter[]): number {
-  return letters.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
+  return letters.reduce((sum, { key, value }) => sum + (key?.length ?? 0) + (value?.length ?? 0), 0)
 }
 
 /** From the first to the last letter of each partition. */

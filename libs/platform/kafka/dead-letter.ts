@@ -24,7 +24,8 @@ export interface DeadLetter {
   readonly path: string
   /** Where the record came from. */
   readonly topic: string
-  readonly partition: number
+  /** Undefined where the letter does not say it: Weir did not write it so. */
+  readonly partition: number | undefined
   readonly offset: string
   /** Whose record it is, as far as its topic or its key tells. */
   readonly platformId: string | undefined
@@ -58,11 +59,11 @@ export function readDeadLetter(raw: RawRecord): DeadLetterRecord | undefined {
   const cutFrom = countOf(headers, TRUNCATED)
   const letter: DeadLetter = {
     address: `${raw.partition}/${raw.offset}`,
-    at: new Date(Number(raw.timestamp)),
+    at: instantOf(raw.timestamp),
     reason,
     path: textOf(headers, 'weir-path') ?? '',
     topic,
-    partition: countOf(headers, 'weir-partition') ?? 0,
+    partition: countOf(headers, 'weir-partition'),
     offset: textOf(headers, 'weir-offset') ?? '',
     platformId: platformIdOf(topic, raw.key),
     service: textOf(headers, 'weir-service') ?? '',
@@ -78,14 +79,17 @@ export function readDeadLetter(raw: RawRecord): DeadLetterRecord | undefined {
   return { is: 'letter', letter }
 }
 
-/** The record that died, once more: its own key, value and headers, and that it is redriven. Not for truncated letters. */
+/**
+ * The record that died, once more: its own key, value and headers, and that it is redriven. Not for truncated letters, and
+ * for none without a partition.
+ */
 export function redrivenRecord(letter: DeadLetter): PlainRecord & { partition: number } {
   const { topic, partition, key, value, address } = letter
   const headers: Headers = { ...letter.headers }
   for (const name of [...DEAD_LETTER_HEADERS, TRUNCATED]) delete headers[name]
   headers[REDRIVEN] = address
   headers[REDRIVES] = String(letter.redrives + 1)
-  return { topic, partition, key, value, headers }
+  return { topic, partition: partition ?? 0, key, value, headers }
 }
 
 /** What is put beside a letter that was redriven, so that it is not by mistake redriven again. */
@@ -108,8 +112,15 @@ function platformIdOf(topic: string, key: Buffer | null): string | undefined {
 
 function textOf(headers: Headers, name: string): string | undefined {
   const header = headers[name]
-  const first = Array.isArray(header) ? header[0] : header
-  return first === undefined ? undefined : String(first)
+  // A header may have no value at all, which the types of kafkajs do not know.
+  const first = (Array.isArray(header) ? header[0] : header) as Buffer | string | null | undefined
+  return first === undefined || first === null ? undefined : String(first)
+}
+
+/** A producer may name any instant; what no calendar holds is the beginning of time. */
+function instantOf(timestamp: string): Date {
+  const at = new Date(Number(timestamp))
+  return Number.isNaN(at.getTime()) ? new Date(0) : at
 }
 
 function countOf(headers: Headers, name: string): number | undefined {

@@ -14,6 +14,10 @@ import { topicLabel } from './topic-names.js'
 export const DEAD_LETTER_MAX_BYTES = 2 * 1024 * 1024 - 64 * 1024
 /** A longer value, which only a compressed batch can hold, is cut off here; the whole stays on its own topic for a while. */
 const LONGEST_VALUE = 1_500_000
+/** A longer key, or more of headers, is cut off as well: nothing of a record may keep its letter from being stored. */
+const LONGEST_KEY = 64 * 1024
+const MOST_HEADER_BYTES = 64 * 1024
+const LONGEST_PATH = 500
 /** What our headers take, about. */
 const HEADER_BYTES = 300
 
@@ -75,21 +79,39 @@ function bytesOf({ key, value }: RawRecord): number {
 
 /** The original headers stay, ours win; the error's sentence is left out, since it might quote content. */
 function toDeadLetter({ raw, error, attempts }: GivenUp, service: ServiceName): PlainRecord {
-  const tooLong = raw.value !== null && raw.value.length > LONGEST_VALUE
+  const { key, value } = raw
+  const headers = firstHeaders(raw.headers)
+  const tooLong = headers.cut || (value?.length ?? 0) > LONGEST_VALUE || (key?.length ?? 0) > LONGEST_KEY
   return {
     topic: DeadLetterTopic.name,
-    key: raw.key,
-    value: tooLong ? raw.value.subarray(0, LONGEST_VALUE) : raw.value,
+    key: key && key.subarray(0, LONGEST_KEY),
+    value: value && value.subarray(0, LONGEST_VALUE),
     headers: {
-      ...raw.headers,
+      ...headers.kept,
       'weir-reason': error.slug,
-      'weir-path': error.path ?? '',
+      'weir-path': (error.path ?? '').slice(0, LONGEST_PATH),
       'weir-topic': raw.topic,
       'weir-partition': String(raw.partition),
       'weir-offset': raw.offset,
       'weir-attempts': String(attempts),
       'weir-service': service,
-      ...(tooLong ? { [TRUNCATED]: String(raw.value.length) } : {}),
+      ...(tooLong ? { [TRUNCATED]: String(value?.length ?? 0) } : {}),
     },
   }
+}
+
+/** Headers up to so many bytes, in their order, and whether that are not all. */
+function firstHeaders(headers: RawRecord['headers']): {
+  kept: NonNullable<RawRecord['headers']>
+  cut: boolean
+} {
+  const kept = Object.create(null) as NonNullable<RawRecord['headers']>
+  let left = MOST_HEADER_BYTES
+  for (const name in headers) {
+    const header = headers[name]
+    for (const one of Array.isArray(header) ? header : [header]) left -= name.length + 4 + (one?.length ?? 0)
+    if (left < 0) return { kept, cut: true }
+    kept[name] = header
+  }
+  return { kept, cut: false }
 }

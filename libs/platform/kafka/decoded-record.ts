@@ -70,7 +70,8 @@ function readHeaders(reader: VarIntReader): IHeaders {
     const value = reader.bytes() as Buffer
     const known = headers[name]
     if (known === undefined) headers[name] = value
-    else headers[name] = Array.isArray(known) ? [...known, value] : [known, value]
+    else if (Array.isArray(known)) known.push(value)
+    else headers[name] = [known, value]
   }
   return headers
 }
