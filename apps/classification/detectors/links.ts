@@ -76,12 +76,18 @@ const TRAILING = new Set([...'.,;:!?)]}*_'].map(unitOf))
 /** Finds the links of a text, also hidden ones. Never backtracks: linear in the length of the text. */
 export function findLinks(text: string): Link[] {
   if (!mayHoldLink(text)) return []
-  return new Scan(foldCharacters(text)).links
+  return scanLinks(foldCharacters(text))
+}
+
+/** The links of a folded text, at most so many. Looks at each of its units a bounded number of times, whatever it holds. */
+export function scanLinks(folded: NormalisedText, most = Infinity): Link[] {
+  return new Scan(folded, most).links
 }
 
 /** Reads a link that a message gives beside its text; undefined where there is no host in it. */
 export function readLink(url: string): Link | undefined {
-  const link = findLinks(url)[0]
+  if (!mayHoldLink(url)) return undefined
+  const [link] = scanLinks(foldCharacters(url), 1)
   return link ? { ...link, span: undefined } : undefined
 }
 
@@ -119,10 +125,13 @@ class Scan {
   readonly links: Link[] = []
   readonly #codes: Uint16Array
 
-  constructor(readonly folded: NormalisedText) {
+  constructor(
+    readonly folded: NormalisedText,
+    most: number,
+  ) {
     this.#codes = folded.codes
     let at = 0
-    while (at < this.#codes.length) at = this.#next(at)
+    while (at < this.#codes.length && this.links.length < most) at = this.#next(at)
   }
 
   /** Looks for a link that begins with the label at `at`; returns where to go on. */
@@ -144,7 +153,7 @@ class Scan {
   #host(start: number, afterScheme: boolean): number | undefined {
     const from = afterScheme ? this.#afterUser(start) : start
     const anyScript = afterScheme && !this.#isHostUnit(from, false)
-    const labels: string[] = []
+    const labels: [start: number, end: number][] = []
     let hidden = false
     let end = from
     let plain: { labels: number; end: number } | undefined
@@ -152,9 +161,9 @@ class Scan {
       const labelEnd = this.#label(at, anyScript)
       if (labelEnd === at) break
       const dot = this.#dot(labelEnd)
-      // A word, as most are: not worth a string.
+      // A word, as most are.
       if (dot === 0 && labels.length === 0 && !afterScheme) return undefined
-      labels.push(this.#slice(at, labelEnd))
+      labels.push([at, labelEnd])
       end = labelEnd
       if (dot === 0) break
       if (dot > 1 || this.#unit(labelEnd) !== DOT) {
@@ -171,27 +180,31 @@ class Scan {
   }
 
   #accept(
-    labels: readonly string[],
+    bounds: readonly (readonly [start: number, end: number])[],
     from: number,
     end: number,
     afterScheme: boolean,
     hidden: boolean,
     start: number,
   ): number | undefined {
-    const last = labels.at(-1) ?? ''
-    const number = labels.length === 1 && afterScheme && /^(\d{8,10}|0x[0-9a-f]{8})$/.test(last)
-    if (labels.length < 2 && !number) return undefined
+    const [lastStart, lastEnd] = bounds.at(-1) ?? [end, end]
+    const last = this.#slice(lastStart, lastEnd)
+    const number = bounds.length === 1 && afterScheme && /^(\d{8,10}|0x[0-9a-f]{8})$/.test(last)
+    if (bounds.length < 2 && !number) return undefined
     if (hidden && !SPOKEN.has(last)) return undefined
+    // An address of e-mail is no link.
+    if (!afterScheme && this.#unit(from - 1) === AT) return undefined
+    if (!number && !mayEnd(last, bounds.length)) return undefined
+    const labels = bounds.map(([labelStart, labelEnd]) => this.#slice(labelStart, labelEnd))
     const host = labels.join('.')
-    const { domain, isIcann, isIp } = parse(host, { extractHostname: false, validateHostname: false })
-    const rest = this.#rest(end)
+    const { domain, isIcann, isIp } = parse(host, HOST_ONLY)
     const ip = number || isIp === true
-    const bare = !afterScheme && rest === end
+    const bare = !afterScheme && !this.#restBegins(end)
     if (ip ? bare : !isIcann || !domain || (bare && labels.length === 2 && AMBIGUOUS.has(last) && !hidden)) {
       return undefined
     }
-    // An address of e-mail is no link.
-    if (!afterScheme && this.#unit(from - 1) === AT) return undefined
+    // Only now, and the search goes on behind it: of many that are none, each would be followed to its end.
+    const rest = this.#rest(end)
     const scheme = afterScheme ? this.#scheme(start) : undefined
     this.links.push({
       host,
@@ -281,6 +294,13 @@ class Scan {
     return start
   }
 
+  /** Whether a port, path, query or fragment follows a host. */
+  #restBegins(hostEnd: number): boolean {
+    const unit = this.#unit(hostEnd)
+    if (unit === COLON) return KIND[this.#unit(hostEnd + 1)] === Kind.digit
+    return unit === SLASH || unit === 0x3f || unit === 0x23
+  }
+
   /** Where port, path, query and fragment that follow a host end. */
   #rest(hostEnd: number): number {
     let at = hostEnd
@@ -299,6 +319,22 @@ class Scan {
     while (at > first + 1 && TRAILING.has(this.#unit(at - 1))) at -= 1
     return at
   }
+}
+
+const HOST_ONLY = { extractHostname: false, validateHostname: false }
+const MOST_ENDINGS = 10_000
+const endings = new Map<string, boolean>()
+
+/** Whether a host of so many labels can end in this one: a look that spares most words with dots the search for their suffix. */
+function mayEnd(last: string, labels: number): boolean {
+  if (KIND[last.charCodeAt(0)] === Kind.digit && /^\d+$/.test(last)) return labels === 4
+  let known = endings.get(last)
+  if (known === undefined) {
+    known = parse(`a.${last}`, HOST_ONLY).isIcann === true
+    if (endings.size >= MOST_ENDINGS) endings.clear()
+    endings.set(last, known)
+  }
+  return known
 }
 
 function mixesScripts(label: string): boolean {
