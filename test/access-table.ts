@@ -112,6 +112,7 @@ classification GET  /v1/models                                policy_editor audi
 notification   GET  /v1/notices                               auditor admin
 notification   POST /v1/notices/{id}/redeliver                admin
 notification   GET  /v1/notices/templates/{name}/preview      auditor admin
+notification   GET  /v1/webhooks/{platform}                   auditor admin
 notification   PUT  /v1/webhooks/{platform}                   admin
 notification   POST /v1/webhooks/{platform}/rotate            admin
 `

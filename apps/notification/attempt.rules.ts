@@ -3,12 +3,18 @@ import { retryDelayMs } from './retry-schedule.rules.js'
 
 /** What came of one attempt, before it is decided what follows from it. */
 export interface AttemptResult {
-  readonly kind: 'delivered' | 'retry' | 'permanent'
+  readonly kind: 'delivered' | 'retry' | 'permanent' | 'held'
   /** A stable slug for the delivery log: `accepted`, `http-status`, `timeout`, … */
   readonly outcome: string
   /** The HTTP or SMTP status, where there was an answer. */
   readonly statusCode: number | null
+  /** For one that is held: until when. */
   readonly retryAfterMs: number | null
+}
+
+/** Nothing was tried: its destination is out of use for so long. */
+export function held(outcome: string, ms: number): AttemptResult {
+  return { kind: 'held', outcome, statusCode: null, retryAfterMs: ms }
 }
 
 export function delivered(statusCode: number | null): AttemptResult {
@@ -66,6 +72,8 @@ export interface Settled {
 /** Where a delivery stands after its `tries`th attempt (counted since it was last made pending). */
 export function afterAttempt(result: AttemptResult, tries: number, now: Date, jitter: number): Settled {
   switch (result.kind) {
+    case 'held':
+      return { state: 'pending', nextAttemptAt: new Date(now.getTime() + (result.retryAfterMs ?? 0)) }
     case 'delivered':
       return { state: 'delivered', nextAttemptAt: null }
     case 'permanent':

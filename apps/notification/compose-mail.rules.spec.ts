@@ -3,7 +3,8 @@ import { simpleParser } from 'mailparser'
 import { createTransport } from 'nodemailer'
 import { describe, expect, it } from 'vitest'
 import { aNotice, aPlatform } from './a-notice.js'
-import { composeMail, mailAddress } from './compose-mail.rules.js'
+import { mailAddress } from '#libs/contracts/mail-address'
+import { composeMail } from './compose-mail.rules.js'
 import { expandNotice } from './expand-notice.rules.js'
 
 const transport = createTransport({ streamTransport: true, buffer: true })

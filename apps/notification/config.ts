@@ -26,7 +26,7 @@ export class NotificationEnv extends ServiceEnv {
   SECRETS_KEY = ''
 
   @Setting(
-    'Whether webhooks may be plain HTTP and at addresses that are not public. On in the local stack only.',
+    'Whether webhooks may be plain HTTP and at addresses that are not public. On in the local stack only; refused in production.',
   )
   @FlagSetting()
   WEBHOOK_ALLOW_PRIVATE = false

@@ -7,6 +7,7 @@ import { buffer, text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { DELIVERIES, DeliverySchema, DeliveryStore } from './delivery.store.js'
 import { Dispatcher, type DispatcherOptions } from './dispatcher.js'
+import { webhookDestination } from './expand-notice.rules.js'
 import { NOTICES, NoticeSchema, NoticeStore, type StoredNotice } from './notice.store.js'
 import { SecretBox } from './secret-box.js'
 import { MailSender } from './send-mail.js'
@@ -50,6 +51,9 @@ export class DeliveryBench {
       lookup: undefined,
       now,
       timeoutMs: 2_000,
+      onHealth: async (platformId, inUse) => {
+        if (inUse) await this.deliveries.hasten(webhookDestination(platformId), now())
+      },
       ...over,
     })
     const dispatcher = new Dispatcher(
@@ -60,6 +64,7 @@ export class DeliveryBench {
         perDestination: 4,
         inFlight: 64,
         leaseMs: 60_000,
+        attemptMs: 30_000,
         pollMs: 20,
         stopMs: 10_000,
         keepMs: 31 * 86_400_000,

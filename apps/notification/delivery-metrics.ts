@@ -55,6 +55,25 @@ export function countNotice(deliveries: number, usedFallback: boolean): void {
   if (usedFallback) fallbacks.inc()
 }
 
+const UNWELL = 'weir_webhooks_unwell'
+
+/** Shows how many webhooks fail, and how many are out of use, asked for when metrics are read. */
+export function showUnwellWebhooks(counts: () => Promise<Record<string, number>>): void {
+  register.removeSingleMetric(UNWELL)
+  new Gauge({
+    name: UNWELL,
+    help: 'Webhooks whose last attempt failed: still tried (failing), out of use after a day of it (disabled), or unwanted by their receiver (gone).',
+    labelNames: ['state'],
+    async collect() {
+      // The database may be away; the other metrics are then still shown.
+      await counts().then(
+        (found) => Object.entries(found).forEach(([state, count]) => this.set({ state }, count)),
+        () => this.reset(),
+      )
+    },
+  })
+}
+
 const OLDEST = 'weir_delivery_oldest_pending_seconds'
 
 /** Shows the age of the oldest pending delivery, asked for when metrics are read; 0 when there is none. */

@@ -3,9 +3,10 @@ import { Clock } from '#libs/platform/clock'
 import type { Logger } from '#libs/platform/logger'
 import { ENV, LOGGER } from '#libs/platform/tokens'
 import { NotificationEnv } from './config.js'
-import { countAttempt, countExpired, showOldestPending } from './delivery-metrics.js'
+import { countAttempt, countExpired, showOldestPending, showUnwellWebhooks } from './delivery-metrics.js'
 import { DeliveryStore } from './delivery.store.js'
 import { Dispatcher } from './dispatcher.js'
+import { webhookDestination } from './expand-notice.rules.js'
 import { NoticeStore } from './notice.store.js'
 import { publicOnlyLookup } from './resolve-public-host.js'
 import { openSecretBox, SecretBox } from './secret-box.js'
@@ -14,6 +15,8 @@ import { WebhookSender } from './send-webhook.js'
 import { WebhookStore } from './webhook.store.js'
 
 const DAY = 86_400_000
+/** Longer than either channel takes by itself; leases last a minute at least. */
+const ATTEMPT_MS = 50_000
 /** Longest that a stop waits for attempts under way; what is cut off is tried again when its lease ends. */
 const STOP_MS = 20_000
 
@@ -38,6 +41,7 @@ export const dispatcherProvider: FactoryProvider<Dispatcher> = {
     box: SecretBox,
   ) => {
     const now = () => clock.now()
+    showUnwellWebhooks(() => webhooks.unwell())
     showOldestPending(async () => {
       const oldest = await deliveries.oldestPending()
       return oldest ? Math.max(0, now().getTime() - oldest.getTime()) / 1_000 : 0
@@ -47,6 +51,10 @@ export const dispatcherProvider: FactoryProvider<Dispatcher> = {
       allowPrivate: env.WEBHOOK_ALLOW_PRIVATE,
       lookup: env.WEBHOOK_ALLOW_PRIVATE ? undefined : publicOnlyLookup(),
       now,
+      onHealth: async (platformId, inUse, why) => {
+        logger.warn({ platformId, inUse, why }, inUse ? 'webhook is back in use' : 'webhook is out of use')
+        if (inUse) await deliveries.hasten(webhookDestination(platformId), now())
+      },
     })
     return new Dispatcher(
       deliveries,
@@ -55,6 +63,7 @@ export const dispatcherProvider: FactoryProvider<Dispatcher> = {
       {
         perDestination: env.DELIVERIES_PER_DESTINATION,
         inFlight: env.DELIVERIES_AT_ONCE,
+        attemptMs: ATTEMPT_MS,
         leaseMs: env.DELIVERY_LEASE_SECONDS * 1_000,
         pollMs: env.DELIVERY_POLL_MS,
         keepMs: env.NOTICE_KEEP_DAYS * DAY,

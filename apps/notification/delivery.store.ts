@@ -110,6 +110,22 @@ export class DeliveryStore {
     )
   }
 
+  /** Gives a delivery back untried, until an instant. */
+  async hold(delivery: Delivery, until: Date): Promise<void> {
+    await this.model.updateOne(
+      { _id: delivery._id, state: 'pending', lease: delivery.lease },
+      { $set: { nextAttemptAt: until, lease: null }, $inc: { tries: -1 } },
+    )
+  }
+
+  /** Makes due what waits for one destination. */
+  async hasten(destination: string, now: Date): Promise<void> {
+    await this.model.updateMany(
+      { destination, state: 'pending', lease: null, nextAttemptAt: { $gt: now } },
+      { $set: { nextAttemptAt: now } },
+    )
+  }
+
   /** Ends what is past its time and in nobody's hands. Returns how many. */
   async expire(channel: Channel, now: Date): Promise<number> {
     const { modifiedCount } = await this.model.updateMany(

@@ -15,6 +15,8 @@ import type { NoticeStore } from './notice.store.js'
 /** Makes one attempt over one channel. Says what came of it; rejects only when something of ours is broken. */
 export interface Sender {
   send(delivery: Delivery, content: NoticeContent): Promise<AttemptResult>
+  /** Looks after what no attempt would. */
+  sweep?(): Promise<void>
   /** No more attempts will come. */
   close(): void
 }
@@ -24,6 +26,8 @@ export interface DispatcherOptions {
   perDestination: number
   /** Attempts under way at once in all. */
   inFlight: number
+  /** Longest that an attempt may hold its slot: longer than a channel's own end, shorter than the lease. */
+  attemptMs: number
   /** Longer than any attempt takes. After a crash, what was under way is tried again when it ends. */
   leaseMs: number
   /** How often to look for what has become due. */
@@ -169,18 +173,29 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     const started = performance.now()
     const result = content ? await this.trySending(delivery, content) : hopeless('no-content')
     const durationMs = Math.round(performance.now() - started)
+    if (result.kind === 'held') return this.hold(delivery, result)
     const attempt: Attempt = { at, outcome: result.outcome, statusCode: result.statusCode, durationMs }
     const settled = afterAttempt(result, delivery.tries, this.options.now(), this.options.random())
     await this.deliveries.settle(delivery, attempt, settled)
     this.options.onAttempt(delivery.channel, settled.state, durationMs / 1000)
   }
 
+  /** No attempt was made, so none is counted. */
+  private async hold(delivery: Delivery, result: AttemptResult): Promise<void> {
+    const { nextAttemptAt } = afterAttempt(result, delivery.tries, this.options.now(), 0)
+    await this.deliveries.hold(delivery, nextAttemptAt!)
+  }
+
   private async trySending(delivery: Delivery, content: NoticeContent): Promise<AttemptResult> {
+    const late = Promise.withResolvers<AttemptResult>()
+    const end = setTimeout(() => late.resolve(tryAgain('timeout')), this.options.attemptMs)
     try {
-      return await this.senders[delivery.channel].send(delivery, content)
+      return await Promise.race([this.senders[delivery.channel].send(delivery, content), late.promise])
     } catch (error) {
       this.options.onError(error)
       return tryAgain('internal')
+    } finally {
+      clearTimeout(end)
     }
   }
 
@@ -194,6 +209,7 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     if (performance.now() - this.sweptAt >= this.options.pollMs) {
       this.sweptAt = performance.now()
       for (const channel of CHANNELS) {
+        await this.senders[channel].sweep?.()
         const count = await this.deliveries.expire(channel, this.options.now())
         if (count > 0) this.options.onExpired(channel, count)
       }

@@ -1,4 +1,5 @@
 import { derivedId } from '#libs/contracts/ids'
+import { mailAddress } from '#libs/contracts/mail-address'
 import type { Notice } from '#libs/contracts/notice'
 import type { Platform } from '#libs/contracts/platform'
 import type { Channel, Delivery, NoticeContent } from './delivery.js'
@@ -65,8 +66,8 @@ function emailsOf({ addressee }: Notice, known: Addressees): string[] {
   const given =
     addressee.kind === 'platform'
       ? (known.platform?.contacts ?? []).map((contact) => contact.email)
-      : addressee.reference?.includes('@')
-        ? [addressee.reference]
+      : mailAddress(addressee.reference ?? '') !== null
+        ? [addressee.reference!]
         : addressee.kind === 'operators' && known.operatorsEmail !== ''
           ? [known.operatorsEmail]
           : []
@@ -106,10 +107,13 @@ function toDelivery(
 
 /** Bytes; the Standard Webhooks specification asks for payloads below 20 kB. */
 const MAX_BODY_BYTES = 20_000
-/** Code points of a text that stays in a body that had to be cut. */
-const MAX_KEPT_TEXT = 300
+/** UTF-16 units of each text that stays in a body that had to be cut: as many of these as fit. */
+const KEPT_TEXT = [4_000, 2_000, 1_000, 500, 200, 60]
+/** Of a list or an object in it, at any depth. */
+const KEPT_ITEMS = 40
+const KEPT_DEPTH = 4
 
-/** The webhook's payload: `{type, timestamp, data}`. Where it would be too large, long values are left out and it says so. */
+/** The webhook's payload: `{type, timestamp, data}`. Where it would be too large, each text is cut, the reasons among them, and it says so. */
 export function webhookBody(notice: Notice): string {
   const write = (data: Record<string, unknown>): string =>
     JSON.stringify({
@@ -119,13 +123,22 @@ export function webhookBody(notice: Notice): string {
     })
   const whole = write(notice.data)
   if (Buffer.byteLength(whole) < MAX_BODY_BYTES) return whole
-  const short = Object.entries(notice.data)
-    .filter(([name, value]) => name.length <= 60 && isShort(value))
-    .slice(0, 12)
-  return write({ ...Object.fromEntries(short), truncated: true })
+  for (const units of KEPT_TEXT) {
+    const cut = write({ ...(shortened(notice.data, units, KEPT_DEPTH) as object), truncated: true })
+    if (Buffer.byteLength(cut) < MAX_BODY_BYTES) return cut
+  }
+  return write({ truncated: true })
 }
 
-function isShort(value: unknown): boolean {
-  if (typeof value === 'string') return value.length <= MAX_KEPT_TEXT
-  return typeof value === 'number' || typeof value === 'boolean'
+/** The same value with shorter texts, lists and objects. */
+function shortened(value: unknown, units: number, depth: number): unknown {
+  if (typeof value === 'string')
+    return value.length <= units ? value : `${value.slice(0, units).toWellFormed()}…`
+  if (typeof value !== 'object' || value === null) return value
+  if (depth === 0) return null
+  if (Array.isArray(value)) return value.slice(0, KEPT_ITEMS).map((item) => shortened(item, units, depth - 1))
+  const members = Object.entries(value).filter(([name]) => name.length <= 60)
+  return Object.fromEntries(
+    members.slice(0, KEPT_ITEMS).map(([name, member]) => [name, shortened(member, units, depth - 1)]),
+  )
 }

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common'
+import { mailAddress } from '#libs/contracts/mail-address'
 import type { Notice } from '#libs/contracts/notice'
 import { Clock } from '#libs/platform/clock'
 import { PermanentError, RetryableError } from '#libs/platform/errors'
@@ -73,7 +74,7 @@ export class KeepNotices {
     const { kind, platformId, reference } = addressee
     if (kind !== 'platform') {
       const isReachable =
-        reference?.includes('@') || (kind === 'operators' && this.env.OPERATORS_EMAIL !== '')
+        mailAddress(reference ?? '') !== null || (kind === 'operators' && this.env.OPERATORS_EMAIL !== '')
       return isReachable ? null : noAddress('/addressee/reference')
     }
     if (platformId === undefined) return noAddress('/addressee/platformId')

@@ -4,12 +4,15 @@ import { Clock } from '#libs/platform/clock'
 import { badRequest, conflict, notFound, type Problem } from '#libs/platform/http/problem'
 import { ENV } from '#libs/platform/tokens'
 import { NotificationEnv } from './config.js'
+import { DeliveryStore } from './delivery.store.js'
+import { Dispatcher } from './dispatcher.js'
+import { webhookDestination } from './expand-notice.rules.js'
 import { KnownPlatforms } from './known-platforms.js'
 import { ForbiddenAddressError, publicOnlyLookup } from './resolve-public-host.js'
 import { SecretBox } from './secret-box.js'
 import { literalAddress, refuseWebhookUrl, type UrlRefusal } from './webhook-url.rules.js'
 import { rotate } from './webhook-secrets.rules.js'
-import { WebhookStore } from './webhook.store.js'
+import { type Webhook, WebhookStore } from './webhook.store.js'
 
 /** Standard Webhooks asks for 24 to 64 random bytes. */
 const SECRET_BYTES = 32
@@ -22,11 +25,14 @@ export class RegisterWebhook {
     private readonly platforms: KnownPlatforms,
     private readonly box: SecretBox,
     private readonly clock: Clock,
+    private readonly deliveries: DeliveryStore,
+    private readonly dispatcher: Dispatcher,
     @Inject(ENV) private readonly env: NotificationEnv,
   ) {}
 
   /**
-   * Sets the one webhook of a platform, with a new secret; an earlier one signs no more.
+   * Sets the one webhook of a platform, with a new secret; an earlier one signs no more. One that was out of use is in use
+   * again, and what waits for it is sent.
    * Throws a 404 on an unknown platform, a 400 `bad-webhook-url` on a URL that we do not call.
    */
   async register(platformId: string, url: string): Promise<{ secret: string; created: boolean }> {
@@ -36,7 +42,17 @@ export class RegisterWebhook {
     if (!this.env.WEBHOOK_ALLOW_PRIVATE) await mustBePublic(new URL(url))
     const secret = newSecret()
     const sealed = { sealed: this.box.seal(secret, platformId), until: null }
-    return { secret, created: await this.webhooks.put(platformId, url, sealed) }
+    const created = await this.webhooks.put(platformId, url, sealed)
+    await this.deliveries.hasten(webhookDestination(platformId), this.clock.now())
+    this.dispatcher.wake()
+    return { secret, created }
+  }
+
+  /** Where notices of a platform go, and how that fares. Throws a 404 where there is no webhook. */
+  async view(platformId: string): Promise<Webhook> {
+    const webhook = await this.webhooks.get(platformId)
+    if (!webhook) throw notFound('This platform has no webhook.')
+    return webhook
   }
 
   /** Gives out a new secret; the one before signs along for 24 hours. Throws a 404 where there is no webhook. */
@@ -62,6 +78,7 @@ const REASONS: Readonly<Record<UrlRefusal | 'unresolvable', string>> = {
   'has-credentials': 'must hold no user name or password',
   'has-fragment': 'must hold no fragment',
   'too-long': 'must have at most 2048 characters',
+  'odd-host': 'must name its host as it is connected to: no numbers but dotted ones, no dot at the end',
   'forbidden-address': 'must be at a public address',
   unresolvable: 'must have a host name that has an address',
 }

@@ -1,4 +1,5 @@
 import { createTransport, type Transporter } from 'nodemailer'
+import { mailAddress } from '#libs/contracts/mail-address'
 import {
   type AttemptResult,
   delivered,
@@ -6,7 +7,7 @@ import {
   hopeless,
   type MailFailure,
 } from './attempt.rules.js'
-import { composeMail, mailAddress } from './compose-mail.rules.js'
+import { composeMail } from './compose-mail.rules.js'
 import type { Delivery, NoticeContent } from './delivery.js'
 
 /** For one mail, from its turn on to the relay's answer. */

@@ -2,11 +2,12 @@ import * as http from 'node:http'
 import * as https from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { Webhook as Signer } from 'standardwebhooks'
-import { type AttemptResult, fromHttpStatus, hopeless, tryAgain } from './attempt.rules.js'
+import { type AttemptResult, fromHttpStatus, held, hopeless, tryAgain } from './attempt.rules.js'
 import type { Delivery, NoticeContent } from './delivery.js'
 import { ForbiddenAddressError } from './resolve-public-host.js'
 import { parseRetryAfter } from './retry-schedule.rules.js'
 import type { SecretBox } from './secret-box.js'
+import { healthAfter, PROBE_EVERY_MS } from './webhook-health.rules.js'
 import { refuseWebhookUrl } from './webhook-url.rules.js'
 import { signing } from './webhook-secrets.rules.js'
 import type { Webhook, WebhookStore } from './webhook.store.js'
@@ -22,6 +23,8 @@ export interface WebhookSenderOptions {
   lookup: LookupFunction | undefined
   now: () => Date
   timeoutMs?: number
+  /** Told when a webhook is taken out of use, or is back. */
+  onHealth?: (platformId: string, inUse: boolean, why: string) => void | Promise<void>
 }
 
 /** Sends webhooks as the Standard Webhooks specification says. Follows no redirect and keeps no answer. */
@@ -37,19 +40,42 @@ export class WebhookSender {
     private readonly options: WebhookSenderOptions,
   ) {}
 
-  /** One attempt. Never rejects for what the receiver does. */
+  /**
+   * One attempt, which ends in `timeoutMs` whatever the receiver does; never rejects for that. To a webhook that is out of
+   * use for failing one attempt an hour is made, and the rest are held.
+   */
   async send(delivery: Delivery, content: NoticeContent): Promise<AttemptResult> {
-    const webhook = await this.webhooks.get(delivery.platformId ?? '')
-    if (!webhook || webhook.disabledAt !== null) return hopeless('webhook-disabled')
+    const known = await this.webhooks.get(delivery.platformId ?? '')
+    if (!known || known.disabledFor === 'gone') return hopeless('webhook-disabled')
     if (content.webhookBody === null) return hopeless('no-content')
-    if (refuseWebhookUrl(webhook.url, this.options.allowPrivate)) return tryAgain('forbidden-address')
-    const result = await this.post(
-      new URL(webhook.url),
-      content.webhookBody,
-      this.headers(delivery, webhook, content.webhookBody),
-    )
-    if (result.statusCode === 410) await this.webhooks.disable(webhook, this.options.now())
+    const webhook = known.disabledAt ? await this.webhooks.claimProbe(known, this.options.now()) : known
+    if (!webhook) return held('webhook-disabled', this.untilProbe(known))
+    const result = await this.attempt(delivery, webhook, content.webhookBody)
+    await this.noteHealth(webhook, result)
     return result
+  }
+
+  private async attempt(delivery: Delivery, webhook: Webhook, body: string): Promise<AttemptResult> {
+    if (refuseWebhookUrl(webhook.url, this.options.allowPrivate)) return tryAgain('forbidden-address')
+    return this.post(new URL(webhook.url), body, this.headers(delivery, webhook, body))
+  }
+
+  /** An hour where the attempt of this one has just been taken. */
+  private untilProbe({ probeAt }: Webhook): number {
+    const left = (probeAt?.getTime() ?? 0) - this.options.now().getTime()
+    return left > 0 ? left : PROBE_EVERY_MS
+  }
+
+  private async noteHealth(webhook: Webhook, result: AttemptResult): Promise<void> {
+    const health = healthAfter(webhook, result, this.options.now())
+    if (!health || !(await this.webhooks.note(webhook, health))) return
+    const inUse = health.disabledAt === null
+    if (inUse !== (webhook.disabledAt === null))
+      await this.options.onHealth?.(webhook._id, inUse, health.disabledFor ?? result.outcome)
+  }
+
+  async sweep(): Promise<void> {
+    await this.webhooks.disableFailing(this.options.now())
   }
 
   close(): void {
@@ -79,8 +105,21 @@ export class WebhookSender {
         method: 'POST',
         headers,
         agent: this.agents[secure ? 'https:' : 'http:'],
-        signal: AbortSignal.timeout(this.options.timeoutMs ?? WEBHOOK_TIMEOUT_MS),
         ...(this.options.lookup ? { lookup: this.options.lookup } : {}),
+      })
+      // The end of it all, whatever is or is not told by an event below; an answer that goes on is cut off.
+      const end = setTimeout(() => {
+        resolve(tryAgain('timeout'))
+        request.destroy()
+      }, this.options.timeoutMs ?? WEBHOOK_TIMEOUT_MS)
+      request.on('close', () => {
+        clearTimeout(end)
+        resolve(tryAgain('unreachable'))
+      })
+      // A protocol that we did not ask for: nobody else would ever close its connection.
+      request.on('upgrade', (response, socket) => {
+        socket.destroy()
+        resolve(fromHttpStatus(response.statusCode ?? 101, null))
       })
       request.on('response', (response) => {
         resolve(
@@ -108,7 +147,6 @@ function discard(response: http.IncomingMessage): void {
 
 function fromSocketError(error: Error & { code?: string }): AttemptResult {
   if (error instanceof ForbiddenAddressError) return tryAgain(error.slug)
-  if (error.name === 'TimeoutError' || error.name === 'AbortError') return tryAgain('timeout')
   const isTls = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(error.code ?? '')
   return tryAgain(isTls ? 'tls' : 'unreachable')
 }

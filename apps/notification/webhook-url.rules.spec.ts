@@ -83,6 +83,28 @@ describe('a webhook URL', () => {
     ['https://LOCALHOST./', 'forbidden-address'],
     ['https://metadata.google.internal/', 'forbidden-address'],
     [`https://hooks.example.com/${'x'.repeat(2_050)}`, 'too-long'],
+    // What these are connected to is public, and is not what they say.
+    ['https://0x08080808/', 'odd-host'],
+    ['https://134744072/', 'odd-host'],
+    ['https://8.8.2056/', 'odd-host'],
+    ['https://010.8.8.8/', 'odd-host'],
+    ['https://8.8.8.8./', 'odd-host'],
+    ['https://hooks.example.com./', 'odd-host'],
+    ['https://hooks。example。com/', 'odd-host'],
+    ['https://ｈooks.example.com/', 'odd-host'],
+    ['https://hooks.exa\u00admple.com/', 'odd-host'],
+    ['https://hooks.exa%6dple.com/', 'odd-host'],
+    ['https://hooks.exa\tmple.com/', 'odd-host'],
+    ['https:\\\\hooks.example.com/', 'odd-host'],
+    ['https:hooks.example.com/', 'odd-host'],
+    ['https:///hooks.example.com/', 'odd-host'],
+    [' https://hooks.example.com/', 'odd-host'],
+    ['https://8.8.8.8/', null],
+    ['https://Hooks.Example.COM:443?x', null],
+    ['https://[2606:4700:4700::1111]/', null],
+    ['https://[2606:4700:4700:0:0:0:0:1111]:8443/', null],
+    ['https://xn--bcher-kva.example/', null],
+    ['https://bücher.example/', null],
   ])('%s: %s', (url, expected) => {
     expect(refuseWebhookUrl(url, false)).toBe(expected)
   })
@@ -91,6 +113,8 @@ describe('a webhook URL', () => {
     expect(refuseWebhookUrl('http://127.0.0.1:9000/', true)).toBeNull()
     expect(refuseWebhookUrl('http://u:p@127.0.0.1:9000/', true)).toBe('has-credentials')
     expect(refuseWebhookUrl('ftp://127.0.0.1/', true)).toBe('not-https')
+    expect(refuseWebhookUrl('http://0x7f000001:9000/', true)).toBe('odd-host')
+    expect(refuseWebhookUrl('http://localhost:9000/hook', true)).toBeNull()
   })
 })
 

@@ -1,9 +1,10 @@
-import { Body, Controller, HttpCode, HttpStatus, Param, Post, Put, Res } from '@nestjs/common'
+import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Put, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
-import { Example, Text } from '#libs/contracts/fields'
+import { Example, Instant, OneOf, Optional, PlatformId, Text } from '#libs/contracts/fields'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { apiBody, apiCreated, apiOk } from '#libs/platform/http/openapi'
 import { RegisterWebhook } from './register-webhook.js'
+import type { Webhook } from './webhook.store.js'
 
 export class WebhookRequest {
   /** `https://…`, at a public address. */
@@ -16,6 +17,23 @@ export class WebhookSecret {
   @Example('whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD') @Text(100) secret!: string
 }
 
+const STATES = ['in_use', 'failing', 'disabled', 'gone'] as const
+
+/** Where a platform's notices go, and how that fares. */
+export class WebhookView {
+  @PlatformId() platform!: string
+  @Example('https://chat-one.example/weir') @Text(2_048, 1) url!: string
+  /**
+   * `failing`: the last attempt failed, others follow. `disabled`: a day of failures; one attempt an hour, the first that is
+   * taken ends it. `gone`: its receiver answered 410, and only another PUT ends that.
+   */
+  @OneOf(STATES) state!: (typeof STATES)[number]
+  @Optional() @Instant() failingSince!: string | null
+  @Optional() @Instant() disabledAt!: string | null
+  /** When the next single attempt may be made. */
+  @Optional() @Instant() probeAt!: string | null
+}
+
 /**
  * Where a platform is told of notices by signed HTTP requests; admins see to it (SPEC section 5). No `Idempotency-Key` here:
  * answers under a key are kept, and secrets are not.
@@ -23,6 +41,13 @@ export class WebhookSecret {
 @Controller('webhooks')
 export class WebhooksController {
   constructor(private readonly webhooks: RegisterWebhook) {}
+
+  @Get(':platform')
+  @Roles('admin', 'auditor')
+  @apiOk(WebhookView)
+  async get(@Param('platform') platformId: string): Promise<WebhookView> {
+    return webhookView(await this.webhooks.view(platformId))
+  }
 
   @Put(':platform')
   @Roles('admin')
@@ -45,5 +70,17 @@ export class WebhooksController {
   @apiOk(WebhookSecret, 'The secret before it signs along for 24 hours.')
   async rotate(@Param('platform') platformId: string): Promise<WebhookSecret> {
     return { secret: await this.webhooks.rotate(platformId) }
+  }
+}
+
+function webhookView({ _id, url, failingSince, disabledAt, disabledFor, probeAt }: Webhook): WebhookView {
+  const disabled = disabledFor === 'gone' ? 'gone' : 'disabled'
+  return {
+    platform: _id,
+    url,
+    state: disabledAt ? disabled : failingSince ? 'failing' : 'in_use',
+    failingSince: failingSince?.toISOString() ?? null,
+    disabledAt: disabledAt?.toISOString() ?? null,
+    probeAt: probeAt?.toISOString() ?? null,
   }
 }

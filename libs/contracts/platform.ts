@@ -1,16 +1,14 @@
+import { MAIL_ADDRESS } from './mail-address.js'
 import { Instant, Many, OneOf, Optional, PlatformId, Pattern, Shape, Strings, Text } from './fields.js'
 
 export const PLATFORM_MODES = ['observe', 'enforce'] as const
 export type PlatformMode = (typeof PLATFORM_MODES)[number]
 
-/** One `@`, no spaces, a dot in the domain: what a mail server would take. */
-const EMAIL = '^[^@\\s]{1,64}@[^@\\s.]{1,63}(\\.[^@\\s.]{1,63}){1,5}$'
-
 /** Somebody at the platform who is told. */
 export class PlatformContact {
   @Optional() @Text(60) role?: string
   @Text(200, 1) name!: string
-  @Pattern(EMAIL) email!: string
+  @Pattern(MAIL_ADDRESS) email!: string
 }
 
 /** A registered platform on the compacted topic `weir.platforms.v1`. Holds no secret. */

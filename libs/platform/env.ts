@@ -254,6 +254,9 @@ export class ServiceEnv {
   TRUSTED_PROXIES = ''
 }
 
+/** Flags of any service that open what must stay shut where it counts. */
+const LOCAL_ONLY = ['TEST_CLOCK', 'WEBHOOK_ALLOW_PRIVATE']
+
 /** What does not fit together, though each setting is right by itself. */
 function contradictions(env: ServiceEnv): string[] {
   const problems: string[] = []
@@ -261,7 +264,11 @@ function contradictions(env: ServiceEnv): string[] {
   if (oidc.length > 0 && oidc.length < 3) {
     problems.push('OIDC_ISSUER, OIDC_AUDIENCE and OIDC_JWKS_URI are set together or not at all')
   }
-  if (env.NODE_ENV === 'production' && env.TEST_CLOCK) problems.push('TEST_CLOCK is refused in production')
+  if (env.NODE_ENV === 'production') {
+    for (const name of LOCAL_ONLY)
+      if ((env as unknown as Record<string, unknown>)[name] === true)
+        problems.push(`${name} is refused in production`)
+  }
   return problems
 }
 

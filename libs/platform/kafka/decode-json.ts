@@ -1,17 +1,26 @@
 import { isUtf8 } from 'node:buffer'
 import type { ContractClass } from '#libs/contracts/json-schema'
 import { PermanentError } from '../errors.js'
+import { excessOf } from '../json/bound-json.js'
 import { inspect } from '../json/inspect.js'
 import { contractCheck } from '../json/validator.js'
 import type { Decoder } from './batch.js'
 
+/** What a value may hold that is parsed at all; our longest records have some ten thousand values. */
+const BOUNDS = { maxDepth: 500, maxValues: 200_000 }
+/** Shorter ones are parsed as they are: whatever they hold, that takes a millisecond or two. */
+const SMALL_BYTES = 16 * 1024
+
 /**
  * Parses UTF-8 JSON.
- * @throws PermanentError `not-utf8`, or `not-json` (also for no bytes at all); its sentence quotes nothing of the value
+ * @throws PermanentError `not-utf8`, or `not-json` (also for no bytes at all); `too-deep` or `too-large` for what would take
+ *   long to parse; its sentence quotes nothing of the value
  */
 export function parseJson(value: Buffer | null): unknown {
   if (value === null) throw new PermanentError('not-json', 'The record has no value.')
   if (!isUtf8(value)) throw new PermanentError('not-utf8', 'The value is not UTF-8.')
+  const excess = value.length > SMALL_BYTES ? excessOf(value, BOUNDS) : undefined
+  if (excess) throw new PermanentError(excess, 'The value is nested too deeply, or holds too many values.')
   try {
     return JSON.parse(value.toString('utf8')) as unknown
   } catch {
