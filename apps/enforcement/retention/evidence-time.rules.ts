@@ -35,14 +35,15 @@ export interface EvidenceTerms {
 /**
  * When a piece of evidence is needed no more (SPEC promise 14), the first instant at which it may be gone; null while that
  * cannot be said: its case or an objection is undecided. The last of the windows in which somebody could object and of the
- * objections, and a while. Of what led to no measure too somebody could object that none was taken: for as long as to a measure.
+ * objections, and a while. Of what led to no measure too somebody may say that one was due: for as long as one may object to one.
  */
 export function evidenceUntil(facts: EvidenceFacts, terms: EvidenceTerms): Date | null {
   const { addedAt, undecided, decidedAt, measures, otherAppeals } = facts
   const appeals = [...measures.flatMap((measure) => measure.appeals), ...otherAppeals]
   if (undecided || appeals.some(({ closedAt }) => closedAt === null)) return null
   const windows = measures.map((measure) => appealWindowEnd(measure, measure.ownerNotifiedAt))
-  const settled = decidedAt.length === 0 && measures.length === 0 ? [addedAt] : decidedAt
+  const isSettled = decidedAt.length > 0 || measures.some(({ issuedAt }) => issuedAt >= addedAt)
+  const settled = isSettled ? decidedAt : [addedAt]
   const window = Math.max(SHORTEST_WINDOW, terms.window)
   const ends = [
     ...windows.map((end) => end.getTime()),

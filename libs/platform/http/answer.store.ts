@@ -6,7 +6,8 @@ import type { ServiceEnv } from '../env.js'
 import { duplicateKey } from '../mongo/bulk-write.js'
 import { ENV } from '../tokens.js'
 
-const KEPT_MS = 48 * 3_600_000
+/** An answer may show evidence: it is kept for as long as a client may try again, and no longer (SPEC promise 14). */
+const KEPT_MS = 24 * 3_600_000
 
 /** What was answered to a request under an idempotency key, or that it still runs. */
 @Schema({ collection: 'idempotency', versionKey: false })
