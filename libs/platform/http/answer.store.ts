@@ -93,6 +93,11 @@ export class AnswerStore {
     )
   }
 
+  /** Forgets all whose time is over at an instant; the index does it by the machine's clock. */
+  async forgetUntil(now: Date): Promise<void> {
+    await this.answers.deleteMany({ expiresAt: { $lte: now } })
+  }
+
   /** Forgets the request, which had no effect. */
   async release(id: string, lease: string): Promise<void> {
     await this.answers.deleteOne({ _id: id, lease })
