@@ -63,6 +63,9 @@ import { ReadExposure } from './quality/read-exposure.js'
 import { ReportQuality } from './quality/report-quality.js'
 import { ReviewsController } from './quality/reviews.controller.js'
 import { SampleDecisions } from './quality/sample-decisions.js'
+import { EraseEvidence } from './retention/erase-evidence.js'
+import { ReadEvidenceFacts } from './retention/evidence-facts.js'
+import { RetainWhatIsNeeded } from './retention/retain-what-is-needed.js'
 import { AppealLinks } from './statements/appeal-links.js'
 import { DsaExport } from './statements/dsa-export.js'
 import { StatementsController } from './statements/statements.controller.js'
@@ -145,6 +148,10 @@ import { Timer } from './timers/timer.js'
     { provide: AuditKey, inject: [ENV], useFactory: auditKey },
     PublishCheckpoints,
     ExportAudit,
+    // what is kept, and no longer
+    ReadEvidenceFacts,
+    EraseEvidence,
+    RetainWhatIsNeeded,
     // what makes changes real, and the clock
     Outbox,
     Relay,

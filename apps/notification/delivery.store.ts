@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
-import { randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { insertMissing } from '#libs/platform/mongo/bulk-write'
 import type { Settled } from './attempt.rules.js'
 import type { Attempt, Channel, Delivery, DeliveryState } from './delivery.js'
@@ -20,6 +20,7 @@ export const DeliverySchema = new Schema<Delivery>(
     destination: { type: String, required: true },
     platformId: { type: String, default: null },
     address: { type: String, default: null },
+    addressSha256: { type: String },
     createdAt: { type: Date, required: true },
     expiresAt: { type: Date, required: true },
     state: { type: String, required: true },
@@ -34,6 +35,8 @@ export const DeliverySchema = new Schema<Delivery>(
   .index({ destination: 1, nextAttemptAt: 1 }, { partialFilterExpression: { state: 'pending' } })
   .index({ expiresAt: 1 }, { partialFilterExpression: { state: 'pending' } })
   .index({ noticeId: 1 })
+  // Whose address is not forgotten yet: found by age, however many there have been.
+  .index({ createdAt: 1 }, { name: 'addressed', partialFilterExpression: { address: { $type: 'string' } } })
   .index({ createdAt: -1, _id: -1 })
   .index({ state: 1, createdAt: -1, _id: -1 })
   .index({ platformId: 1, createdAt: -1, _id: -1 })
@@ -168,11 +171,42 @@ export class DeliveryStore {
     return oldest?.createdAt ?? null
   }
 
-  /** Takes the addresses out of deliveries made before an instant whose state is final. */
-  async forget(before: Date): Promise<void> {
-    await this.model.updateMany(
-      { createdAt: { $lt: before }, state: { $ne: 'pending' }, address: { $ne: null } },
-      { $set: { address: null } },
+  /**
+   * Puts digests in the place of the addresses of deliveries made before an instant whose state is final; at most as many as
+   * said. Returns of how many, as far as nobody else did.
+   */
+  async forget(before: Date, limit: number): Promise<number> {
+    const collection = this.model.collection as unknown as mongo.Collection<Delivery>
+    const old = await collection
+      .find({ ...addressedBefore(before), state: { $ne: 'pending' } }, { projection: { address: 1 } })
+      .sort({ createdAt: 1 })
+      .limit(limit)
+      .toArray()
+    if (old.length === 0) return 0
+    const { modifiedCount } = await collection.bulkWrite(
+      old.map(({ _id, address }) => ({
+        updateOne: {
+          filter: { _id, address, state: { $ne: 'pending' as const } },
+          update: { $set: { address: null, addressSha256: hash('sha256', address!, 'hex') } },
+        },
+      })),
+      { ordered: false },
     )
+    return modifiedCount
   }
+
+  /** When the first was made, before an instant, whose address is to be forgotten; null where there is none. */
+  async oldestAddressed(before: Date): Promise<Date | null> {
+    const collection = this.model.collection as unknown as mongo.Collection<Delivery>
+    const [oldest] = await collection
+      .find({ ...addressedBefore(before), state: { $ne: 'pending' } }, { projection: { createdAt: 1 } })
+      .sort({ createdAt: 1 })
+      .limit(1)
+      .toArray()
+    return oldest?.createdAt ?? null
+  }
+}
+
+function addressedBefore(before: Date): mongo.Filter<Delivery> {
+  return { createdAt: { $lt: before }, address: { $type: 'string' } }
 }

@@ -23,8 +23,10 @@ export interface Delivery {
   /** What shares a limit on concurrency: the mail relay, or one platform's webhook. */
   destination: string
   platformId: string | null
-  /** The e-mail address; null for a webhook, whose URL is looked up when it is sent. */
+  /** The e-mail address; null for a webhook, whose URL is looked up when it is sent, and once it is forgotten. */
   address: string | null
+  /** SHA-256 of an address that is forgotten, hex: whether one was told can still be said. */
+  addressSha256?: string
   createdAt: Date
   expiresAt: Date
   state: DeliveryState

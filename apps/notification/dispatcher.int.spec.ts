@@ -1,5 +1,5 @@
 import { simpleParser } from 'mailparser'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Notice } from '#libs/contracts/notice'
@@ -406,15 +406,26 @@ describe('keeping', () => {
     let now = Date.now()
     const mail = own(await startMailSink())
     await give([fresh('nt_1')], { emails: ['a@p1.example'] })
-    bench.dispatcher(mail.port, { now: () => new Date(now) })
+    const forgotten: Record<string, number> = {}
+    const onForgotten = (what: string, count: number) => {
+      forgotten[what] = (forgotten[what] ?? 0) + count
+    }
+    // Two instances, whose clock is moved while they run.
+    bench.dispatcher(mail.port, { now: () => new Date(now), onForgotten })
+    bench.dispatcher(mail.port, { now: () => new Date(now), onForgotten })
     await until(allFinal)
     now += 32 * 24 * HOUR
-    bench.dispatcher(mail.port, { now: () => new Date(now) })
     await until(async () => (await bench.all())[0]!.address === null)
     await until(async () => (await bench.notices.contents(['nt_1'])).size === 0)
     const again = { _id: 'nt_1', createdAt: new Date(), plan: await bench.all(), content: null }
     expect(await bench.notices.keep([again], ['nt_1'])).toMatchObject([{ plan: [], content: null }])
-    expect(await bench.all()).toMatchObject([{ state: 'delivered', address: null }])
+    const digest = createHash('sha256').update('a@p1.example').digest('hex')
+    expect(await bench.all()).toMatchObject([{ state: 'delivered', address: null, addressSha256: digest }])
+    await until(async () => Promise.resolve(forgotten['notice'] === 1 && forgotten['address'] === 1))
+    const kept = await Promise.all(
+      ['notices', 'deliveries'].map((name) => bench.connection.collection(name).find({}).toArray()),
+    )
+    expect(JSON.stringify(kept)).not.toMatch(/a@p1|reasons|subject/)
   })
 
   it('pages through deliveries, newest first, each once', async () => {

@@ -1,10 +1,10 @@
 import { Example, Instant, Int, One, OneOf, Text, WeirId } from './fields.js'
 import { ChangeFacts, WEIR_EVENT_KINDS } from './weir-event.js'
 
-const AUDIT_ENTRY_KINDS = [...WEIR_EVENT_KINDS, 'evidence.viewed'] as const
+const AUDIT_ENTRY_KINDS = [...WEIR_EVENT_KINDS, 'evidence.viewed', 'evidence.erased'] as const
 
 /**
- * What the audit log says of one change of state or one view of evidence: who did what to what and when, by ids and codes,
+ * What the audit log says of one change of state, one view of evidence or one erasure: who did what to what and when, by ids and codes,
  * never content. Of a change it is the event of that change, under the event's id.
  */
 export class AuditEntry extends ChangeFacts {

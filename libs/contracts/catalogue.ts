@@ -21,6 +21,9 @@ const DAY = 24 * HOUR
 export const SERVICES = ['ingestion', 'classification', 'enforcement', 'notification'] as const
 export type ServiceName = (typeof SERVICES)[number]
 
+/** What holds messages, clear ones among them, keeps them no longer (SPEC promise 14). */
+export const CONTENT_KEPT_MS = 3 * DAY
+
 /** One kind of topic: what it holds, who writes and reads it, and how it is kept. */
 export interface TopicSpec<T extends object = object> {
   /** The topic's name; for a topic of one platform, its pattern with `<platformId>`. */
@@ -49,7 +52,7 @@ function topic<T extends object>(
   return {
     partitions: 8,
     cleanup: 'delete',
-    retentionMs: 3 * DAY,
+    retentionMs: CONTENT_KEPT_MS,
     timestamps: 'CreateTime',
     read: true,
     ...spec,
@@ -123,7 +126,6 @@ export const Topics = {
     from: ['classification'],
     to: ['enforcement'],
     key: 'platform/account',
-    retentionMs: 14 * DAY,
   }),
   findings: topic({
     name: 'weir.findings.v1',
@@ -143,6 +145,7 @@ export const Topics = {
     from: ['classification'],
     to: ['enforcement'],
     key: 'platform',
+    retentionMs: 730 * DAY,
     read: false,
   }),
   tipOffs: topic({

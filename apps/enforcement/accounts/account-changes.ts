@@ -294,7 +294,14 @@ function distinct(strikes: readonly KeptStrike[]): KeptStrike[] {
 }
 
 function stateOf(document: AccountDocument): AccountFacts['state'] {
-  const { pending: _pending, writers: _writers, searchName: _name, ...state } = document
+  const {
+    pending: _pending,
+    writers: _writers,
+    searchName: _name,
+    eraseAt: _at,
+    eraser: _who,
+    ...state
+  } = document
   return state
 }
 

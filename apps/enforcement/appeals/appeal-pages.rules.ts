@@ -139,12 +139,12 @@ function clauseText({ ground }: StatementOfReasons, language: PageLanguage): str
     .join(' – ')
 }
 
-function evidenceOf({ messageId, sentAt, text, links }: Evidence, language: PageLanguage): Html {
+function evidenceOf({ messageId, sentAt, text, links, isErased }: Evidence, language: PageLanguage): Html {
   const words = PAGE_WORDS[language]
   const when = writeInstant(new Date(sentAt), language)
   return html`<figure>
     <figcaption>${words.message} <bdi>${messageId}</bdi>, ${when}</figcaption>
-    <blockquote dir="auto">${text === null ? words.sealed : [text, ...links].join('\n')}</blockquote>
+    ${isErased ? html`<p>${words.erased}</p>` : html`<blockquote dir="auto">${text === null ? words.sealed : [text, ...links].join('\n')}</blockquote>`}
   </figure>`
 }
 

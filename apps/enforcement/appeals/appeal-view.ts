@@ -19,6 +19,7 @@ export function appealView(appeal: AppealDocument): AppealView {
     clause: appeal.clause,
     appellant: appeal.appellant,
     text: appeal.text,
+    ...(appeal.textSha256 ? { textSha256: appeal.textSha256 } : {}),
     openedAt: appeal.openedAt,
     updatedAt: appeal.updatedAt,
     claimedBy: appeal.claimedBy,

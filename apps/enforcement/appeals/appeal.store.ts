@@ -4,11 +4,13 @@ import { type Model, type mongo, Schema } from 'mongoose'
 import { duplicateKey } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
+import { eraseIndex, ErasureSchedule, type Scheduled } from '../retention/erasure-schedule.js'
+import { firstLook } from '../retention/evidence-time.rules.js'
 import { DATED, given, olderThan } from '../queries.js'
 import type { AppealRecord } from './appeal.js'
 import type { AppealState } from './appeal-transitions.js'
 
-export interface AppealDocument extends AppealRecord, WithOutbox {}
+export interface AppealDocument extends AppealRecord, WithOutbox, Scheduled {}
 
 export const APPEALS = 'Appeal'
 export const AppealSchema = new Schema<AppealDocument>(
@@ -29,6 +31,7 @@ AppealSchema.index({ openedAt: -1, _id: -1 }, { name: 'late', partialFilterExpre
 AppealSchema.index({ caseId: 1 })
 AppealSchema.index({ nextDueAt: 1 }, { partialFilterExpression: { nextDueAt: { $type: 'date' } } })
 AppealSchema.index({ outboxAt: 1 }, { name: 'unsettled', partialFilterExpression: { settled: false } })
+AppealSchema.index(...eraseIndex)
 AppealSchema.index(...outboxIndex)
 
 export interface AppealFilter {
@@ -39,19 +42,28 @@ export interface AppealFilter {
   claimedBy?: string
 }
 
+const KEEPING = { statementId: 1, caseId: 1, appellant: 1, state: 1, updatedAt: 1, 'decision.at': 1 } as const
+export type KeepingAppeal = Pick<
+  AppealDocument,
+  '_id' | 'statementId' | 'caseId' | 'appellant' | 'state' | 'updatedAt'
+> & { decision: { at: Date } | null }
+
 /** Appeals: every change is guarded by where the appeal stands. */
 @Injectable()
 export class AppealStore {
   readonly appeals: mongo.Collection<AppealDocument>
+  /** When their texts are to be erased. */
+  readonly erasures: ErasureSchedule<AppealDocument>
 
   constructor(@InjectModel(APPEALS) model: Model<AppealDocument>) {
     this.appeals = model.collection as unknown as mongo.Collection<AppealDocument>
+    this.erasures = new ErasureSchedule(this.appeals)
   }
 
   /** Adds an appeal. False where it is there already, or another of this appellant against the statement is undecided. */
   async add(appeal: AppealDocument): Promise<boolean> {
     try {
-      await this.appeals.insertOne(appeal)
+      await this.appeals.insertOne({ ...appeal, eraseAt: firstLook(appeal.openedAt) })
       return true
     } catch (error) {
       if (duplicateKey(error)) return false
@@ -98,6 +110,24 @@ export class AppealStore {
   /** Notes that the account reflects this version of the appeal. */
   async markSettled({ _id, version }: Pick<AppealDocument, '_id' | 'version'>): Promise<void> {
     await this.appeals.updateOne({ _id, version }, { $set: { settled: true } })
+  }
+
+  /** What keeps evidence: those against measures on accounts, and those of others than the account against what was decided on cases. */
+  async keeping(
+    accountIds: readonly string[],
+    statementIds: readonly string[],
+    caseIds: readonly string[],
+  ): Promise<KeepingAppeal[]> {
+    const against = { accountId: { $in: [...accountIds] }, statementId: { $in: [...statementIds] } }
+    const others = { caseId: { $in: [...caseIds] }, appellant: { $ne: 'account' } }
+    const found = [against, others].map((filter) =>
+      this.appeals
+        .find(filter as mongo.Filter<AppealDocument>)
+        .project<KeepingAppeal>(KEEPING)
+        .toArray(),
+    )
+    const all = (await Promise.all(found)).flat()
+    return [...new Map(all.map((appeal) => [appeal._id, appeal])).values()]
   }
 
   /** Undecided ones whose time is over. */

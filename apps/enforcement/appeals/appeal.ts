@@ -32,7 +32,10 @@ export interface AppealRecord {
   clause: string | null
   /** People who tipped off are to follow. */
   appellant: 'account'
+  /** Empty once it was erased; then its digest remains. */
   text: string
+  textSha256?: string
+  erasedAt?: Date
   state: AppealState
   /** It was not decided in time: its measure was suspended. */
   late: boolean

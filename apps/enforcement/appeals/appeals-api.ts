@@ -8,6 +8,7 @@ import {
   OneOf,
   Optional,
   OwnId,
+  Pattern,
   PlatformId,
   Text,
   WeirId,
@@ -58,7 +59,10 @@ export class AppealView {
   @Optional() @Text(60, 1) category!: string | null
   @Optional() @Text(120, 1) clause!: string | null
   @OneOf(['account']) appellant!: 'account'
-  @Example('The text quotes a warning of the police.') @Text(20_000, 1) text!: string
+  /** Empty once it was erased, with the evidence. */
+  @Example('The text quotes a warning of the police.') @Text(20_000) text!: string
+  /** SHA-256 of a text that was erased. */
+  @Example() @Optional() @Pattern('^[0-9a-f]{64}$') textSha256?: string
   @Instant() openedAt!: Date
   @Instant() updatedAt!: Date
   @Optional() @Text(200, 1) claimedBy!: string | null

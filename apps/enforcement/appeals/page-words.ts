@@ -19,6 +19,7 @@ export interface PageWords {
   evidence: string
   noEvidence: string
   sealed: string
+  erased: string
   message: string
   object: string
   grounds: string
@@ -54,6 +55,7 @@ const zh: PageWords = {
   evidence: '所依据的消息',
   noEvidence: '没有可显示的消息。',
   sealed: '该内容已封存，不予显示。',
+  erased: '保存期限已过，该内容已删除。',
   message: '消息',
   object: '提出申诉',
   grounds: '申诉理由',
@@ -119,6 +121,7 @@ const en: PageWords = {
   evidence: 'The messages it rests on',
   noEvidence: 'There is no message to show.',
   sealed: 'This content is sealed and is not shown.',
+  erased: 'This content was deleted, because the time for which it is kept is over.',
   message: 'Message',
   object: 'Object to this measure',
   grounds: 'Why do you object?',

@@ -14,6 +14,8 @@ export interface Evidence {
   /** Null for what nobody may see an excerpt of. */
   text: string | null
   links: string[]
+  /** It is kept no more. */
+  isErased?: true
 }
 
 const MOST_SHOWN = 20
@@ -53,6 +55,7 @@ export class ReadEvidence {
         sentAt,
         text: sealed ? null : (text ?? ''),
         links: sealed ? [] : (links ?? []),
+        ...(entry.erased ? { isErased: true as const } : {}),
       }
     })
   }

@@ -2,6 +2,7 @@ import type { mongo } from 'mongoose'
 import { given } from '../queries.js'
 import { type CaseChange, partsOf } from './case.js'
 import { FREE, REQUESTS_KEPT, workAfter } from './case-work.rules.js'
+import { firstLook } from '../retention/evidence-time.rules.js'
 import type { CaseDocument } from './case.store.js'
 
 const HOUR = 3_600_000
@@ -67,5 +68,6 @@ export function takingIn(part: CaseDocument, at: Date, by: string): mongo.Update
     $max: given({ severity, priority, gravest, route }),
     $min: { urgentSince: new Date(at.getTime() - priority * HOUR) },
     $inc: { version: 1 },
+    ...(notes.length > 0 ? { $set: { eraseAt: firstLook(at) } } : {}),
   }
 }

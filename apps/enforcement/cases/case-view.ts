@@ -50,6 +50,11 @@ export function entryView(entry: CaseEntry, policy: Pick<Policy, 'categories'>):
     platformId: _platform,
     accountId: _account,
     copyKeys: _keys,
+    eraseAt: _eraseAt,
+    eraser: _eraser,
+    strayedAt: _strayedAt,
+    waitsSince: _waitsSince,
+    erased,
     message,
     ...rest
   } = entry
@@ -60,5 +65,13 @@ export function entryView(entry: CaseEntry, policy: Pick<Policy, 'categories'>):
   // What no category of the policy in force speaks for may be anything.
   const blurred = found.length === 0 || found.some((category) => category.blurred)
   const { text: _text, links: _links, media: _media, ...shell } = message
-  return { verdictId, ...rest, sealed, blurred, message: sealed ? shell : message }
+  return {
+    verdictId,
+    ...rest,
+    sealed,
+    blurred,
+    message: sealed ? shell : message,
+    ...(erased ? { erasedAt: erased.at } : {}),
+    ...(erased && !sealed ? { textSha256: erased.textSha256, linkSha256: erased.linkSha256 } : {}),
+  }
 }

@@ -5,6 +5,8 @@ import { DATED, given, olderThan, prefix } from '../queries.js'
 import { bulkWrite, duplicateKey } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
+import { eraseIndex, ErasureSchedule } from '../retention/erasure-schedule.js'
+import { firstLook } from '../retention/evidence-time.rules.js'
 import {
   type CaseChange,
   type CaseKind,
@@ -78,6 +80,7 @@ CaseSchema.index(
   { deciding: 1 },
   { name: 'deciding', partialFilterExpression: { deciding: { $type: 'string' } } },
 )
+CaseSchema.index(...eraseIndex)
 CaseSchema.index(...outboxIndex)
 
 export interface CaseFilter {
@@ -97,9 +100,12 @@ export interface CaseFilter {
 @Injectable()
 export class CaseStore {
   readonly cases: mongo.Collection<CaseDocument>
+  /** When notes are to be erased. */
+  readonly erasures: ErasureSchedule<CaseDocument>
 
   constructor(@InjectModel(CASES) model: Model<CaseDocument>) {
     this.cases = model.collection as unknown as mongo.Collection<CaseDocument>
+    this.erasures = new ErasureSchedule(this.cases)
   }
 
   async byId(caseId: string): Promise<CaseDocument | null> {
@@ -249,7 +255,7 @@ export class CaseStore {
       },
       {
         $push: { notes: note },
-        $set: { updatedAt: note.at },
+        $set: { updatedAt: note.at, eraseAt: firstLook(note.at) },
         $inc: { version: 1 },
       },
       { returnDocument: 'after' },

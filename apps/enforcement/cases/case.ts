@@ -1,6 +1,8 @@
 import type { CategoryVerdict, Outcome } from '#libs/contracts/verdict'
 import type { Message } from '#libs/contracts/message'
 import type { Route } from '#libs/policy/routing'
+import type { ErasedContent } from '../retention/erased-content.rules.js'
+import type { Scheduled } from '../retention/erasure-schedule.js'
 import type { CaseState } from './case-transitions.js'
 
 /** Notes of a case with its parts: the longest of as many are 8 MB, of 16 that a document may have. */
@@ -10,7 +12,9 @@ export interface CaseNote {
   noteId: string
   at: Date
   by: string
+  /** Empty once it was erased. */
   text: string
+  textSha256?: string
 }
 
 /** What a case is about. */
@@ -41,7 +45,7 @@ export interface CaseWeight {
 }
 
 /** The file on one account, or on a cluster of accounts, in which entries gather until decided. */
-export interface CaseRecord extends CaseWeight {
+export interface CaseRecord extends CaseWeight, Scheduled {
   _id: string
   /** Absent: the case is about one account. */
   kind?: 'cluster'
@@ -116,7 +120,7 @@ export interface CaseChange {
 }
 
 /** One verdict in a case: the evidence. `caseId` is null until the account took it in. */
-export interface CaseEntry {
+export interface CaseEntry extends Scheduled {
   /** The verdict. */
   _id: string
   caseId: string | null
@@ -138,6 +142,10 @@ export interface CaseEntry {
   classifiedAt: Date
   /** Under which its copies find it; absent in entries that were kept before there were any. */
   copyKeys?: string[]
+  /** What remains of the message's content, once that is gone. */
+  erased?: ErasedContent
+  /** Since when it is known that no case has it though nothing waits. */
+  strayedAt?: Date
   /** Since when, by the machine's clock, its account is to take it in though nobody comes with its verdict again. */
   waitsSince?: Date
 }

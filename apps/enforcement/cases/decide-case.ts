@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { derivedId } from '#libs/contracts/ids'
 import type { Caller } from '#libs/platform/auth/caller'
 import { Clock } from '#libs/platform/clock'
-import { badRequest, type FieldProblem } from '#libs/platform/http/problem'
+import { badRequest, conflict, type FieldProblem } from '#libs/platform/http/problem'
 import { AccountChanges, type AccountRequest } from '../accounts/account-changes.js'
 import type { AccountChange } from '../accounts/account-draft.rules.js'
 import { applyDecision, type PersonsDecision } from '../accounts/apply-decision.rules.js'
@@ -100,7 +100,7 @@ export class DecideCase {
 
   /**
    * The verdicts on the messages, and the findings that name those on which the case has no verdict.
-   * @throws Problem 400 for a message that neither is about
+   * @throws Problem 400 for a message that neither is about; 409 `evidence-erased`
    */
   private async evidenceFor(
     found: CaseDocument,
@@ -109,6 +109,7 @@ export class DecideCase {
     const { platformId, accountId } = found
     const parts = partsOf(found)
     const entries = await this.entries.ofCasesAndMessages(parts, messageIds)
+    assertKept(entries)
     const judged = new Set(entries.map((entry) => entry.messageId))
     const others = messageIds.filter((id) => !judged.has(id))
     if (others.length === 0) return { entries, findings: [] }
@@ -124,6 +125,13 @@ export class DecideCase {
     const elsewhere = await this.entries.ofMessages(platformId, accountId, others, MOST_VERDICTS)
     return { entries: [...entries, ...elsewhere], findings }
   }
+}
+
+/** Nobody decides on what nobody can read any more. @throws Problem 409 `evidence-erased` */
+function assertKept(entries: readonly CaseEntry[]): void {
+  const erased = entries.find((entry) => entry.erased !== undefined)
+  if (!erased) return
+  throw conflict('evidence-erased', `What message ${erased.messageId} said is kept no more.`)
 }
 
 const MOST_FINDINGS = 100

@@ -19,6 +19,15 @@ DecisionSchema.index({ caseId: 1, at: -1 })
 DecisionSchema.index({ at: -1, _id: -1 })
 DecisionSchema.index({ state: 1, at: -1, _id: -1 })
 DecisionSchema.index({ directiveIds: 1 })
+// How long evidence is needed: what people decided on cases, and the steps of the ladder that count a strike. Few of all.
+DecisionSchema.index(
+  { caseId: 1, accountKey: 1, at: 1 },
+  { name: 'by people', partialFilterExpression: { automated: false } },
+)
+DecisionSchema.index(
+  { strikesCounted: 1 },
+  { name: 'steps', partialFilterExpression: { stepId: { $type: 'string' } } },
+)
 
 /** Decisions, written by changes of their account only. */
 @Injectable()
@@ -99,6 +108,34 @@ export class DecisionStore {
       })
       .toArray()
     return new Set(others.flatMap((other) => other.directiveIds))
+  }
+
+  /** What people decided on cases about accounts, or about any. */
+  async byPeople(
+    caseIds: readonly string[],
+    accountKeys?: readonly string[],
+  ): Promise<Pick<DecisionDocument, '_id' | 'caseId' | 'accountKey' | 'at' | 'directiveIds'>[]> {
+    const about = accountKeys ? { accountKey: { $in: [...accountKeys] } } : {}
+    return this.decisions
+      .find(
+        { caseId: { $in: [...caseIds] }, ...about, automated: false },
+        { projection: { caseId: 1, accountKey: 1, at: 1, directiveIds: 1 } },
+      )
+      .hint('by people')
+      .toArray()
+  }
+
+  /** The steps of the ladder that count any of the strikes. */
+  async stepsCounting(
+    strikeIds: readonly string[],
+  ): Promise<Pick<DecisionDocument, '_id' | 'strikesCounted' | 'directiveIds'>[]> {
+    return this.decisions
+      .find(
+        { strikesCounted: { $in: [...strikeIds] }, stepId: { $type: 'string' } },
+        { projection: { strikesCounted: 1, directiveIds: 1 } },
+      )
+      .hint('steps')
+      .toArray()
   }
 
   async list(

@@ -30,6 +30,7 @@ import { BankStore } from '../policies/bank.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { GoldenCaseStore } from '../quality/golden-case.store.js'
 import { ReviewStore } from '../quality/review.store.js'
+import { RetainWhatIsNeeded } from '../retention/retain-what-is-needed.js'
 
 const AT_ONCE = 100
 
@@ -60,6 +61,7 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
     private readonly outbox: Outbox,
     private readonly relay: Relay,
     private readonly checkpoints: PublishCheckpoints,
+    private readonly retention: RetainWhatIsNeeded,
     private readonly clock: Clock,
     @Inject(ENV) private readonly env: EnforcementEnv,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -85,6 +87,7 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
       await this.attempt('waiting verdicts', () => this.pace.complete())
       await this.attempt('outboxes', () => this.completeOutboxes())
       await this.attempt('checkpoints', () => this.checkpoints.publish())
+      await this.attempt('retention', () => this.retention.erase())
       await sleep(this.env.TIMER_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined)
     }
   }

@@ -32,7 +32,7 @@ const KEY = /^[\x21-\x7e]{1,200}$/
 /**
  * The route honours `Idempotency-Key`: the same key with the same request gives the same answer and has one effect; with
  * another request it is a 422 `idempotency-key-reused`; while the first still runs, a 409 `in-progress`. The answer is
- * kept for two days. Where the process dies between effect and stored answer, the handler runs again under the same
+ * kept for a day. Where the process dies between effect and stored answer, the handler runs again under the same
  * `@RequestId()`, from which it must derive the ids of what it makes.
  */
 export function Idempotent(): MethodDecorator {
@@ -41,7 +41,7 @@ export function Idempotent(): MethodDecorator {
     ApiHeader({
       name: IDEMPOTENCY_KEY,
       required: false,
-      description: 'The same key with the same request has one effect and one answer, for two days.',
+      description: 'The same key with the same request has one effect and one answer, for a day.',
       schema: { type: 'string', pattern: KEY.source },
     }),
   )
