@@ -62,7 +62,7 @@ function verify(
   checkpoints: readonly Checkpoint[] = [],
   options?: VerifyOptions,
 ): readonly Finding[] {
-  const verifier = new LogVerifier(publicKey, checkpoints, options)
+  const verifier = new LogVerifier([publicKey], checkpoints, options)
   let rest = Buffer.from(text)
   for (let end; (end = rest.indexOf(0x0a)) >= 0; rest = rest.subarray(end + 1))
     verifier.line(rest.subarray(0, end))

@@ -1,5 +1,6 @@
-import { type NestFastifyApplication, RouteConfig } from '@nestjs/platform-fastify'
+import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import { parseKeepingRepeated, repeatedName } from '../json/parse-keeping-repeated.js'
+import { addRouteConfig } from './add-route-config.js'
 import { badRequest } from './problem.js'
 
 declare module 'fastify' {
@@ -14,7 +15,7 @@ declare module 'fastify' {
  * `parseKeepingRepeated` makes them. Every other route answers 400.
  */
 export function JudgesRepeatedNames(): MethodDecorator {
-  return RouteConfig({ judgesRepeatedNames: true })
+  return addRouteConfig({ judgesRepeatedNames: true })
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
