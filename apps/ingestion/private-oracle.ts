@@ -55,7 +55,7 @@ function inner(text: string): Json {
 }
 
 function isVisibility(name: string): boolean {
-  return letters(name) === 'visibility'
+  return letters(name) === 'visibiiity'
 }
 
 /** Cyrillic and Greek letters that look like Latin ones. */
@@ -65,6 +65,7 @@ function letters(text: string): string {
   return [...text]
     .map((letter) => letter.normalize('NFKD').toLowerCase())
     .map((letter) => LOOK_ALIKES[letter] ?? letter)
+    .map((letter) => (letter === 'l' || letter === '1' ? 'i' : letter))
     .join('')
     .replace(
       /[^a-z0-9\u0100-\uffff]|[\u0300-\u036f\u200b-\u200f\u2060-\u206f\ufe00-\ufe0f\ufeff]|[\ud800-\udfff]/g,

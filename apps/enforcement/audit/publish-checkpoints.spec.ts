@@ -19,10 +19,17 @@ const { privateKey, publicKey } = generateKeyPairSync('ed25519')
 const headOf = (size: number, history: string): string =>
   Buffer.alloc(32, `${history}${size}`).toString('base64')
 
+/** A log of history `a` up to `shared` records, and of its own from there on. */
+interface Log {
+  size: number
+  history: string
+  shared?: number
+}
+
 describe('checkpoints', () => {
   let now: Date
   /** Size and history of shard 1; the others are empty. */
-  let log: { size: number; history: string }
+  let log: Log
   let kept: CheckpointDocument[]
   let published: OutRecord<Checkpoint>[]
   let isAway: boolean
@@ -31,7 +38,11 @@ describe('checkpoints', () => {
 
   const tailOf = (shard: string, size: number): Tail =>
     shard === '1' && size > 0
-      ? { size, head: headOf(size, log.history), loggedAt: new Date(size * 1_000).toISOString() }
+      ? {
+          size,
+          head: headOf(size, size <= (log.shared ?? 0) ? 'a' : log.history),
+          loggedAt: new Date(size * 1_000).toISOString(),
+        }
       : EMPTY_TAIL
 
   /** Reads what was published up to now, and again when it is asked to. */
@@ -139,11 +150,11 @@ describe('checkpoints', () => {
       expect(sizes()).toEqual([3, 6])
     })
 
-    it.each([
+    it.each<[string, Log, boolean]>([
       ['an old backup', { size: 3, history: 'a' }, false],
-      ['an old backup that grew a little', { size: 5, history: 'b' }, false],
-      ['an old backup that grew to the same size', { size: 6, history: 'b' }, false],
-      ['an old backup that grew past it', { size: 9, history: 'b' }, false],
+      ['an old backup that grew a little', { size: 5, history: 'b', shared: 3 }, false],
+      ['an old backup that grew to the same size', { size: 6, history: 'b', shared: 3 }, false],
+      ['an old backup that grew past it', { size: 9, history: 'b', shared: 3 }, false],
       ['nothing at all', { size: 0, history: 'b' }, true],
       ['nothing, and grew', { size: 9, history: 'b' }, true],
     ])('and so not those of %s', async (_what, after, isEmptied) => {

@@ -81,21 +81,20 @@ export class PublishCheckpoints {
 
   /** A log that signed one past must never sign another (C2SP tlog-checkpoint). */
   private async continues(shard: string, last: CheckpointDocument | null, now: Date): Promise<boolean> {
-    const found = await this.breakOf(shard, last)
-    broken.set({ shard }, found === null ? 0 : 1)
-    if (found !== null) {
-      const published = this.publishedSize(shard)
-      this.logger.error(
-        { shard, why: found, kept: last?.size ?? 0, published },
-        'the audit log does not continue what was signed of it; run weir audit verify',
-      )
-      return false
-    }
     const past = this.published.of(shard)
-    if (past.is === 'signed' && past.newest.size > (last?.size ?? 0)) {
+    const kept = last?.size ?? 0
+    // Published, and not kept: by an instance that died between the two, or of a database that was restored.
+    if (past.is === 'signed' && past.newest.size > kept) {
       await this.checkpoints.keep(past.newest, idOf(past.newest), now)
     }
-    return true
+    const found = await this.breakOf(shard, last)
+    broken.set({ shard }, found === null ? 0 : 1)
+    if (found === null) return true
+    this.logger.error(
+      { shard, why: found, kept, published: this.publishedSize(shard) },
+      'the audit log does not continue what was signed of it; run weir audit verify',
+    )
+    return false
   }
 
   private async breakOf(shard: string, last: CheckpointDocument | null): Promise<Break | null> {

@@ -3,7 +3,8 @@ import { foldLetters, foldWord } from './fold-word.js'
 import { parseKeepingRepeated, repeatedIn } from './parse-keeping-repeated.js'
 
 const VISIBILITY = 'visibility'
-const PRIVATE = 'private'
+/** The words, as `foldWord` gives them. */
+const [FOLDED_VISIBILITY, PRIVATE] = [foldWord(VISIBILITY), foldWord('private')]
 /** Fewer units spell `visibility` only with characters that stand for several letters, which ASCII has not. */
 const SHORTEST = 5
 
@@ -93,7 +94,7 @@ function frameOf(node: object, said: boolean): Frame {
 function isVisibility(name: string): boolean {
   if (name === VISIBILITY) return true
   if (name.length < SHORTEST || (name.length < VISIBILITY.length && isAscii(name))) return false
-  return foldWord(name) === VISIBILITY
+  return foldWord(name) === FOLDED_VISIBILITY
 }
 
 function isAscii(text: string): boolean {
@@ -119,7 +120,10 @@ const ESCAPE = /\\u([0-9a-fA-F]{4})/g
 /** JSON in a string in a string has escapes of escapes. */
 const MOST_LAYERS = 3
 /** Also where the end is missing, as long as it could still have become that word. */
-const SAID = /visibility[^\p{L}\p{N}]*(?:private|(?:p(?:r(?:i(?:v(?:at?)?)?)?)?)?$)/u
+const SAID = new RegExp(
+  `${FOLDED_VISIBILITY}[^\\p{L}\\p{N}]*(?:${PRIVATE}|(?:p(?:r(?:i(?:v(?:at?)?)?)?)?)?$)`,
+  'u',
+)
 
 function looksPrivate(bytes: Buffer): Privacy {
   let text = bytes.toString('utf8')
