@@ -540,6 +540,12 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     const verified = await weir('verify', file, '--checkpoints', kept)
     expect(verified).toMatchObject({ code: 0 })
     expect((await weir('verify', file)).code).toBe(2)
+    const { verifierKeys } = JSON.parse(await readFile(kept, 'utf8')) as { verifierKeys: string[] }
+    expect(await weir('verify', file, '--key', verifierKeys[0]!)).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('no kept checkpoint proves') as string,
+    })
+    expect((await weir('verify', file, '--key', verifierKeys[0]!, '--without-checkpoints')).code).toBe(0)
     expect((await weir('verify', file, '--key', 'no key')).code).toBe(2)
     const lines = (await readFile(file, 'utf8')).split('\n')
     const placeOf = (line: string) =>
@@ -572,11 +578,36 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     const [last] = await mongo.collection('audit_log').find({ shard }).sort({ _id: -1 }).limit(1).toArray()
     await mongo.collection('audit_log').deleteOne({ _id: last!._id })
     await mongo.collection('audit_checkpoints').deleteMany({ shard, size: { $gt: last!['first'] as number } })
-    await mongo.close()
-    expect(await weir('verify', ...at, '--no-topic')).toMatchObject({ code: 0 })
+    // Nothing that the database holds tells of it, but the service knows what it published, and signs no other past.
+    const checked = await weir('verify', ...at, '--no-topic')
+    expect(checked).toMatchObject({
+      code: 1,
+      out: expect.stringContaining(`unsigned at shard ${shard}: `) as string,
+    })
+    expect(checked.out).not.toContain('truncated')
     expect(await weir('verify', ...at)).toMatchObject({
       code: 1,
       out: expect.stringContaining(`truncated at shard ${shard}, record ${last!['first']}: `) as string,
     })
+
+    // The same for an instance that begins on a restored database, which goes on recording.
+    const before = on(Topics.checkpoints.name).length
+    await enforcement.service.restart()
+    const isBroken = async (): Promise<string> =>
+      (await fetch(`${enforcement.service.url}/metrics`)).text().then((text) =>
+        text
+          .split('\n')
+          .filter((line) => line.startsWith('weir_enforcement_audit_broken') && line.endsWith(' 1'))
+          .join(),
+      )
+    await settled(async () => expect(await isBroken()).toContain(`shard="${shard}"`))
+    expect((await fetch(`${enforcement.service.url}/health/ready`)).status).toBe(200)
+    await mongo.collection('audit_checkpoints').deleteMany({ shard })
+    await settled(async () => expect(await isBroken()).toContain(`shard="${shard}"`))
+    const later = on(Topics.checkpoints.name)
+      .slice(before)
+      .map(({ value }) => value as unknown as Checkpoint)
+    expect(later.filter((one) => one.shard === shard)).toEqual([])
+    await mongo.close()
   })
 })

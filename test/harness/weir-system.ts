@@ -180,11 +180,16 @@ export class WeirSystem {
   /** Writes values to a topic; objects as JSON, bytes as they are. `compression` is one of kafkajs' CompressionTypes. */
   async produce(
     topic: string,
-    records: readonly { key?: string | null; value: object | Buffer | string | null }[],
+    records: readonly {
+      key?: string | null
+      value: object | Buffer | string | null
+      headers?: Record<string, string>
+    }[],
     compression: number = kafkajs.CompressionTypes.None,
   ): Promise<void> {
-    const messages = records.map(({ key, value }) => ({
+    const messages = records.map(({ key, value, headers }) => ({
       key: key ?? null,
+      ...(headers ? { headers } : {}),
       value:
         value === null || Buffer.isBuffer(value) || typeof value === 'string' ? value : JSON.stringify(value),
     }))

@@ -1,5 +1,5 @@
-import { RouteConfig } from '@nestjs/platform-fastify'
 import type { FastifyInstance } from 'fastify'
+import { addRouteConfig } from './add-route-config.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -13,7 +13,7 @@ export const DEFAULT_BODY_LIMIT = 256 * 1024
 
 /** Lets the bodies of one route be larger (a batch of 500 messages: 2 MB). */
 export function BodyLimit(bytes: number): MethodDecorator {
-  return RouteConfig({ bodyLimit: bytes })
+  return addRouteConfig({ bodyLimit: bytes })
 }
 
 /** Nest passes a route's config on, but not its limit: Fastify is told here. */

@@ -183,6 +183,15 @@ export class CompactedTables implements OnModuleInit, OnApplicationShutdown {
 
 type Followed = Pick<CompactedTable<object>, 'expect' | 'apply' | 'passed' | 'nothingLeft'> & {
   readonly spec: Pick<TopicSpec, 'name'>
+  /** Where to begin, for who does not need the whole topic. */
+  readonly startOf?: (offsets: readonly PartitionOffsets[]) => { partition: number; offset: bigint }[]
+}
+
+/** First and next offset of a partition. */
+export interface PartitionOffsets {
+  readonly partition: number
+  readonly low: string
+  readonly high: string
 }
 
 /** Alone in its group, it needs no quick failure detection: after an outage it goes on where it was. */
@@ -194,7 +203,7 @@ const RESTART_MS = { first: 200, cap: 2_000 }
 const EMPTY_FETCHES = 4
 
 /** Reads one table, in a group of its own, and never commits: every process needs every record. */
-class TableReader {
+export class TableReader {
   private consumer: Consumer | undefined
   private loop: Promise<void> | undefined
   private crash: PromiseWithResolvers<void> = Promise.withResolvers()
@@ -210,6 +219,11 @@ class TableReader {
 
   start(): void {
     this.loop ??= this.run()
+  }
+
+  /** Reads once more from where it is to begin. */
+  beginAgain(): void {
+    this.crash.resolve()
   }
 
   async stop(): Promise<void> {
@@ -248,12 +262,15 @@ class TableReader {
       throw new RetryableError('no-topic', `${topic} does not exist yet.`)
     }
     const offsets = await this.admin.offsets(topic)
-    await this.follow(topic)
+    await this.follow(topic, this.table.startOf?.(offsets) ?? [])
     const open = offsets.filter(({ low, high }) => low !== high)
     this.table.expect(new Map(open.map(({ partition, high }) => [partition, BigInt(high)])))
   }
 
-  private async follow(topic: string): Promise<void> {
+  private async follow(
+    topic: string,
+    starts: readonly { partition: number; offset: bigint }[],
+  ): Promise<void> {
     const kafka = createKafka(this.env, `weir-${this.service}-table`, this.logger, { retry: LONG_RETRY })
     const consumer = kafka.consumer({
       groupId: `${this.env.KAFKA_GROUP_PREFIX}.${this.service}.tables.${randomUUID()}`,
@@ -272,6 +289,7 @@ class TableReader {
       eachBatchAutoResolve: false,
       eachBatch: (payload) => this.take(payload),
     })
+    for (const { partition, offset } of starts) consumer.seek({ topic, partition, offset: String(offset) })
   }
 
   // eslint-disable-next-line @typescript-eslint/unbound-method -- kafkajs calls it bound

@@ -25,6 +25,11 @@ export const kafkaMetrics = {
     'topic',
     'reason',
   ]),
+  refusedPrivate: counter(
+    'weir_records_refused_private_total',
+    'Private records that were refused, from Kafka and by REST. All that is kept of them.',
+    ['platform'],
+  ),
   batchSeconds: seconds('weir_batch_seconds', 'Time from taking a batch until it is done.', ['topic']),
   retries: counter('weir_batch_retries_total', 'Times that a partition was paused to try again.', ['topic']),
   rebalances: counter('weir_group_joins_total', 'Times that a consumer joined its group.', ['group']),
