@@ -289,7 +289,9 @@ describe('an appeal that is granted in part', () => {
     const step = [...world.decisions.values()].find(({ stepId }) => stepId)!
     const order = { measure: 'limit' as const, until: null, appealId: 'apl_1' }
     const later = new Date(now.getTime() + DAY)
-    world.apply(applyReplacement(world.facts, [step.decisionId], order, hearing(later), world.context(later))!)
+    world.apply(
+      applyReplacement(world.facts, [step.decisionId], order, hearing(later), world.context(later))!,
+    )
     expect(world.state).toMatchObject({ status: 'limited', level: 3, points: 8 })
     expect(world.directives.slice(-2).map(({ kind }) => kind)).toEqual(['lift_restriction', 'limit_account'])
     expect(world.directives.at(-1)!.until).toBe(new Date(now.getTime() + 7 * DAY).toISOString())

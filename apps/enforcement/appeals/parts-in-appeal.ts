@@ -20,7 +20,9 @@ export async function partsInAppeal(
 ): Promise<PartsInCase> {
   const { platformId, accountId } = appeal
   const heard = (await appeals.heardOf(platformId, accountId)).filter((one) => one.appealId !== appeal._id)
-  const about = await withReplaced([undone.first, ...undone.undoes], (one) => replacedBy(one, heard, decisions))
+  const about = await withReplaced([undone.first, ...undone.undoes], (one) =>
+    replacedBy(one, heard, decisions),
+  )
   const named = [...new Set(about.map(({ caseId }) => caseId))]
   const files = (await Promise.all(named.map((caseId) => cases.fileOf(caseId)))).flat()
   const caseIds = [...new Set([...named, ...files.map(({ _id }) => _id)])]

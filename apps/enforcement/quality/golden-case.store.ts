@@ -81,12 +81,11 @@ export class GoldenCaseStore {
   /** Who put one of the cases forward, or approved that. */
   async keepersOf(caseIds: readonly string[]): Promise<string[]> {
     const found = await this.goldenCases
-      .find(
-        { _id: { $in: caseIds.map(goldenIdOf) } },
-        { projection: { proposedBy: 1, approvedBy: 1 } },
-      )
+      .find({ _id: { $in: caseIds.map(goldenIdOf) } }, { projection: { proposedBy: 1, approvedBy: 1 } })
       .toArray()
-    return found.flatMap(({ proposedBy, approvedBy }) => (approvedBy ? [proposedBy, approvedBy] : [proposedBy]))
+    return found.flatMap(({ proposedBy, approvedBy }) =>
+      approvedBy ? [proposedBy, approvedBy] : [proposedBy],
+    )
   }
 
   async retiredIds(): Promise<string[]> {
