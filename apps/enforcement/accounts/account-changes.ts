@@ -36,6 +36,8 @@ export interface AccountRequest {
   decisionIds?: readonly string[]
   /** Decisions that it undoes. */
   undoes?: readonly string[]
+  /** Directives that it is about: all decisions that stand on them by then are read with the account, and count as undone. */
+  directiveIds?: readonly string[]
   verdictIds?: readonly string[]
   /** Versions of findings. */
   findingIds?: readonly string[]
@@ -217,26 +219,34 @@ export class AccountChanges {
       ...account.decided.map((measure) => measure.decisionId),
     ])
     const about = requests.flatMap((request) => request.messageIds ?? [])
-    const undone = requests.flatMap((request) => request.undoes ?? [])
-    const [awake, decisions, verdicts, findings, platforms, measures] = await Promise.all([
+    const [awake, named, standing, verdicts, findings, platforms, measures] = await Promise.all([
       this.strikes.ofAccounts(existing),
       this.decisions.byIds([
         ...decisionIds,
-        ...undone,
+        ...requests.flatMap((request) => request.undoes ?? []),
         ...requests.flatMap((request) => request.decisionIds ?? []),
       ]),
+      this.decisions.onDirectives(requests.flatMap((request) => request.directiveIds ?? [])),
       this.entries.taken(requests.flatMap((request) => request.verdictIds ?? [])),
       this.findings.taken(requests.flatMap((request) => request.findingIds ?? [])),
       this.platforms.byIds([...new Set(requests.map((request) => request.platformId))]),
       this.directives.onMessages(existing, about),
       this.policies.refresh(this.clock.now()),
     ])
-    const held = decisions.flatMap(({ state, messages }) =>
-      state === 'held' ? messages.map((message) => message.messageId) : [],
+    const decisions =
+      standing.length === 0
+        ? named
+        : [...new Map([...named, ...standing].map((one) => [one._id, one])).values()]
+    const undone = new Set([
+      ...requests.flatMap((request) => request.undoes ?? []),
+      ...standing.map(({ _id }) => _id),
+    ])
+    const held = [...named.filter(({ state }) => state === 'held'), ...standing].flatMap(({ messages }) =>
+      messages.map((message) => message.messageId),
     )
     const idle = await this.idleStrikes(requests, accounts, held)
     const strikes = distinct([...awake, ...idle.strikes])
-    const undoes = decisions.filter(({ decisionId }) => undone.includes(decisionId))
+    const undoes = decisions.filter(({ _id }) => undone.has(_id))
     const [shared, messages, policies] = await Promise.all([
       this.decisions.shared(undoes),
       held.length === 0 ? measures : this.directives.onMessages(existing, [...about, ...held]),

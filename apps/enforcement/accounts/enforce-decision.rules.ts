@@ -3,7 +3,7 @@ import { clauseOf, type Policy } from '#libs/policy/policy-document'
 import type { DecisionRecord } from '../decisions/decision.js'
 import { decidedDirectiveId, DIRECTIVE_OF, messageDirectiveId } from '../directives/directive-ids.rules.js'
 import type { AccountDraft } from './account-draft.rules.js'
-import { orderDirective } from './order-directive.rules.js'
+import { joinDirective, orderDirective } from './order-directive.rules.js'
 import type { DecidedMeasure } from './account-state.js'
 
 /**
@@ -76,7 +76,7 @@ export function orderMeasure(draft: AccountDraft, decision: DecisionRecord, held
   }
 }
 
-/** Removes or labels one message, unless that is in force already: then the decision shares the directive. */
+/** Removes or labels one message, unless that is in force already: then the decision stands on that directive too. */
 export function orderOnMessage(
   draft: AccountDraft,
   decision: DecisionRecord,
@@ -86,7 +86,7 @@ export function orderOnMessage(
   const message = draft.messageMeasures(messageId)
   const standing = measure === 'remove' ? message.removedBy : message.labelledBy
   if (standing) {
-    decision.directiveIds.push(standing)
+    joinDirective(draft, decision, measure, { directiveId: standing, messageId })
     return
   }
   const before = measure === 'remove' ? message.removals : message.labels

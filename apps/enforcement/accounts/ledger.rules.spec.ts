@@ -610,8 +610,10 @@ function assertSound(ledger: Ledger, { ofReach }: History): void {
   ]) {
     expect(new Set(ids).size).toBe(ids.length)
   }
-  expect(statements.length).toBe(directives.length)
   const undoing = directives.flatMap(({ reverses }) => reverses ?? [])
+  // Each decision has a statement for each directive that it stands on, and each end of one has.
+  const stood = [...decisions.values()].flatMap(({ directiveIds }) => directiveIds)
+  expect(statements.length).toBe(stood.length + undoing.length)
   expect(new Set(undoing).size).toBe(undoing.length)
   // People decide the grave things.
   for (const directive of directives) {

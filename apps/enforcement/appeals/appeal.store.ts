@@ -47,6 +47,13 @@ export type KeepingAppeal = Pick<
   AppealDocument,
   '_id' | 'statementId' | 'caseId' | 'appellant' | 'state' | 'updatedAt'
 > & { decision: { at: Date } | null }
+/** A decided appeal as far as it says who has a part in what. */
+export interface HeardAppeal {
+  appealId: string
+  by: string
+  covers: readonly string[]
+  undoes: readonly string[]
+}
 
 /** Appeals: every change is guarded by where the appeal stands. */
 @Injectable()
@@ -79,15 +86,28 @@ export class AppealStore {
     return this.appeals.findOne({ receiptHash })
   }
 
-  /** Who decided appeals about any of the cases, but for one of them. */
-  async hearersOf(caseIds: readonly string[], appealId: string): Promise<string[]> {
+  /** Who decided appeals about any of the cases. */
+  async hearersOf(caseIds: readonly string[]): Promise<string[]> {
     const heard = await this.appeals
-      .find(
-        { caseId: { $in: [...caseIds] }, _id: { $ne: appealId }, decision: { $ne: null } },
-        { projection: { decision: 1 } },
-      )
+      .find({ caseId: { $in: [...caseIds] }, decision: { $ne: null } }, { projection: { decision: 1 } })
       .toArray()
     return heard.flatMap(({ decision }) => (decision ? [decision.by] : []))
+  }
+
+  /** The decided appeals of an account. */
+  async heardOf(platformId: string, accountId: string): Promise<HeardAppeal[]> {
+    const heard = await this.appeals
+      .find(
+        { accountId, platformId, decision: { $ne: null } },
+        { projection: { decision: 1, covers: 1, undoes: 1 } },
+      )
+      .toArray()
+    return heard.map(({ _id, decision, covers = [], undoes = [] }) => ({
+      appealId: _id,
+      by: decision!.by,
+      covers,
+      undoes,
+    }))
   }
 
   /** Makes a change if nobody else changed the appeal since it was read; null where somebody did. */

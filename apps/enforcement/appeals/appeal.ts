@@ -18,7 +18,7 @@ export interface AppealDecision {
   replacement: ReplacementOrder | null
 }
 
-/** An objection of an account to the measure that one statement of reasons is about. */
+/** An objection of an account to the measure that one statement of reasons is about: to all decisions that it rests on. */
 export interface AppealRecord {
   _id: string
   platformId: string
@@ -44,6 +44,13 @@ export interface AppealRecord {
   claimedBy: string | null
   claimedAt: Date | null
   decision: AppealDecision | null
+  /**
+   * Set when it is decided: the decisions that its measure rested on then, whatever was decided. One that joins the measure
+   * later is not among them.
+   */
+  covers?: string[]
+  /** Set when it is decided: the decisions that granting it undoes, or would have undone. */
+  undoes?: string[]
   /** The account reflects what this appeal has come to. */
   settled: boolean
   /** Present while it is undecided: one at a time for a statement and an appellant. */

@@ -15,10 +15,11 @@ describe('who hears an appeal', () => {
         fc.constantFrom('ann', 'ben', 'cho', 'dai', 'eva'),
         fc.record({
           deciders: people,
-          claimers: people,
+          workers: people,
           noteWriters: people,
           hearers: people,
           reviewers: people,
+          goldenKeepers: people,
         }),
         (subject, parts) => {
           const tookPart = Object.values(parts).some((some) => some.some((one) => one === subject))

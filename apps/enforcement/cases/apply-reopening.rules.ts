@@ -23,7 +23,12 @@ export function applyReopening(
     throw conflict('another-case-open', `The account has an open case already: ${open.caseId}.`)
   }
   draft.state.openCase = { caseId, why: ['reopened'] }
-  draft.caseChange(caseId, { state: 'open', automated: false, lastRequest: requestId })
+  draft.caseChange(caseId, {
+    state: 'open',
+    automated: false,
+    lastRequest: requestId,
+    workedBy: context.actor,
+  })
   draft.event('case.reopened', `case/${caseId}`, requestId, { caseId, code: 'reopened' })
   return draft.finish()
 }

@@ -16,7 +16,7 @@ export function updateBy({
   value: CaseChange
 }): mongo.AnyBulkWriteOperation<CaseDocument> {
   const { caseId, platformId, accountId, at, opens, state, automated, proposal, weight, lastRequest } = value
-  const { route, mergedInto } = value
+  const { route, mergedInto, workedBy } = value
   const set: Partial<CaseDocument> = {
     ...given({ automated, proposal, lastRequest, mergedInto }),
     ...(state ? workAfter(state) : {}),
@@ -38,7 +38,7 @@ export function updateBy({
       filter: { _id: caseId, accountRev: { $lt: rev } },
       update: {
         $set: { ...set, updatedAt: at, accountRev: rev },
-        $addToSet: { categories: { $each: value.addCategories } },
+        $addToSet: { categories: { $each: value.addCategories }, ...given({ workedBy }) },
         // Of the routes too the greater one is that of the graver cases.
         $max: given({ severity, priority, gravest, route }),
         $min: given({ urgentSince, dueAt }),
@@ -56,13 +56,12 @@ export function updateBy({
  * had come when it was merged.
  */
 export function takingIn(part: CaseDocument, at: Date, by: string): mongo.UpdateFilter<CaseDocument> {
-  const { severity, priority, gravest, route, categories, notes, workedBy = [], assignee } = part
-  const people = [...workedBy, ...(assignee ? [assignee] : []), by]
+  const { severity, priority, gravest, route, categories, notes, workedBy = [] } = part
   return {
     $addToSet: {
       categories: { $each: categories },
       notes: { $each: notes },
-      workedBy: { $each: people },
+      workedBy: { $each: [...workedBy, by] },
       merged: { $each: partsOf(part) },
     },
     $max: given({ severity, priority, gravest, route }),

@@ -178,11 +178,12 @@ export class CaseStore {
     }
   }
 
-  /** Changes a case that nobody changed since it was read; null where somebody did. */
+  /** Changes a case that nobody changed since it was read; null where somebody did. `by`: the person who works on it. */
   async change(
     before: Pick<CaseDocument, '_id' | 'version'>,
     set: Partial<CaseDocument>,
     pending: readonly Pending[],
+    by?: string,
   ): Promise<CaseDocument | null> {
     return this.cases.findOneAndUpdate(
       { _id: before._id, version: before.version },
@@ -190,10 +191,15 @@ export class CaseStore {
         $set: { ...set, outboxAt: new Date() },
         $inc: { version: 1 },
         $push: { pending: { $each: [...pending] } },
-        ...(set.assignee ? { $addToSet: { workedBy: set.assignee } } : {}),
+        ...(by === undefined ? {} : { $addToSet: { workedBy: by } }),
       },
       { returnDocument: 'after' },
     )
+  }
+
+  /** Notes that somebody worked on a case, though that changed nothing else. */
+  async noteWorker(caseId: string, by: string): Promise<void> {
+    await this.cases.updateOne({ _id: caseId }, { $addToSet: { workedBy: by } })
   }
 
   /**

@@ -71,7 +71,7 @@ export interface CaseRecord extends CaseWeight, Scheduled {
   /** The requests that worked on it last, newest last: where one of them comes again, nothing more happens. */
   requests?: string[]
   notes: CaseNote[]
-  /** Everyone who ever claimed it: none of them hears an appeal about it. */
+  /** Everyone who ever worked on it: none of them hears an appeal about it. Who was merely given it is not among them. */
   workedBy?: string[]
   /** The case of which it became a part: it is closed, and what is in it is seen there. */
   mergedInto?: string
@@ -113,6 +113,8 @@ export interface CaseChange {
   route?: Route
   /** The request of a person that made the change, if it is to happen once. */
   lastRequest?: string
+  /** The person who did it, who has worked on the case by that. */
+  workedBy?: string
   /** The case becomes a part of that one. */
   mergedInto?: string
   /** That case becomes a part of this one: its notes, and what it weighs from now on. `by` did it. */

@@ -85,7 +85,7 @@ export class WorkOnCases {
       if (!hasDone(found, requestId)) assertFresh(ifMatch, found.version)
       const outcome = workOn(found, task, { now, by: workerOf(caller), lease, requestId })
       if ('refusal' in outcome) throw problemOf(outcome.refusal)
-      if (outcome.told.length === 0) return found
+      if (outcome.told.length === 0) return this.worked(found, caller)
       const changed = await this.store(found, outcome.next, outcome.told, now, request)
       if (changed) return changed
     }
@@ -166,8 +166,15 @@ export class WorkOnCases {
     const note = request && noteOf(request, now)
     if (note) assertRoomForNotes(found.notes.length + 1)
     const notes = note ? { notes: [...found.notes, note] } : {}
-    const changed = await this.cases.change(found, { ...set, ...notes }, pending)
+    const by = request?.caller.subject
+    const changed = await this.cases.change(found, { ...set, ...notes }, pending, by)
     return changed && this.deliver(changed, pending)
+  }
+
+  /** Whoever was given a case, and takes it up, changes nothing and yet works on it. */
+  private async worked(found: CaseDocument, { subject }: Caller): Promise<CaseDocument> {
+    if (!found.workedBy?.includes(subject)) await this.cases.noteWorker(found._id, subject)
+    return found
   }
 
   private async deliver(changed: CaseDocument, pending: Pending[]): Promise<CaseDocument> {

@@ -47,9 +47,51 @@ export class DecisionStore {
     return this.decisions.find({ _id: { $in: [...decisionIds] } }).toArray()
   }
 
-  /** Those of an account that added a strike. */
-  async ofStrike(platformId: string, accountId: string, strikeId: string): Promise<DecisionDocument[]> {
-    return this.decisions.find({ accountId, platformId, strikeIds: strikeId }).toArray()
+  /** Those of an account that added one of the strikes. */
+  async ofStrikes(
+    platformId: string,
+    accountId: string,
+    strikeIds: readonly string[],
+  ): Promise<DecisionDocument[]> {
+    if (strikeIds.length === 0) return []
+    return this.decisions.find({ accountId, platformId, strikeIds: { $in: [...strikeIds] } }).toArray()
+  }
+
+  /** Those that stand, or stood, on one of the directives. */
+  async onDirectives(directiveIds: readonly string[]): Promise<DecisionDocument[]> {
+    if (directiveIds.length === 0) return []
+    return this.decisions
+      .find({ directiveIds: { $in: [...directiveIds] } })
+      .sort({ at: 1, _id: 1 })
+      .toArray()
+  }
+
+  /** What people decided on an account in one of the cases; what the ladder or a detector did in it is left out. */
+  async ofPeople(
+    platformId: string,
+    accountId: string,
+    caseIds: readonly string[],
+  ): Promise<DecisionDocument[]> {
+    return this.decisions
+      .find({ accountId, platformId, caseId: { $in: [...caseIds] }, by: { $ne: 'system' } })
+      .toArray()
+  }
+
+  /** Steps of the ladder that arose at one of the strikes. */
+  async stepsAt(
+    platformId: string,
+    accountId: string,
+    messageIds: readonly string[],
+  ): Promise<DecisionDocument[]> {
+    if (messageIds.length === 0) return []
+    return this.decisions
+      .find({
+        accountId,
+        platformId,
+        stepId: { $type: 'string' },
+        'messages.messageId': { $in: [...messageIds] },
+      } as mongo.Filter<DecisionDocument>)
+      .toArray()
   }
 
   /** Everyone who decided, approved, refused or reversed something on any of the cases. */

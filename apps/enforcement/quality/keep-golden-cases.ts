@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common'
-import { derivedId } from '#libs/contracts/ids'
 import type { WeirEventKind } from '#libs/contracts/weir-event'
 import { Clock } from '#libs/platform/clock'
 import { conflict, forbidden, notFound } from '#libs/platform/http/problem'
@@ -13,7 +12,7 @@ import { Outbox } from '../outbox/outbox.js'
 import type { Pending } from '../outbox/pending.js'
 import { pendingEvent } from '../outbox/pending-event.js'
 import { PolicyStore } from '../policies/policy.store.js'
-import { GoldenCaseStore, type GoldenCase, type GoldenCaseDocument } from './golden-case.store.js'
+import { GoldenCaseStore, goldenIdOf, type GoldenCase, type GoldenCaseDocument } from './golden-case.store.js'
 import type { Judgement } from './review.js'
 import { assertJudgement } from './assert-judgement.js'
 
@@ -56,7 +55,7 @@ export class KeepGoldenCases {
     await this.policies.refresh(now)
     const { policy, version } = this.policies.inForce(now)
     assertJudgement({ measure, clause }, policy)
-    const _id = derivedId('gold', caseId)
+    const _id = goldenIdOf(caseId)
     const { platformId, accountId, severity } = found
     const category = (clause === null ? null : clauseOf(policy, clause))?.category ?? found.gravest.category
     const golden: GoldenCase = {

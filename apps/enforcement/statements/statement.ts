@@ -6,6 +6,7 @@ export interface StatementOfReasons {
   statementId: string
   platformId: string
   accountId: string
+  /** The directive that its decision stands on; another decision with a statement of its own may stand on it too. */
   directiveId: string
   kind: DirectiveKind
   measure: Measure
