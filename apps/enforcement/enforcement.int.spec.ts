@@ -589,25 +589,6 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
       code: 1,
       out: expect.stringContaining(`truncated at shard ${shard}, record ${last!['first']}: `) as string,
     })
-
-    // The same for an instance that begins on a restored database, which goes on recording.
-    const before = on(Topics.checkpoints.name).length
-    await enforcement.service.restart()
-    const isBroken = async (): Promise<string> =>
-      (await fetch(`${enforcement.service.url}/metrics`)).text().then((text) =>
-        text
-          .split('\n')
-          .filter((line) => line.startsWith('weir_enforcement_audit_broken') && line.endsWith(' 1'))
-          .join(),
-      )
-    await settled(async () => expect(await isBroken()).toContain(`shard="${shard}"`))
-    expect((await fetch(`${enforcement.service.url}/health/ready`)).status).toBe(200)
-    await mongo.collection('audit_checkpoints').deleteMany({ shard })
-    await settled(async () => expect(await isBroken()).toContain(`shard="${shard}"`))
-    const later = on(Topics.checkpoints.name)
-      .slice(before)
-      .map(({ value }) => value as unknown as Checkpoint)
-    expect(later.filter((one) => one.shard === shard)).toEqual([])
     await mongo.close()
   })
 })
