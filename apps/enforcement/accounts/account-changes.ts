@@ -34,6 +34,8 @@ export interface AccountRequest {
   /** What the change is about, to be read with the account. */
   messageIds?: readonly string[]
   decisionIds?: readonly string[]
+  /** Cases of which the change needs to know what people decided on them. */
+  decidedCaseIds?: readonly string[]
   /** Decisions that it undoes. */
   undoes?: readonly string[]
   verdictIds?: readonly string[]
@@ -218,19 +220,21 @@ export class AccountChanges {
     ])
     const about = requests.flatMap((request) => request.messageIds ?? [])
     const undone = requests.flatMap((request) => request.undoes ?? [])
-    const [awake, decisions, verdicts, findings, platforms, measures] = await Promise.all([
+    const [awake, known, byPeople, verdicts, findings, platforms, measures] = await Promise.all([
       this.strikes.ofAccounts(existing),
       this.decisions.byIds([
         ...decisionIds,
         ...undone,
         ...requests.flatMap((request) => request.decisionIds ?? []),
       ]),
+      this.decisions.byPeopleOn(requests.flatMap((request) => request.decidedCaseIds ?? [])),
       this.entries.taken(requests.flatMap((request) => request.verdictIds ?? [])),
       this.findings.taken(requests.flatMap((request) => request.findingIds ?? [])),
       this.platforms.byIds([...new Set(requests.map((request) => request.platformId))]),
       this.directives.onMessages(existing, about),
       this.policies.refresh(this.clock.now()),
     ])
+    const decisions = [...new Map([...known, ...byPeople].map((one) => [one._id, one])).values()]
     const held = decisions.flatMap(({ state, messages }) =>
       state === 'held' ? messages.map((message) => message.messageId) : [],
     )
@@ -242,7 +246,10 @@ export class AccountChanges {
       held.length === 0 ? measures : this.directives.onMessages(existing, [...about, ...held]),
       this.policies.byVersions([
         ...strikes.map((strike) => strike.policyVersion),
-        ...decisions.map((decision) => decision.policyVersion),
+        ...decisions.flatMap(({ policyVersion, messages: about }) => [
+          policyVersion,
+          ...about.flatMap(({ receivedUnder = [] }) => receivedUnder),
+        ]),
         ...requests.flatMap((request) => request.policyVersions ?? []),
       ]),
     ])

@@ -41,6 +41,8 @@ export interface WorkRequest {
   ifMatch?: number | undefined
   /** Kept with the case. */
   note?: string | undefined
+  /** A digest of all that is asked, where that is more than what is asked of the case. */
+  whole?: string | undefined
 }
 
 /** How operators take cases to work on, pass them on and put them back. */
@@ -124,7 +126,8 @@ export class WorkOnCases {
       cause: requestId,
       facts: { code: 'reopened' },
     }
-    const changed = await this.store(found, next, [told], now, request)
+    const round = { reopenings: (found.reopenings ?? 0) + 1 }
+    const changed = await this.store(found, next, [told], now, request, round)
     if (!changed) throw new RetryableError('contention', 'The case changes too fast.')
     return changed
   }
@@ -159,6 +162,7 @@ export class WorkOnCases {
     told: readonly Told[],
     now: Date,
     request?: WorkRequest,
+    also: Pick<CaseDocument, 'reopenings'> = {},
   ): Promise<CaseDocument | null> {
     const { state, assignee, claimedAt, until, route, lastRequest, requests = [] } = next
     const set = { state, assignee, claimedAt, until, route, lastRequest, requests, updatedAt: now }
@@ -166,7 +170,7 @@ export class WorkOnCases {
     const note = request && noteOf(request, now)
     if (note) assertRoomForNotes(found.notes.length + 1)
     const notes = note ? { notes: [...found.notes, note] } : {}
-    const changed = await this.cases.change(found, { ...set, ...notes }, pending)
+    const changed = await this.cases.change(found, { ...set, ...notes, ...also }, pending)
     return changed && this.deliver(changed, pending)
   }
 
