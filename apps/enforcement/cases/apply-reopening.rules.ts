@@ -21,7 +21,8 @@ export function applyReopening(
   const standing = standingOfCase(draft.state, caseId)
   if (standing === 'open') return null
   draft.assertNotMerged(caseId)
-  if (standing === 'held') throw conflict('case-held', 'A decision on the case waits; refuse it to open the case.')
+  if (standing === 'held')
+    throw conflict('case-held', 'A decision on the case waits; refuse it to open the case.')
   const open = draft.state.openCase
   if (open) {
     throw conflict('another-case-open', `The account has an open case already: ${open.caseId}.`)

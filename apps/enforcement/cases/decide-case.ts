@@ -15,7 +15,13 @@ import type { FindingRecord } from '../findings/finding.js'
 import { type CaseEntry, partsOf } from './case.js'
 import { CaseEntryStore } from './case-entry.store.js'
 import type { CaseDocument } from './case.store.js'
-import { assertFits, assertMayDecide, clusterCase, type GivenDecision, undecidable } from './given-decision.js'
+import {
+  assertFits,
+  assertMayDecide,
+  clusterCase,
+  type GivenDecision,
+  undecidable,
+} from './given-decision.js'
 import { receivedUnder } from './received-under.rules.js'
 import { sameDecision, takesDecision } from './takes-decision.rules.js'
 import { WorkOnCases, type WorkRequest } from './work-on-cases.js'

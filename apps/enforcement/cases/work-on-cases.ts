@@ -6,6 +6,7 @@ import { RetryableError } from '#libs/platform/errors'
 import { assertFresh } from '#libs/platform/http/if-match'
 import { conflict, notFound, Problem } from '#libs/platform/http/problem'
 import type { Milliseconds } from '#libs/policy/duration'
+import { keyReused } from '../decisions/asked.js'
 import { eventOf, type EventFacts } from '../events/event.rules.js'
 import { countChanges } from '../outbox/count-changes.js'
 import { Outbox } from '../outbox/outbox.js'
@@ -32,6 +33,8 @@ import type { Wanted } from './waiting-case.js'
 /** More than ever change one case at the same moment. */
 const MOST_TRIES = 20
 const AT_ONCE = 100
+/** What the same person writes again within it, right after it, came of one click too many. */
+const SAME_NOTE_WITHIN: Milliseconds = 600_000
 
 /** One request of an operator about a case. */
 export interface WorkRequest {
@@ -132,13 +135,20 @@ export class WorkOnCases {
     return changed
   }
 
-  /** @throws Problem 404, 409 `case-merged`, `too-many-notes` */
+  /**
+   * Adds a note; the same by the same person right after it is the same note.
+   * @throws Problem 404, 409 `case-merged`, `too-many-notes`; 422 where another note had the key
+   */
   async note(caseId: string, caller: Caller, text: string, requestId: string): Promise<CaseDocument> {
     const note = { noteId: derivedId('note', requestId), at: this.clock.now(), by: caller.subject, text }
-    const changed = await this.cases.addNote(caseId, note)
+    const since = new Date(note.at.getTime() - SAME_NOTE_WITHIN)
+    const changed = await this.cases.addNote(caseId, note, since)
     if (changed) return changed
     const found = await this.mustFind(caseId)
-    if (found.notes.some(({ noteId }) => noteId === note.noteId)) return found
+    const byKey = found.notes.find(({ noteId }) => noteId === note.noteId)
+    if (byKey && byKey.text !== text) throw keyReused()
+    const last = found.notes.at(-1)
+    if (byKey || (last?.by === note.by && last.text === text && last.at >= since)) return found
     if (!found.mergedInto) throw tooManyNotes()
     throw conflict('case-merged', `The case is a part of ${found.mergedInto} now; write the note there.`)
   }

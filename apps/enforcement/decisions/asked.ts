@@ -7,7 +7,14 @@ export const KEY_REUSED = 'idempotency-key-reused'
 /** A digest of a decision that somebody asks for: the same for what means the same, whichever way it is written. */
 export function digestOfDecision(
   by: string,
-  { measure, clause, reasons, messageIds, until, notBefore }: Omit<GivenDecision, 'messageIds'> & {
+  {
+    measure,
+    clause,
+    reasons,
+    messageIds,
+    until,
+    notBefore,
+  }: Omit<GivenDecision, 'messageIds'> & {
     messageIds?: readonly string[]
   },
   about?: unknown,

@@ -193,10 +193,7 @@ export class DecideCluster {
       actor: order.by,
       messageIds: messages.map(({ messageId }) => messageId),
       decisionIds: [decisionId],
-      policyVersions: [
-        order.policyVersion,
-        ...messages.flatMap((message) => message.receivedUnder ?? []),
-      ],
+      policyVersions: [order.policyVersion, ...messages.flatMap((message) => message.receivedUnder ?? [])],
       make: (facts, context) => {
         if (facts.decisions.some((made) => made.decisionId === decisionId)) return null
         const { policyVersion } = order
@@ -233,7 +230,8 @@ export class DecideCluster {
     if (!last || found.deciding === last._id) return last ?? null
     const members = await this.members.accountsOf(caseId)
     const isDone = named
-      ? (await this.decidedOf(found, namedOf(named, new Set(members.map(keyOf))))).size === last.accounts.length
+      ? (await this.decidedOf(found, namedOf(named, new Set(members.map(keyOf))))).size ===
+        last.accounts.length
       : undecidedOf(members, await this.decisions.standingsOf(caseId)).length === 0
     return isDone ? last : null
   }

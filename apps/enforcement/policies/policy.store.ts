@@ -156,6 +156,11 @@ export class PolicyStore {
     }
   }
 
+  /** The draft of an author that says just this; null where none waits. */
+  async draftOf(createdBy: string, text: string): Promise<PolicyDocument | null> {
+    return this.policies.findOne({ state: 'draft', createdBy, text })
+  }
+
   /** The next version number. */
   async nextVersion(): Promise<string> {
     const versions = await this.policies.find({}, { projection: { _id: 1 } }).toArray()
