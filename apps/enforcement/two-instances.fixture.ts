@@ -61,6 +61,7 @@ const policies = {
   byVersions: async (versions: string[]) => new Map(versions.map((version) => [version, SPEC_POLICY])),
   refresh: async () => undefined,
   inForce: () => ({ policy: SPEC_POLICY, version: '1' }),
+  inForceDuring: () => ['1'],
 }
 
 /**

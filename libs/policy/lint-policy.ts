@@ -1,6 +1,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { formatDuration, type Milliseconds } from './duration.js'
 import { LONGEST_AUTOMATIC_SUSPENSION } from './limits-of-automation.js'
+import { LONGEST_FOR_MODERATORS } from './limits-of-decisions.js'
 import { parsePolicy } from './parse-policy.js'
 import type { ActsOn, Localised, Policy } from './policy-document.js'
 import { pointerTo, type DocumentPath, type PolicyIssue } from './policy-issue.js'
@@ -341,12 +342,24 @@ const promisesAreKept: Check = (policy, report) => {
     if (value < least)
       report('error', 'promise-broken', path, `Must be ${formatDuration(least)} at least: ${why}.`)
   }
-  const { automation, secondApproval, ban, appeals, evidence } = policy
+  const { automation, decisions, secondApproval, ban, appeals, evidence } = policy
   atMost(
     ['automation', 'maxSuspension'],
     automation.maxSuspension,
     LONGEST_AUTOMATIC_SUSPENSION,
     'longer ones are for people',
+  )
+  atMost(
+    ['decisions', 'maxSuspension'],
+    decisions.maxSuspension,
+    LONGEST_FOR_MODERATORS,
+    'longer ones are for seniors',
+  )
+  atLeast(
+    ['decisions', 'maxSuspension'],
+    decisions.maxSuspension,
+    automation.maxSuspension,
+    'a person decides no less than automation',
   )
   atMost(
     ['secondApproval', 'lapseAfter'],

@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import { isAlias, isCollection, isNode, isPair, LineCounter, parseDocument, type Document } from 'yaml'
 import { parseDuration, type Milliseconds } from './duration.js'
+import { USUAL_LONGEST_SUSPENSION } from './limits-of-decisions.js'
 import type { CaseTerms, Deadline, Policy } from './policy-document.js'
 import { pointerTo, type DocumentPath, type PolicyIssue } from './policy-issue.js'
 import { POLICY_SCHEMA } from './policy-schema.js'
@@ -213,6 +214,12 @@ function caseTermsOf(text: Partial<PolicyText['cases']> | undefined): CaseTerms 
   }
 }
 
+/** What a policy says of people's decisions; what it leaves out is as in the default policy. */
+function decisionTermsOf(text: Partial<PolicyText['decisions']> | undefined): Policy['decisions'] {
+  const { maxSuspension } = text ?? {}
+  return { maxSuspension: maxSuspension === undefined ? USUAL_LONGEST_SUSPENSION : ms(maxSuspension) }
+}
+
 function mapValues<K extends string, V, W>(
   entries: Partial<Record<K, V>> | undefined,
   change: (value: V) => W,
@@ -263,6 +270,7 @@ function policyOf(text: PolicyText): Policy {
       proposes: rung.proposes ?? null,
     })),
     automation: { maxSuspension: ms(text.automation.maxSuspension) },
+    decisions: decisionTermsOf(text.decisions),
     secondApproval: {
       minFollowers: text.secondApproval.minFollowers as number,
       lapseAfter: ms(text.secondApproval.lapseAfter),

@@ -34,6 +34,8 @@ export interface AccountRequest {
   /** What the change is about, to be read with the account. */
   messageIds?: readonly string[]
   decisionIds?: readonly string[]
+  /** Cases of which the change needs to know what people decided on them. */
+  decidedCaseIds?: readonly string[]
   /** Decisions that it undoes. */
   undoes?: readonly string[]
   /** Directives that it is about: all decisions that stand on them by then are read with the account, and count as undone. */
@@ -219,7 +221,7 @@ export class AccountChanges {
       ...account.decided.map((measure) => measure.decisionId),
     ])
     const about = requests.flatMap((request) => request.messageIds ?? [])
-    const [awake, named, standing, verdicts, findings, platforms, measures] = await Promise.all([
+    const [awake, named, standing, byPeople, verdicts, findings, platforms, measures] = await Promise.all([
       this.strikes.ofAccounts(existing),
       this.decisions.byIds([
         ...decisionIds,
@@ -227,6 +229,7 @@ export class AccountChanges {
         ...requests.flatMap((request) => request.decisionIds ?? []),
       ]),
       this.decisions.onDirectives(requests.flatMap((request) => request.directiveIds ?? [])),
+      this.decisions.byPeopleOn(requests.flatMap((request) => request.decidedCaseIds ?? [])),
       this.entries.taken(requests.flatMap((request) => request.verdictIds ?? [])),
       this.findings.taken(requests.flatMap((request) => request.findingIds ?? [])),
       this.platforms.byIds([...new Set(requests.map((request) => request.platformId))]),
@@ -234,14 +237,15 @@ export class AccountChanges {
       this.policies.refresh(this.clock.now()),
     ])
     const decisions =
-      standing.length === 0
+      standing.length + byPeople.length === 0
         ? named
-        : [...new Map([...named, ...standing].map((one) => [one._id, one])).values()]
+        : [...new Map([...named, ...standing, ...byPeople].map((one) => [one._id, one])).values()]
     const undone = new Set([
       ...requests.flatMap((request) => request.undoes ?? []),
       ...standing.map(({ _id }) => _id),
     ])
-    const held = [...named.filter(({ state }) => state === 'held'), ...standing].flatMap(({ messages }) =>
+    const waiting = [...named, ...byPeople].filter(({ state }) => state === 'held')
+    const held = [...waiting, ...standing].flatMap(({ messages }) =>
       messages.map((message) => message.messageId),
     )
     const idle = await this.idleStrikes(requests, accounts, held)
@@ -252,7 +256,10 @@ export class AccountChanges {
       held.length === 0 ? measures : this.directives.onMessages(existing, [...about, ...held]),
       this.policies.byVersions([
         ...strikes.map((strike) => strike.policyVersion),
-        ...decisions.map((decision) => decision.policyVersion),
+        ...decisions.flatMap(({ policyVersion, messages: about }) => [
+          policyVersion,
+          ...about.flatMap(({ receivedUnder = [] }) => receivedUnder),
+        ]),
         ...requests.flatMap((request) => request.policyVersions ?? []),
       ]),
     ])

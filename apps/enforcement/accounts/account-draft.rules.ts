@@ -10,7 +10,6 @@ import { clauseOf, type Policy } from '#libs/policy/policy-document'
 import { routeFor } from '#libs/policy/routing'
 import type { CaseChange } from '../cases/case.js'
 import { heavier, weightOf } from '../cases/case-priority.rules.js'
-import type { CaseState } from '../cases/case-transitions.js'
 import type { DecisionRecord } from '../decisions/decision.js'
 import { type PlatformDeadlines } from '../directives/deadlines.rules.js'
 import { eventOf, type EventFacts } from '../events/event.rules.js'
@@ -348,15 +347,6 @@ export class AccountDraft {
     this.event('case.opened', `case/${caseId}`, '', { caseId, code: 'automated' })
     this.event('case.decided', `case/${caseId}`, causeId, { caseId, code: 'automated', automated: true })
     return caseId
-  }
-
-  /** Nobody needs to look at the open case any more. */
-  closeOpenCase(state: Extract<CaseState, 'decided'>, cause: string): void {
-    const open = this.state.openCase
-    if (!open) return
-    this.caseChange(open.caseId, { state, proposal: null })
-    this.state.openCase = null
-    this.event('case.decided', `case/${open.caseId}`, cause, { caseId: open.caseId })
   }
 
   caseChange(

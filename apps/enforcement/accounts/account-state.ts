@@ -92,10 +92,10 @@ export interface DecidedMeasure {
   hold: Hold | null
 }
 
-/** Why the account's open case needs a person. */
+/** Why a case of the account needs a person. */
 export type CaseReason = 'review' | 'held' | 'ban' | 'reopened'
 
-interface OpenCase {
+export interface OpenCase {
   caseId: string
   why: CaseReason[]
 }
@@ -144,7 +144,12 @@ export interface AccountState {
   risk: Risk
   /** Counts the directives on this account. */
   accountSeq: number
+  /** Of the cases that wait for a person the one in which what comes gathers. */
   openCase: OpenCase | null
+  /** The others that wait: their decision was refused or lapsed while that one was open. Absent where there never was any. */
+  alsoOpen?: OpenCase[]
+  /** Cases that wait with a decision of a person that is held, and that decision. Absent where there never was any. */
+  heldCases?: { caseId: string; decisionId: string }[]
   /** The case in which automatically decided entries gather while no case is open. */
   automatedCaseId: string | null
   /** Cases that became a part of another one; absent where there is none. */

@@ -49,6 +49,7 @@ export const SPEC_POLICY: Policy = {
     { level: 4, minPoints: 16, measure: 'suspend', duration: 7 * DAY, limits: {}, proposes: 'ban' },
   ],
   automation: { maxSuspension: 7 * DAY },
+  decisions: { maxSuspension: 90 * DAY },
   secondApproval: { minFollowers: 100_000, lapseAfter: 3 * DAY },
   ban: { noticeOfIntent: 3 * DAY },
   appeals: { window: 184 * DAY, undecidedSuspends: 14 * DAY },

@@ -48,7 +48,7 @@ function decision(world: AccountWorld, over: Partial<PersonsDecision>): PersonsD
     measure: 'remove',
     clause: 'c.2',
     reasons,
-    messages: [{ messageId: 'm1', sentAt: after(0) }],
+    messages: [{ messageId: 'm1', sentAt: after(0), receivedUnder: '1' }],
     verdictIds: ['v-m1'],
     detectors: ['lexicon'],
     until: null,
@@ -171,7 +171,11 @@ describe('a person’s decision', () => {
     world.apply(applyVerdicts(world.facts, [review('m2', 10)], world.context(after(DAY))))
     world.apply(applyTime(world.facts, world.context(after(HOUR + 3 * DAY))))
     expect(world.state).toMatchObject({ status: 'banned', openCase: { why: ['review'] } })
-    expect(world.cases.at(-1)).toMatchObject({ state: 'open' })
+    const later = world.state!.openCase!.caseId
+    const { caseId: first } = world.decisions.get('d1')!
+    expect(world.entries.get('v-m2-review')).toBe(later)
+    expect(later).not.toBe(first)
+    expect(world.cases.at(-1)).toMatchObject({ caseId: first, state: 'decided' })
   })
 
   it('waits quietly: nothing is due before its day', () => {

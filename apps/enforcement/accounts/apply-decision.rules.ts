@@ -2,7 +2,7 @@ import type { Bilingual } from '#libs/contracts/directive'
 import type { Measure } from '#libs/contracts/measures-in-force'
 import { needsSecondApproval } from '#libs/policy/limits-of-automation'
 import { clauseOf, type Policy } from '#libs/policy/policy-document'
-import type { DecisionRecord, DecisionStep } from '../decisions/decision.js'
+import type { Asked, DecidedMessage, DecisionRecord, DecisionStep } from '../decisions/decision.js'
 import { undoingId } from '../directives/directive-ids.rules.js'
 import {
   AccountDraft,
@@ -12,8 +12,10 @@ import {
 } from './account-draft.rules.js'
 import type { Hold } from './account-state.js'
 import { orderDirective } from './order-directive.rules.js'
+import { withoutStrike } from './earn-strikes.rules.js'
 import { enforceDecision } from './enforce-decision.rules.js'
-import { liftStep, orderStep, resolveHold, settle } from './settle-account.rules.js'
+import { liftStep, orderStep, settle } from './settle-account.rules.js'
+import { decideCase, holdCase, resolveStep, returnCase } from './waiting-cases.rules.js'
 import { latest } from '#libs/policy/ladder'
 
 /** What a person decides on a case. */
@@ -25,12 +27,13 @@ export interface PersonsDecision {
   measure: Measure
   clause: string | null
   reasons: Bilingual
-  messages: { messageId: string; sentAt: Date }[]
+  messages: DecidedMessage[]
   verdictIds: string[]
   findingIds?: string[]
   detectors: string[]
   until: Date | null
   notBefore: Date | null
+  asked?: Asked
 }
 
 /** How long a measure holds that was decided without an end: as the ladder has it, a warning as long as a strike. */
@@ -101,12 +104,14 @@ export function applyDecision(
     approval: null,
     refusal: null,
     reversal: null,
+    ...(given.asked ? { asked: given.asked } : {}),
     updatedAt: now,
   }
+  decision.withoutStrike = withoutStrike(draft, decision)
   draft.decide(decision)
   if (hold) holdDecision(draft, decision, hold)
   else enforceDecision(draft, decision)
-  if (!given.cluster) moveCase(draft, decision)
+  if (!given.cluster) (hold ? holdCase : decideCase)(draft, decision.caseId, decision.decisionId)
   settle(draft)
   return draft.finish()
 }
@@ -138,7 +143,7 @@ export function applyApproval(
     step.until = decision.until
     draft.tellDecision('decision.made', decision)
     orderStep(draft, step, decision)
-    resolveHold(draft, decision)
+    resolveStep(draft, decision)
   } else if (decided) {
     const hold = { needsApproval: false, lapsesAt: null, notBefore: decided.hold?.notBefore ?? null }
     decided.hold = hold
@@ -165,14 +170,8 @@ export function applyRefusal(
     held.state = 'refused'
     if ('stepId' in held) held.waived = true
   }
-  if (decision.automated) resolveHold(draft, decision)
-  else if (draft.state.openCase?.caseId === decision.caseId) {
-    draft.caseChange(decision.caseId, { state: 'open' })
-    draft.event('case.reopened', `case/${decision.caseId}`, decisionId, {
-      caseId: decision.caseId,
-      decisionId,
-    })
-  }
+  if (decision.automated) resolveStep(draft, decision)
+  else returnCase(draft, decision)
   settle(draft)
   return draft.finish()
 }
@@ -262,24 +261,6 @@ function holdDecision(draft: AccountDraft, decision: DecisionRecord, hold: Hold)
       reasons: decision.reasons,
       notBefore: hold.notBefore.toISOString(),
     })
-  }
-}
-
-/** The case on the account is decided, or waits with the decision on it. */
-function moveCase(draft: AccountDraft, decision: DecisionRecord): void {
-  const { caseId, decisionId } = decision
-  if (decision.state === 'held') {
-    draft.state.openCase ??= { caseId, why: [] }
-    const open = draft.state.openCase
-    if (open.caseId !== caseId) return
-    open.why = ['held']
-    draft.caseChange(caseId, { state: 'held' })
-    return
-  }
-  if (draft.state.openCase?.caseId === caseId) draft.closeOpenCase('decided', decisionId)
-  else {
-    draft.caseChange(caseId, { state: 'decided' })
-    draft.event('case.decided', `case/${caseId}`, decisionId, { caseId, decisionId })
   }
 }
 

@@ -288,14 +288,20 @@ class Ledger {
       case 'nothing':
         return this.time(it.at)
       case 'decision': {
-        const { caseId } = world.state!.openCase ?? { caseId: world.state!.automatedCaseId! }
+        const caseId = world.state!.openCase?.caseId ?? world.state!.automatedCaseId ?? 'c0'
         const decision = {
           decisionId: it.id,
           caseId,
           measure: it.measure,
           clause: it.urgent ? 'c.urgent' : `c.${it.severity}`,
           reasons,
-          messages: [{ messageId: `m${it.message}`, sentAt: new Date(this.history.sentAt(it.message)) }],
+          messages: [
+            {
+              messageId: `m${it.message}`,
+              sentAt: new Date(this.history.sentAt(it.message)),
+              receivedUnder: '1',
+            },
+          ],
           verdictIds: [],
           detectors: [],
           until: it.until === null ? null : new Date(it.until),

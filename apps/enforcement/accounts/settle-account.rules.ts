@@ -20,6 +20,7 @@ import type { DecidedMeasure, Hold, StepOnAccount, StrikeRecord } from './accoun
 import { enforceDecision } from './enforce-decision.rules.js'
 import { idle } from './idle-account.rules.js'
 import { ladderBy, standingOf } from './standing.rules.js'
+import { endHold, returnCase } from './waiting-cases.rules.js'
 
 /**
  * Brings an account to where its strikes, decisions and the clock say that it stands: takes back what has lost its ground,
@@ -311,9 +312,7 @@ function lapseHeld(draft: AccountDraft): void {
     decision.state = 'lapsed'
     draft.tellDecision('decision.lapsed', decision)
     // A step of the ladder never took the case out of the queue, and somebody may be at work on it.
-    if (!decision.automated && state.openCase?.caseId === decision.caseId) {
-      draft.caseChange(decision.caseId, { state: 'open' })
-    }
+    if (!decision.automated) returnCase(draft, decision)
   }
 }
 
@@ -323,20 +322,10 @@ function beginWhatWaited(draft: AccountDraft): void {
     const { hold } = measure
     if (measure.state !== 'held' || !hold || hold.needsApproval) continue
     if (hold.notBefore && draft.now < hold.notBefore) continue
-    enforceDecision(draft, draft.decision(measure.decisionId))
-    resolveHold(draft, measure)
+    const decision = draft.decision(measure.decisionId)
+    enforceDecision(draft, decision)
+    endHold(draft, decision)
   }
-}
-
-/** A held measure is held no more: if the case had no other reason to be open, it is decided; else it is open again. */
-export function resolveHold(draft: AccountDraft, held: { decisionId: string }): void {
-  const { caseId } = draft.decision(held.decisionId)
-  const { openCase, steps, decided } = draft.state
-  if (openCase?.caseId !== caseId) return
-  if ([...steps, ...decided].some((other) => other.state === 'held')) return
-  openCase.why = openCase.why.filter((why) => why !== 'held')
-  if (openCase.why.length === 0) draft.closeOpenCase('decided', held.decisionId)
-  else if (!draft.decision(held.decisionId).automated) draft.caseChange(caseId, { state: 'open' })
 }
 
 function tellExpiredStrikes(draft: AccountDraft): void {

@@ -70,7 +70,7 @@ function decide(world: AccountWorld, i: number, { severity, measure }: Happening
     measure: measure!,
     clause: `c.${severity}`,
     reasons: { zh: '理由', en: 'reasons' },
-    messages: [{ messageId: `m${i}`, sentAt: now }],
+    messages: [{ messageId: `m${i}`, sentAt: now, receivedUnder: '1' }],
     verdictIds: [`v${i}`],
     detectors: [],
     until: null,

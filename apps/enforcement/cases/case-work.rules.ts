@@ -9,7 +9,8 @@ import { caseAfter, type CaseState } from './case-transitions.js'
 export type WorkState = Pick<
   CaseRecord,
   'state' | 'assignee' | 'claimedAt' | 'until' | 'route' | 'lastRequest' | 'requests'
->
+> &
+  Partial<Pick<CaseRecord, 'automated'>>
 
 /** What an operator does with a case. `decide` is the moment before a decision: the case must be the caller's. */
 export type Task =
@@ -130,6 +131,8 @@ function refusalOf(current: WorkState, task: Task, context: WorkContext): Refusa
       return others ? CLAIMED : seniors ? ESCALATED : null
     case 'decide':
       if (current.state === 'held') return HELD
+      // What automation alone decided takes a person's first decision.
+      if (current.state === 'decided' && !current.automated) return DECIDED
       return others ? CLAIMED : seniors ? ESCALATED : null
     case 'release':
       return others && !by.senior ? NOT_YOURS : null
@@ -245,6 +248,11 @@ const PAST: Readonly<Record<Task['action'], string>> = {
 
 const CLAIMED = refused(409, 'claimed-by-another', 'Somebody else has claimed the case.')
 const HELD = refused(409, 'case-held', 'A decision on the case waits; approve or refuse it first.')
+const DECIDED = refused(
+  409,
+  'case-decided',
+  'A person decided the case; reopen it (POST …/reopen) to decide again.',
+)
 const NOT_YOURS = refused(409, 'not-yours', 'The case is not claimed, or by somebody else.')
 const ESCALATED = refused(403, 'escalated', 'The case was escalated; it waits for a senior.')
 

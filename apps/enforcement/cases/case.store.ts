@@ -250,11 +250,23 @@ export class CaseStore {
     }
   }
 
-  /** Null where there is no such case, it has the note already or as many as it can, or it became a part of another. */
-  async addNote(caseId: string, note: CaseNote): Promise<CaseDocument | null> {
+  /**
+   * Null where there is no such case, it has the note already or as many as it can, or it became a part of another; also where
+   * its last note is the same by the same person, since `since`.
+   */
+  async addNote(caseId: string, note: CaseNote, since: Date): Promise<CaseDocument | null> {
+    const last = { $last: '$notes' }
+    const isSame = {
+      $and: [
+        { $eq: [{ $getField: { field: 'by', input: last } }, { $literal: note.by }] },
+        { $eq: [{ $getField: { field: 'text', input: last } }, { $literal: note.text }] },
+        { $gte: [{ $getField: { field: 'at', input: last } }, since] },
+      ],
+    }
     return this.cases.findOneAndUpdate(
       {
         _id: caseId,
+        $expr: { $not: [isSame] },
         'notes.noteId': { $ne: note.noteId },
         [`notes.${MOST_NOTES - 1}`]: { $exists: false },
         mergedInto: { $exists: false },

@@ -85,6 +85,8 @@ export interface CaseRecord extends CaseWeight, Scheduled {
   findingId?: string
   memberCount?: number
   deciding?: string | null
+  /** Of a cluster: how often people opened it again. */
+  reopenings?: number
   /** Of a cluster: when somebody last looked after it, by the machine's clock. */
   lookedAfterAt?: Date
 }

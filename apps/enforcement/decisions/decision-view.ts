@@ -31,6 +31,7 @@ export function decisionView(decision: DecisionRecord & { accountRev?: number })
     lapsesAt: decision.hold?.lapsesAt ?? null,
     strikesCounted: decision.strikesCounted,
     strikeIds: decision.strikeIds,
+    withoutStrike: decision.withoutStrike ?? [],
     directiveIds: decision.directiveIds,
     approval: decision.approval,
     refusal: decision.refusal,

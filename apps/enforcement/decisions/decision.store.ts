@@ -29,6 +29,9 @@ DecisionSchema.index(
   { name: 'steps', partialFilterExpression: { stepId: { $type: 'string' } } },
 )
 
+/** Of what people decided on a case only the latest matters; some come at one instant. */
+const MOST_READ = 50
+
 /** Decisions, written by changes of their account only. */
 @Injectable()
 export class DecisionStore {
@@ -113,6 +116,17 @@ export class DecisionStore {
     return byPeople.flatMap(({ by, approval, refusal, reversal }) =>
       [by, approval?.by, refusal?.by, reversal?.by].filter((one) => one !== undefined && one !== 'system'),
     ) as string[]
+  }
+
+  /** What people decided on any of the cases, the latest first. */
+  async byPeopleOn(caseIds: readonly string[]): Promise<DecisionDocument[]> {
+    if (caseIds.length === 0) return []
+    const people = [{ automated: false }, { approval: { $ne: null } }, { refusal: { $ne: null } }]
+    return this.decisions
+      .find({ caseId: { $in: [...caseIds] }, $or: people })
+      .sort({ at: -1 })
+      .limit(MOST_READ)
+      .toArray()
   }
 
   /** Where the decisions on a case stand, whichever account each is about. */

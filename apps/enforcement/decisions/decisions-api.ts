@@ -24,7 +24,7 @@ import {
 } from '#libs/contracts/measures-in-force'
 import { FieldProblem } from '#libs/platform/http/problem'
 import { StrikeView } from '../accounts/accounts-api.js'
-import { DECISION_STATES, type DecisionState } from './decision.js'
+import { DECISION_STATES, type DecisionState, NO_STRIKE, type NoStrike } from './decision.js'
 
 /** Who did something to a decision afterwards. */
 export class DecisionStepView {
@@ -44,6 +44,12 @@ export class ReplacedView {
 export class PauseView {
   @WeirId() appealId!: string
   @Optional() @Instant() endedAt!: Date | null
+}
+
+/** A message that a person's decision is about and that earned no strike by it, and why. */
+export class WithoutStrikeView {
+  @OwnId() messageId!: string
+  @OneOf(NO_STRIKE) why!: NoStrike
 }
 
 /** What was decided on a case, by whom, under which clause, with which reasons, and what it did. */
@@ -78,6 +84,8 @@ export class DecisionView {
   /** The strikes that count towards it, and those that it added. */
   @Strings(10_000, 200) strikesCounted!: string[]
   @Strings(10_000, 200) strikeIds!: string[]
+  /** Its messages that earned no strike by it; while it is held or only previewed: that would earn none. */
+  @Example([]) @Many(() => WithoutStrikeView, 10_000) withoutStrike!: WithoutStrikeView[]
   @Strings(10_000, 200) directiveIds!: string[]
   @Example(null) @Optional() @One(() => DecisionStepView) approval!: DecisionStepView | null
   @Example(null) @Optional() @One(() => DecisionStepView) refusal!: DecisionStepView | null

@@ -31,12 +31,18 @@ export class ChangePolicy {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws Problem 400 `bad-policy` with everything that the lint finds */
+  /**
+   * Drafts a version; the same text by the same author again is the draft that waits.
+   * @throws Problem 400 `bad-policy` with everything that the lint finds
+   */
   async draft(text: string, by: string): Promise<PolicyDocument> {
     const { errors, document } = lintOf(text)
     if (errors.length > 0) throw badRequest('bad-policy', 'The policy cannot be used like this.', errors)
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const draft = draftOf(await this.policies.nextVersion(), text, document, by, this.clock.now())
+      // Looked for after the number was taken: who drafts the same at the same moment has taken it or is found here.
+      const same = await this.policies.draftOf(by, text)
+      if (same) return same
       if (!(await this.policies.add(draft))) continue
       await this.outbox.deliver([draft], this.policies.policies)
       return draft
@@ -56,14 +62,16 @@ export class ChangePolicy {
     return this.change(found, { state, approvedBy: by, approvedAt }, [event])
   }
 
-  /** @throws Problem 400 on an `effectiveFrom` in the past (promise 9); 404, 409 (`none-in-force` among them), 412 */
+  /** The same by the same person again changes nothing. @throws Problem 400 on an `effectiveFrom` in the past (promise 9); 404, 409 (`none-in-force` among them), 412 */
   async publish(
     version: string,
     publication: Publication,
     by: string,
     ifMatch: number | undefined,
   ): Promise<PolicyDocument> {
-    const found = await this.mustFind(version, ifMatch)
+    const found = await this.mustFind(version, undefined)
+    if (isPublishedSo(found, publication, by)) return found
+    assertFresh(ifMatch, found.changes)
     const state = POLICY_TRANSITIONS[found.state][publication.mode === 'live' ? 'publish' : 'shadow']
     if (!state)
       throw conflict('not-approved', `The policy is ${found.state}; another person must approve it first.`)
@@ -87,7 +95,14 @@ export class ChangePolicy {
       publishedBy: by,
       publishedAt: now,
     }
-    return this.change(found, set, tell(found, publication, from, by, now))
+    try {
+      return await this.change(found, set, tell(found, publication, from, by, now))
+    } catch (error) {
+      // Another try of the same may have been faster.
+      const there = await this.mustFind(version, undefined)
+      if (isPublishedSo(there, publication, by)) return there
+      throw error
+    }
   }
 
   /** One that is in force for everybody is replaced by another, not taken away. */
@@ -120,6 +135,16 @@ export class ChangePolicy {
     assertFresh(ifMatch, found.changes)
     return found
   }
+}
+
+function isPublishedSo(
+  found: PolicyDocument,
+  { mode, rollout, effectiveFrom }: Publication,
+  by: string,
+): boolean {
+  const isSame = found.state === mode && found.rollout === rollout && found.publishedBy === by
+  const from = effectiveFrom === undefined ? null : Date.parse(effectiveFrom)
+  return isSame && (from === null || from === found.effectiveFrom?.getTime())
 }
 
 function draftOf(

@@ -46,6 +46,8 @@ interface LiveVersion {
   version: string
   effectiveFrom: Date
   rollout: number
+  /** When it was last published: its roll-out is what it is since then. */
+  publishedAt: Date | null
 }
 
 /** Versions of the policy. A version's text never changes, so it is parsed once. */
@@ -77,10 +79,19 @@ export class PolicyStore {
     if (Date.now() - this.readAt < BELIEVED_MS && this.live.length > 0) return
     const found = await this.policies
       .find({ state: { $in: ['live', 'retired'] }, effectiveFrom: { $ne: null } })
-      .project<{ _id: string; effectiveFrom: Date; rollout: number }>({ effectiveFrom: 1, rollout: 1 })
+      .project<{ _id: string; effectiveFrom: Date; rollout: number; publishedAt?: Date | null }>({
+        effectiveFrom: 1,
+        rollout: 1,
+        publishedAt: 1,
+      })
       .sort({ effectiveFrom: -1 })
       .toArray()
-    const live = found.map(({ _id, effectiveFrom, rollout }) => ({ version: _id, effectiveFrom, rollout }))
+    const live = found.map(({ _id, effectiveFrom, rollout, publishedAt = null }) => ({
+      version: _id,
+      effectiveFrom,
+      rollout,
+      publishedAt,
+    }))
     const current = live.findIndex((version) => isInForce(version, now))
     // Also those that come into force before it is read again; nobody may see a version whose text is not there yet.
     await this.byVersions(live.slice(0, current + 1).map(({ version }) => version))
@@ -93,6 +104,16 @@ export class PolicyStore {
     const version = this.inForceVersion(now)
     if (version === undefined) throw new RetryableError('no-policy', 'No policy is in force.')
     return { policy: this.known(version), version }
+  }
+
+  /** The versions that were in force at some instant of a stretch of time, for whichever accounts; the latest first. */
+  inForceDuring(from: Date, to: Date): string[] {
+    const begun = this.live.filter(({ effectiveFrom }) => effectiveFrom <= to)
+    const replacing = begun.findIndex(
+      ({ rollout, effectiveFrom, publishedAt }) =>
+        rollout === 100 && effectiveFrom <= from && (publishedAt === null || publishedAt <= from),
+    )
+    return (replacing === -1 ? begun : begun.slice(0, replacing + 1)).map(({ version }) => version)
   }
 
   /** Whether a policy is in force for everybody apart from one version. */
@@ -133,6 +154,11 @@ export class PolicyStore {
       if (duplicateKey(error)) return false
       throw error
     }
+  }
+
+  /** The draft of an author that says just this; null where none waits. */
+  async draftOf(createdBy: string, text: string): Promise<PolicyDocument | null> {
+    return this.policies.findOne({ state: 'draft', createdBy, text })
   }
 
   /** The next version number. */

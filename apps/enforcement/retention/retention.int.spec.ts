@@ -154,12 +154,8 @@ describe('what is kept, on a real MongoDB', () => {
     const verdict = marked('a1', 'm1', 'Quaxolotl', { severity: 4 })
     await take(verdict)
     const caseId = (await entry(verdict)).caseId!
-    await one(CaseStore).addNote(caseId, {
-      noteId: 'n1',
-      at: clock.now(),
-      by: 'mod',
-      text: 'Quaxolotl again',
-    })
+    const note = { noteId: 'n1', at: clock.now(), by: 'mod', text: 'Quaxolotl again' }
+    await one(CaseStore).addNote(caseId, note, clock.now())
     const code = await one(OpenAppeal).open(tokenOf(orderOf('a1', 'remove_message')), 'Quaxolotl is satire')
     const appeal = await one(OpenAppeal).byCode(code)
     await one(HearAppeals).claim(appeal._id, 'senior-2')
