@@ -12,7 +12,7 @@ import { QueryFlag } from '#libs/platform/http/query-fields'
 import { instantCursor } from '../cursor.js'
 import { AnswerDirective } from './answer-directive.js'
 import { DIRECTIVE_STATES } from './directive-state.rules.js'
-import { directiveView } from './directive-view.js'
+import { DIRECTIVE_READERS, directiveView } from './directive-view.js'
 import { DirectiveStore, type DirectiveDocument } from './directive.store.js'
 import { DirectiveView } from './directives-api.js'
 import { TakeReceipts } from './take-receipts.js'
@@ -36,8 +36,6 @@ export class AnswerBody {
   @Text(2_000, 1) text!: string
 }
 
-const READERS = ['moderator', 'senior', 'auditor', 'admin'] as const
-
 /** Orders to platforms and their answers. A platform sees its own. */
 @Controller('directives')
 export class DirectivesController {
@@ -49,11 +47,11 @@ export class DirectivesController {
   ) {}
 
   @Get()
-  @Roles(...READERS, 'platform')
+  @Roles(...DIRECTIVE_READERS, 'platform')
   @apiQuery(DirectivesQuery)
   @apiPage(DirectiveView)
   async list(@CurrentCaller() caller: Caller, @Query() query: DirectivesQuery) {
-    const platformId = hasRole(caller, ...READERS) ? query.platform : caller.platform
+    const platformId = hasRole(caller, ...DIRECTIVE_READERS) ? query.platform : caller.platform
     const state = query.state === 'overdue' ? undefined : query.state
     const filter = {
       platformId,
@@ -62,14 +60,16 @@ export class DirectivesController {
       overdue: query.state === 'overdue' ? true : query.overdue,
     }
     const found = await this.directives.list(filter, query.limit, instantCursor(query.cursor))
-    return page(found, query.limit, (one) => [one.issuedAt.toISOString(), one._id], directiveView)
+    return page(found, query.limit, (one) => [one.issuedAt.toISOString(), one._id], (one) =>
+      directiveView(one, caller),
+    )
   }
 
   @Get(':id')
-  @Roles(...READERS, 'platform')
+  @Roles(...DIRECTIVE_READERS, 'platform')
   @apiOk(DirectiveView)
   async get(@Param('id') id: string, @CurrentCaller() caller: Caller) {
-    return directiveView(await this.mustSee(id, caller))
+    return directiveView(await this.mustSee(id, caller), caller)
   }
 
   @Post(':id/receipts')
@@ -85,7 +85,7 @@ export class DirectivesController {
     if (problem) {
       throw badRequest(problem.slug, problem.message, [{ path: problem.path ?? '', reason: problem.message }])
     }
-    return directiveView(await this.mustSee(id, caller))
+    return directiveView(await this.mustSee(id, caller), caller)
   }
 
   @Post(':id/answer')
@@ -95,12 +95,12 @@ export class DirectivesController {
   @apiBody(AnswerBody)
   @apiOk(DirectiveView)
   async answer(@Param('id') id: string, @CurrentCaller() caller: Caller, @Body() body: AnswerBody) {
-    return directiveView(await this.answers.answer(id, caller.subject, body.text))
+    return directiveView(await this.answers.answer(id, caller.subject, body.text), caller)
   }
 
   private async mustSee(id: string, caller: Caller): Promise<DirectiveDocument> {
     const directive = await this.directives.byId(id)
-    const visible = directive && (hasRole(caller, ...READERS) || directive.platformId === caller.platform)
+    const visible = directive && (hasRole(caller, ...DIRECTIVE_READERS) || directive.platformId === caller.platform)
     if (!visible) throw notFound('There is no such directive.')
     return directive
   }

@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Query } from '@nestjs/common'
 import { OneOf, Optional, OwnId, PlatformId } from '#libs/contracts/fields'
-import { type Caller, CurrentCaller, hasRole } from '#libs/platform/auth/caller'
+import { type Caller, CurrentCaller, hasRole, isPlatformOnly } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { apiAnswer, apiOk, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
@@ -47,7 +47,7 @@ export class StatementsController {
     const cursor = instantCursor(query.cursor)
     if (query.format === 'dsa') return this.dsaBatch(filter, Math.min(query.limit, DSA_BATCH), cursor)
     const found = await this.statements.list(filter, query.limit, cursor)
-    return page(found, query.limit, keyOf, statementView)
+    return page(found, query.limit, keyOf, (one) => statementView(one, caller))
   }
 
   @Get(':id')
@@ -58,7 +58,7 @@ export class StatementsController {
     const statement = await this.statements.byId(id)
     const visible = statement && (hasRole(caller, ...READERS) || statement.platformId === caller.platform)
     if (!visible) throw notFound('There is no such statement.')
-    return statementView(statement)
+    return statementView(statement, caller)
   }
 
   /** Statements of restrictions only, so that a batch is full unless it is the last. */
@@ -77,6 +77,9 @@ function keyOf({ issuedAt, _id }: StatementDocument): [string, string] {
   return [issuedAt.toISOString(), _id]
 }
 
-function statementView({ _id, statementId, ...statement }: StatementDocument): StatementView {
-  return { statementOfReasonsId: statementId, ...statement }
+/** The link to object is a capability of the owner: the platform shows it to them, and nobody else has it (docs/adr/0109). */
+function statementView({ _id, statementId, ...statement }: StatementDocument, caller: Caller): StatementView {
+  const { redress } = statement
+  const appealUrl = isPlatformOnly(caller) ? redress.appealUrl : null
+  return { statementOfReasonsId: statementId, ...statement, redress: { ...redress, appealUrl } }
 }
