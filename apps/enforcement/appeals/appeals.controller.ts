@@ -8,6 +8,7 @@ import { IfMatch } from '#libs/platform/http/if-match'
 import { apiBody, apiCreated, apiOk, apiPage, apiProblem, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { QueryFlag } from '#libs/platform/http/query-fields'
+import { ViewsEvidence, ViewsList } from '../audit/evidence-views.js'
 import { instantCursor } from '../cursor.js'
 import { type GivenReasons, Reasons } from '../decisions/reasons-field.js'
 import { APPEAL_OUTCOMES, APPEAL_STATES, type AppealOutcome, type AppealState } from './appeal-transitions.js'
@@ -82,6 +83,7 @@ export class AppealsController {
 
   @Get()
   @Roles(...READERS)
+  @ViewsList<AppealView>('appeals', ({ appealId }) => `appeal/${appealId}`)
   @apiQuery(AppealsQuery)
   @apiPage(AppealView)
   async list(@Query() query: AppealsQuery) {
@@ -93,6 +95,7 @@ export class AppealsController {
 
   @Get(':id')
   @Roles(...READERS)
+  @ViewsEvidence('appeal')
   @apiOk(AppealView)
   async get(@Param('id') id: string) {
     return appealView(await this.hearing.mustFind(id))

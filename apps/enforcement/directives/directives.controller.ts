@@ -2,13 +2,14 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/com
 import { Instant, OneOf, Optional, OwnId, PlatformId, Text } from '#libs/contracts/fields'
 import { RECEIPT_STATUSES, type ReceiptStatus } from '#libs/contracts/receipt'
 import { Clock } from '#libs/platform/clock'
-import { type Caller, CurrentCaller, hasRole } from '#libs/platform/auth/caller'
+import { type Caller, CurrentCaller, hasRole, isPlatformOnly } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
 import { apiBody, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { badRequest, notFound } from '#libs/platform/http/problem'
 import { QueryFlag } from '#libs/platform/http/query-fields'
+import { ViewsEvidence, ViewsList } from '../audit/evidence-views.js'
 import { instantCursor } from '../cursor.js'
 import { AnswerDirective } from './answer-directive.js'
 import { DIRECTIVE_STATES } from './directive-state.rules.js'
@@ -36,6 +37,9 @@ export class AnswerBody {
   @Text(2_000, 1) text!: string
 }
 
+/** A platform that fetches its own orders is no view of evidence: it was sent them. */
+const ONE_OF_US = { by: (caller: Caller) => !isPlatformOnly(caller) }
+
 /** Orders to platforms and their answers. A platform sees its own. */
 @Controller('directives')
 export class DirectivesController {
@@ -48,6 +52,7 @@ export class DirectivesController {
 
   @Get()
   @Roles(...DIRECTIVE_READERS, 'platform')
+  @ViewsList<DirectiveView>('directives', ({ directiveId }) => `directive/${directiveId}`, ONE_OF_US)
   @apiQuery(DirectivesQuery)
   @apiPage(DirectiveView)
   async list(@CurrentCaller() caller: Caller, @Query() query: DirectivesQuery) {
@@ -60,13 +65,17 @@ export class DirectivesController {
       overdue: query.state === 'overdue' ? true : query.overdue,
     }
     const found = await this.directives.list(filter, query.limit, instantCursor(query.cursor))
-    return page(found, query.limit, (one) => [one.issuedAt.toISOString(), one._id], (one) =>
-      directiveView(one, caller),
+    return page(
+      found,
+      query.limit,
+      (one) => [one.issuedAt.toISOString(), one._id],
+      (one) => directiveView(one, caller),
     )
   }
 
   @Get(':id')
   @Roles(...DIRECTIVE_READERS, 'platform')
+  @ViewsEvidence('directive', ONE_OF_US)
   @apiOk(DirectiveView)
   async get(@Param('id') id: string, @CurrentCaller() caller: Caller) {
     return directiveView(await this.mustSee(id, caller), caller)
@@ -100,7 +109,8 @@ export class DirectivesController {
 
   private async mustSee(id: string, caller: Caller): Promise<DirectiveDocument> {
     const directive = await this.directives.byId(id)
-    const visible = directive && (hasRole(caller, ...DIRECTIVE_READERS) || directive.platformId === caller.platform)
+    const visible =
+      directive && (hasRole(caller, ...DIRECTIVE_READERS) || directive.platformId === caller.platform)
     if (!visible) throw notFound('There is no such directive.')
     return directive
   }

@@ -5,7 +5,7 @@ import { Roles } from '#libs/platform/auth/roles.decorator'
 import { apiAnswer, apiOk, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
-import { ViewsEvidence } from '../audit/evidence-views.js'
+import { ViewsEvidence, ViewsList } from '../audit/evidence-views.js'
 import { instantCursor } from '../cursor.js'
 import { DsaExport } from './dsa-export.js'
 import { RESTRICTIONS } from './dsa-statement.rules.js'
@@ -31,6 +31,9 @@ export class StatementsController {
 
   @Get()
   @Roles(...READERS, 'platform')
+  @ViewsList('statements', ({ statementId }: { statementId: string }) => `statement/${statementId}`, {
+    items: statementsOn,
+  })
   @apiQuery(StatementsQuery)
   @apiAnswer(
     200,
@@ -71,6 +74,17 @@ export class StatementsController {
     const { items, nextCursor } = page(found, limit, keyOf)
     return { statements: await this.dsa.of(items), nextCursor }
   }
+}
+
+/** What a page or a batch holds, in the words of the audit log. */
+function statementsOn(answer: StatementsPage | DsaBatch) {
+  return 'items' in answer
+    ? answer.items.map(({ statementOfReasonsId, platformId, accountId }) => ({
+        statementId: statementOfReasonsId,
+        platformId,
+        accountId,
+      }))
+    : answer.statements.map(({ puid }) => ({ statementId: puid }))
 }
 
 function keyOf({ issuedAt, _id }: StatementDocument): [string, string] {

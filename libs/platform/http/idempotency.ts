@@ -29,15 +29,18 @@ const IDEMPOTENT_KEY = 'weir:idempotent'
 /** Visible ASCII, as draft-ietf-httpapi-idempotency-key-header leaves to each API; quotes around it are dropped. */
 const KEY = /^[\x21-\x7e]{1,200}$/
 
+type Unless = (request: FastifyRequest) => boolean
+
 /**
  * The route honours `Idempotency-Key`: the same key with the same request gives the same answer and has one effect; with
  * another request it is a 422 `idempotency-key-reused`; while the first still runs, a 409 `in-progress`. The answer is
  * kept for two days. Where the process dies between effect and stored answer, the handler runs again under the same
- * `@RequestId()`, from which it must derive the ids of what it makes.
+ * `@RequestId()`, from which it must derive the ids of what it makes. Requests that change nothing (`unless`) are answered
+ * anew each time, and nothing is kept.
  */
-export function Idempotent(): MethodDecorator {
+export function Idempotent(unless: Unless = () => false): MethodDecorator {
   return applyDecorators(
-    SetMetadata(IDEMPOTENT_KEY, true),
+    SetMetadata(IDEMPOTENT_KEY, unless),
     ApiHeader({
       name: IDEMPOTENCY_KEY,
       required: false,
@@ -102,11 +105,12 @@ export class IdempotencyInterceptor implements NestInterceptor {
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    if (!this.reflector.get<boolean | undefined>(IDEMPOTENT_KEY, context.getHandler())) return next.handle()
+    const unless = this.reflector.get<Unless | undefined>(IDEMPOTENT_KEY, context.getHandler())
+    if (!unless) return next.handle()
     const http = context.switchToHttp()
     const request = http.getRequest<FastifyRequest>()
     const key = idempotencyKeyOf(request.headers['idempotency-key'])
-    if (key === undefined) return next.handle()
+    if (key === undefined || unless(request)) return next.handle()
     const path = request.url.split('?')[0]!
     const id = derivedId('req', ...keySpace(request), request.method, path, key)
     request.effectId = id
