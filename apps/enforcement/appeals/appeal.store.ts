@@ -19,13 +19,20 @@ AppealSchema.index(
   { openKey: 1 },
   { unique: true, partialFilterExpression: { openKey: { $type: 'string' } } },
 )
+AppealSchema.index({ turn: 1 }, { unique: true })
 AppealSchema.index({ receiptHash: 1 }, { unique: true })
+AppealSchema.index({ directiveId: 1 })
+AppealSchema.index({ measureKey: 1 })
 AppealSchema.index({ openedAt: -1, _id: -1 })
 AppealSchema.index({ state: 1, openedAt: -1, _id: -1 })
 AppealSchema.index({ platformId: 1, openedAt: -1, _id: -1 })
 AppealSchema.index({ accountId: 1, openedAt: -1, _id: -1 })
 AppealSchema.index({ claimedBy: 1, openedAt: -1, _id: -1 })
 AppealSchema.index({ openedAt: -1, _id: -1 }, { name: 'late', partialFilterExpression: { late: true } })
+AppealSchema.index(
+  { openedAt: -1, _id: -1 },
+  { name: 'facts', partialFilterExpression: { factsWaiting: true } },
+)
 AppealSchema.index({ caseId: 1 })
 AppealSchema.index({ nextDueAt: 1 }, { partialFilterExpression: { nextDueAt: { $type: 'date' } } })
 AppealSchema.index({ outboxAt: 1 }, { name: 'unsettled', partialFilterExpression: { settled: false } })
@@ -34,6 +41,7 @@ AppealSchema.index(...outboxIndex)
 export interface AppealFilter {
   state?: AppealState
   late?: boolean
+  factsWaiting?: boolean
   platformId?: string
   accountId?: string
   claimedBy?: string
@@ -48,7 +56,7 @@ export class AppealStore {
     this.appeals = model.collection as unknown as mongo.Collection<AppealDocument>
   }
 
-  /** Adds an appeal. False where it is there already, or another of this appellant against the statement is undecided. */
+  /** Adds an appeal. False where it is there already, or another of this appellant against the measure came first. */
   async add(appeal: AppealDocument): Promise<boolean> {
     try {
       await this.appeals.insertOne(appeal)
@@ -67,15 +75,24 @@ export class AppealStore {
     return this.appeals.findOne({ receiptHash })
   }
 
-  /** Who decided appeals about any of the cases, but for one of them. */
+  /** Those against one measure, the oldest first: by its directive, or by what it is where it was ordered anew. */
+  async against(directiveId: string, measureKey: string): Promise<AppealDocument[]> {
+    return this.appeals
+      .find({ $or: [{ directiveId }, { measureKey }] })
+      .sort({ openedAt: 1, _id: 1 })
+      .toArray()
+  }
+
+  /** Who decided appeals about any of the cases; of one of them, only before it was heard again. */
   async hearersOf(caseIds: readonly string[], appealId: string): Promise<string[]> {
     const heard = await this.appeals
-      .find(
-        { caseId: { $in: [...caseIds] }, _id: { $ne: appealId }, decision: { $ne: null } },
-        { projection: { decision: 1 } },
-      )
+      .find({ caseId: { $in: [...caseIds] } }, { projection: { decision: 1, earlier: 1 } })
       .toArray()
-    return heard.flatMap(({ decision }) => (decision ? [decision.by] : []))
+    return heard
+      .flatMap(({ _id, decision, earlier }) =>
+        decision && _id !== appealId ? [...earlier, decision] : earlier,
+      )
+      .map(({ by }) => by)
   }
 
   /** Makes a change if nobody else changed the appeal since it was read; null where somebody did. */

@@ -18,6 +18,15 @@ export interface AppealDecision {
   replacement: ReplacementOrder | null
 }
 
+/** What was added to an appeal after it was opened. */
+export interface AppealFacts {
+  factId: string
+  at: Date
+  text: string
+  /** It was decided by then: a senior may take it up. */
+  afterDecision: boolean
+}
+
 /** An objection of an account to the measure that one statement of reasons is about. */
 export interface AppealRecord {
   _id: string
@@ -33,6 +42,9 @@ export interface AppealRecord {
   /** People who tipped off are to follow. */
   appellant: 'account'
   text: string
+  facts: AppealFacts[]
+  /** Some that came after the decision were not taken up yet. */
+  factsWaiting: boolean
   state: AppealState
   /** It was not decided in time: its measure was suspended. */
   late: boolean
@@ -41,9 +53,19 @@ export interface AppealRecord {
   claimedBy: string | null
   claimedAt: Date | null
   decision: AppealDecision | null
+  /** What was decided before facts were taken up and it was heard again. */
+  earlier: AppealDecision[]
+  /** The decisions that its decision is about; its `decisionId` alone where it does not say. */
+  covers?: string[]
   /** The account reflects what this appeal has come to. */
   settled: boolean
-  /** Present while it is undecided: one at a time for a statement and an appellant. */
+  /** Tells the measure, also where it is ordered anew under another directive. */
+  measureKey: string
+  /** Of the first appeal against the measure: its directive and the appellant. */
+  measureRoot: string
+  /** Which of the appeals against the measure it is: nobody else takes the same turn. */
+  turn: string
+  /** The `measureRoot` while it is undecided: one at a time for a measure and an appellant. */
   openKey: string | null
   /** Of the code by which the appellant follows it; the code itself is nowhere. */
   receiptHash: string

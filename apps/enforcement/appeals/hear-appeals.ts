@@ -127,7 +127,7 @@ export class HearAppeals {
   }
 
   /** @throws Problem 403 `took-part` */
-  private async assertNoPart(appeal: AppealDocument, subject: string): Promise<void> {
+  async assertNoPart(appeal: AppealDocument, subject: string): Promise<void> {
     const part = partIn(subject, await partsInCase(appeal.caseId, this, appeal._id))
     if (part)
       throw forbidden(`${PARTS[part]} Somebody without a part in it must hear the appeal.`, 'took-part')

@@ -176,7 +176,7 @@ async function* newestFirst(
   const heads = await Promise.all(lists.map((list) => list.next()))
   try {
     for (;;) {
-      const [first, second] = heads.map(({ value, done }) => (done ? null : (value as AuditBlock)))
+      const [first, second] = heads.map(({ value, done }) => (done ? null : value))
       const next = !second || (first && !isNewer(second, first)) ? first : second
       if (!next) return
       yield next
@@ -185,7 +185,7 @@ async function* newestFirst(
       }
     }
   } finally {
-    await Promise.all(lists.map((list) => list.return?.()))
+    await Promise.all(lists.map(async (list) => list.return?.()))
   }
 }
 
