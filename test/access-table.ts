@@ -66,6 +66,8 @@ enforcement POST  /v1/appeals                                 public
 enforcement GET   /v1/appeals/{id}                            senior auditor admin
 enforcement POST  /v1/appeals/{id}/claim                      senior
 enforcement POST  /v1/appeals/{id}/decision                   senior
+enforcement POST  /v1/appeals/{id}/reopen                     senior
+enforcement POST  /v1/appeals/{receiptCode}/facts             public
 enforcement GET   /v1/appeals/status/{receiptCode}            public
 enforcement POST  /v1/appeals/status/{receiptCode}/withdraw   public
 enforcement GET   /appeal                                     public

@@ -118,7 +118,7 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
       automatedDecision: 'fully',
       automatedDetection: true,
       ground: { clause: CLAUSE[3] },
-      redress: { appealUrl: limit!.appealUrl },
+      redress: { appealUrl: null },
     })
     await settled(() => {
       const notices = on(Topics.notices.name).filter(({ value }) => JSON.stringify(value).includes('"a1"'))

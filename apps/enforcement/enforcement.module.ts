@@ -11,9 +11,12 @@ import { TakeVerdicts } from './accounts/take-verdicts.js'
 import { VerdictsConsumer } from './accounts/verdicts.consumer.js'
 import { AppealPages } from './appeals/appeal-pages.controller.js'
 import { AppealsController } from './appeals/appeals.controller.js'
+import { FollowAppeal } from './appeals/follow-appeal.js'
+import { GiveFacts } from './appeals/give-facts.js'
 import { HearAppeals } from './appeals/hear-appeals.js'
 import { OpenAppeal } from './appeals/open-appeal.js'
 import { ReadEvidence } from './appeals/read-evidence.js'
+import { TakeUpFacts } from './appeals/take-up-facts.js'
 import { SettleAppeals } from './appeals/settle-appeals.js'
 import { auditKey, AuditKey } from './audit/audit-key.js'
 import { AuditLog } from './audit/audit-log.js'
@@ -124,7 +127,10 @@ import { Timer } from './timers/timer.js'
     ReadCluster,
     // appeals
     OpenAppeal,
+    FollowAppeal,
+    GiveFacts,
     HearAppeals,
+    TakeUpFacts,
     SettleAppeals,
     ReadEvidence,
     // quality and well-being of the people who decide

@@ -33,7 +33,7 @@ export class MessagesController {
   @Post()
   @HttpCode(202)
   @Roles('platform')
-  @Idempotent(WITHOUT_PRIVATE_IDS)
+  @Idempotent({ memory: WITHOUT_PRIVATE_IDS })
   @JudgesRepeatedNames()
   @BodyLimit(MAX_BODY)
   @apiBody(MessagesRequest)

@@ -48,6 +48,8 @@ export const WEIR_EVENT_KINDS = [
   'appeal.late',
   'appeal.withdrawn',
   'appeal.decided',
+  'appeal.facts_given',
+  'appeal.reopened',
   'review.opened',
   'review.answered',
   'golden_case.proposed',

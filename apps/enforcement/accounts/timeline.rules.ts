@@ -114,15 +114,24 @@ function ofFinding({ _id, findingId, kind, caseId, addedAt }: TakenFinding): Tim
 }
 
 function ofAppeal({ _id: appealId, ...appeal }: AppealDocument): TimelineItem[] {
-  const { caseId, decisionId, directiveId, measure, openedAt, updatedAt, state, decision } = appeal
+  const { caseId, decisionId, directiveId, measure, openedAt, updatedAt, state, decision, earlier } = appeal
   const facts = { appealId, caseId, decisionId, directiveId, measure }
   const opened = { at: openedAt, id: `${appealId}/opened`, kind: 'appeal.opened' as const, ...facts }
-  if (decision) {
-    const { at, by, outcome: code } = decision
-    return [opened, { at, id: `${appealId}/decided`, kind: 'appeal.decided', by, code, ...facts }]
-  }
-  if (state !== 'withdrawn') return [opened]
-  return [opened, { at: updatedAt, id: `${appealId}/withdrawn`, kind: 'appeal.withdrawn', ...facts }]
+  const hearings = decision ? [...earlier, decision] : earlier
+  const decided = hearings.map(({ at, by, outcome: code }, i) => ({
+    at,
+    id: i === 0 ? `${appealId}/decided` : `${appealId}/decided/${i}`,
+    kind: 'appeal.decided' as const,
+    by,
+    code,
+    ...facts,
+  }))
+  if (state !== 'withdrawn') return [opened, ...decided]
+  return [
+    opened,
+    ...decided,
+    { at: updatedAt, id: `${appealId}/withdrawn`, kind: 'appeal.withdrawn', ...facts },
+  ]
 }
 
 function ofLabel({ labelId, label, at, by }: AccountLabel): TimelineItem {

@@ -1,7 +1,8 @@
 import { Body, Get, Post, Query, Req, Res } from '@nestjs/common'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { codePoints } from '#libs/contracts/fields'
+import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Public } from '#libs/platform/auth/roles.decorator'
 import { PageController } from '#libs/platform/http/page.decorator'
 import { Problem } from '#libs/platform/http/problem'
@@ -13,7 +14,10 @@ import {
   statusPage,
   type Place,
 } from './appeal-pages.rules.js'
-import { LONGEST_APPEAL, OpenAppeal } from './open-appeal.js'
+import { FollowAppeal } from './follow-appeal.js'
+import { GiveFacts } from './give-facts.js'
+import { actorOf, LONGEST_APPEAL, OpenAppeal } from './open-appeal.js'
+import { canWithdraw, takesFacts } from './one-appeal.rules.js'
 import { pageLanguage } from './page-language.rules.js'
 import { ReadEvidence } from './read-evidence.js'
 
@@ -36,15 +40,24 @@ export class AppealPages {
   constructor(
     private readonly openAppeal: OpenAppeal,
     private readonly evidence: ReadEvidence,
+    private readonly following: FollowAppeal,
+    private readonly giveFacts: GiveFacts,
   ) {}
 
   @Get()
-  async show(@Req() request: FastifyRequest, @Query() query: Fields, @Res() reply: FastifyReply) {
+  async show(
+    @Req() request: FastifyRequest,
+    @Query() query: Fields,
+    @CurrentCaller() caller: Caller,
+    @Res() reply: FastifyReply,
+  ) {
     const token = textOf(query, 'token', 2_048)
     await answer(request, query, reply, { token }, async (place) => {
       const linked = await this.openAppeal.follow(token)
-      const evidence = await this.evidence.behind(linked.statement)
-      return { status: 200, page: appealPage(place, { ...linked, evidence, token }) }
+      const evidence = await this.evidence.behind(linked.statement, actorOf(caller))
+      // What is sent from this view of the page is one appeal, however often it is sent.
+      const nonce = randomBytes(24).toString('base64url')
+      return { status: 200, page: appealPage(place, { ...linked, evidence, token, nonce }) }
     })
   }
 
@@ -53,12 +66,15 @@ export class AppealPages {
     @Req() request: FastifyRequest,
     @Query() query: Fields,
     @Body() body: Fields | undefined,
+    @CurrentCaller() caller: Caller,
     @Res() reply: FastifyReply,
   ) {
     const token = textOf(body, 'token', 2_048)
     await answer(request, query, reply, { token }, async (place) => {
       const text = textOf(body, 'text', LONGEST_APPEAL)
-      return { status: 201, page: receivedPage(place, await this.openAppeal.open(token, text)) }
+      const key = textOf(body, 'nonce', 200)
+      const receiptCode = await this.openAppeal.open(token, text, { caller, key })
+      return { status: 201, page: receivedPage(place, receiptCode) }
     })
   }
 
@@ -72,16 +88,22 @@ export class AppealPages {
     @Req() request: FastifyRequest,
     @Query() query: Fields,
     @Body() body: Fields | undefined,
+    @CurrentCaller() caller: Caller,
     @Res() reply: FastifyReply,
   ) {
     await answer(request, query, reply, {}, async (place) => {
       const receiptCode = textOf(body, 'receiptCode', 60).trim()
-      const withdraws = body?.['withdraw'] === 'yes'
-      const { state } = withdraws
-        ? await this.openAppeal.withdraw(receiptCode)
-        : await this.openAppeal.byCode(receiptCode)
-      return { status: 200, page: statusPage(place, { receiptCode, state }) }
+      const found = await this.act(receiptCode, body, caller)
+      const can = { takesFacts: takesFacts(found), canWithdraw: canWithdraw(found) }
+      return { status: 200, page: statusPage(place, { receiptCode, state: found.state, ...can }) }
     })
+  }
+
+  private act(receiptCode: string, body: Fields | undefined, caller: Caller) {
+    if (body?.['withdraw'] === 'yes') return this.openAppeal.withdraw(receiptCode, caller)
+    const isTold = body !== undefined && Object.hasOwn(body, 'facts')
+    if (isTold) return this.giveFacts.give(receiptCode, textOf(body, 'facts', LONGEST_APPEAL), caller)
+    return this.following.byCode(receiptCode, caller)
   }
 }
 

@@ -21,13 +21,20 @@ AppealSchema.index(
   { openKey: 1 },
   { unique: true, partialFilterExpression: { openKey: { $type: 'string' } } },
 )
+AppealSchema.index({ turn: 1 }, { unique: true })
 AppealSchema.index({ receiptHash: 1 }, { unique: true })
+AppealSchema.index({ directiveId: 1 })
+AppealSchema.index({ measureKey: 1 })
 AppealSchema.index({ openedAt: -1, _id: -1 })
 AppealSchema.index({ state: 1, openedAt: -1, _id: -1 })
 AppealSchema.index({ platformId: 1, openedAt: -1, _id: -1 })
 AppealSchema.index({ accountId: 1, openedAt: -1, _id: -1 })
 AppealSchema.index({ claimedBy: 1, openedAt: -1, _id: -1 })
 AppealSchema.index({ openedAt: -1, _id: -1 }, { name: 'late', partialFilterExpression: { late: true } })
+AppealSchema.index(
+  { openedAt: -1, _id: -1 },
+  { name: 'facts', partialFilterExpression: { factsWaiting: true } },
+)
 AppealSchema.index({ caseId: 1 })
 AppealSchema.index({ nextDueAt: 1 }, { partialFilterExpression: { nextDueAt: { $type: 'date' } } })
 AppealSchema.index({ outboxAt: 1 }, { name: 'unsettled', partialFilterExpression: { settled: false } })
@@ -37,6 +44,7 @@ AppealSchema.index(...outboxIndex)
 export interface AppealFilter {
   state?: AppealState
   late?: boolean
+  factsWaiting?: boolean
   platformId?: string
   accountId?: string
   claimedBy?: string
@@ -53,6 +61,8 @@ export interface HeardAppeal {
   by: string
   covers: readonly string[]
   undoes: readonly string[]
+  /** Facts were taken up after it, and the appeal is heard again. */
+  isEarlier?: boolean
 }
 
 /** Appeals: every change is guarded by where the appeal stands. */
@@ -67,7 +77,7 @@ export class AppealStore {
     this.erasures = new ErasureSchedule(this.appeals)
   }
 
-  /** Adds an appeal. False where it is there already, or another of this appellant against the statement is undecided. */
+  /** Adds an appeal. False where it is there already, or another of this appellant against the measure came first. */
   async add(appeal: AppealDocument): Promise<boolean> {
     try {
       await this.appeals.insertOne({ ...appeal, eraseAt: firstLook(appeal.openedAt) })
@@ -86,28 +96,33 @@ export class AppealStore {
     return this.appeals.findOne({ receiptHash })
   }
 
-  /** Who decided appeals about any of the cases. */
-  async hearersOf(caseIds: readonly string[]): Promise<string[]> {
-    const heard = await this.appeals
-      .find({ caseId: { $in: [...caseIds] }, decision: { $ne: null } }, { projection: { decision: 1 } })
+  /** Those against one measure, the oldest first: by its directive, or by what it is where it was ordered anew. */
+  async against(directiveId: string, measureKey: string): Promise<AppealDocument[]> {
+    return this.appeals
+      .find({ $or: [{ directiveId }, { measureKey }] })
+      .sort({ openedAt: 1, _id: 1 })
       .toArray()
-    return heard.flatMap(({ decision }) => (decision ? [decision.by] : []))
   }
 
-  /** The decided appeals of an account. */
+  /** Who decided appeals about any of the cases, also before they were heard again. */
+  async hearersOf(caseIds: readonly string[]): Promise<string[]> {
+    const heard = await this.appeals
+      .find({ caseId: { $in: [...caseIds] } }, { projection: { decision: 1, earlier: 1 } })
+      .toArray()
+    return heard
+      .flatMap(({ decision, earlier }) => (decision ? [...earlier, decision] : earlier))
+      .map(({ by }) => by)
+  }
+
+  /** The decisions on appeals of an account, also those after which an appeal is heard again. */
   async heardOf(platformId: string, accountId: string): Promise<HeardAppeal[]> {
     const heard = await this.appeals
-      .find(
-        { accountId, platformId, decision: { $ne: null } },
-        { projection: { decision: 1, covers: 1, undoes: 1 } },
-      )
+      .find({ accountId, platformId }, { projection: { decision: 1, earlier: 1, covers: 1, undoes: 1 } })
       .toArray()
-    return heard.map(({ _id, decision, covers = [], undoes = [] }) => ({
-      appealId: _id,
-      by: decision!.by,
-      covers,
-      undoes,
-    }))
+    return heard.flatMap(({ _id, decision, earlier, covers = [], undoes = [] }) => [
+      ...earlier.map(({ by }) => ({ appealId: _id, by, covers, undoes, isEarlier: true })),
+      ...(decision ? [{ appealId: _id, by: decision.by, covers, undoes, isEarlier: false }] : []),
+    ])
   }
 
   /** Makes a change if nobody else changed the appeal since it was read; null where somebody did. */

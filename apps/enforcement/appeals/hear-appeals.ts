@@ -75,7 +75,7 @@ export class HearAppeals {
       if (found.state === 'claimed' && found.claimedBy === subject) return found
       assertFresh(ifMatch, found.version)
       assertClaimable(found, now)
-      await this.assertNoPart(found, await this.settling.undoneBy(found), subject)
+      await this.assertNoPart(found, subject)
       const set = { state: 'claimed' as const, claimedBy: subject, claimedAt: now, updatedAt: now }
       const event = appealEvent('appeal.claimed', found, found.version, now, subject)
       const changed = await this.appeals.change(found, set, [event])
@@ -101,7 +101,7 @@ export class HearAppeals {
       assertFresh(ifMatch, found.version)
       assertDecidable(found, given.outcome, subject)
       const undone = await this.settling.undoneBy(found)
-      await this.assertNoPart(found, undone, subject)
+      await this.assertNoPart(found, subject, undone)
       assertFits(undone, given, now)
       const reasons = bilingual(given.reasons)
       const decision = {
@@ -133,8 +133,9 @@ export class HearAppeals {
   }
 
   /** @throws Problem 403 `took-part` */
-  private async assertNoPart(appeal: AppealDocument, undone: Undone, subject: string): Promise<void> {
-    const part = partIn(subject, await partsInAppeal(appeal, undone, this))
+  async assertNoPart(appeal: AppealDocument, subject: string, undone?: Undone): Promise<void> {
+    const about = undone ?? (await this.settling.undoneBy(appeal))
+    const part = partIn(subject, await partsInAppeal(appeal, about, this))
     if (part)
       throw forbidden(`${PARTS[part]} Somebody without a part in it must hear the appeal.`, 'took-part')
   }

@@ -101,7 +101,7 @@ describe('who may hear an appeal, and what it covers, on a real MongoDB', () => 
         (!messageId || statement.facts.messageIds.includes(messageId)),
     )
     expect(own.length).toBeGreaterThan(0)
-    await one(OpenAppeal).open(tokenIn(own[0]!.redress.appealUrl), `Not so: ${decisionId}`)
+    await one(OpenAppeal).open(tokenIn(own[0]!.redress.appealUrl!), `Not so: ${decisionId}`)
     const appeals = await one(AppealStore).list({ platformId: 'p1', accountId: account }, 10)
     return appeals.find((appeal) => appeal.decisionId === decisionId)!._id
   }

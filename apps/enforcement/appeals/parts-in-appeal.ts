@@ -19,7 +19,9 @@ export async function partsInAppeal(
   { appeals, cases, decisions, reviews, goldenCases, settling }: AppealPartStores,
 ): Promise<PartsInCase> {
   const { platformId, accountId } = appeal
-  const heard = (await appeals.heardOf(platformId, accountId)).filter((one) => one.appealId !== appeal._id)
+  const heard = (await appeals.heardOf(platformId, accountId)).filter(
+    (one) => one.appealId !== appeal._id || one.isEarlier,
+  )
   const about = await withReplaced([undone.first, ...undone.undoes], (one) =>
     replacedBy(one, heard, decisions),
   )

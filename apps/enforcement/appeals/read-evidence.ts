@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common'
+import { ACCOUNT_ACTOR } from '#libs/contracts/actors'
 import { Clock } from '#libs/platform/clock'
 import { AuditLog } from '../audit/audit-log.js'
 import { viewEntry } from '../audit/evidence-views.js'
@@ -32,8 +33,11 @@ export class ReadEvidence {
     private readonly clock: Clock,
   ) {}
 
-  /** Each revision once, the latest first; at most twenty. The view is in the audit log before they are given. */
-  async behind(statement: StatementOfReasons): Promise<Evidence[]> {
+  /**
+   * Each revision once, the latest first; at most twenty. The view is in the audit log before they are given, as one of
+   * `actor`: the owner, or who is logged in.
+   */
+  async behind(statement: StatementOfReasons, actor: string = ACCOUNT_ACTOR): Promise<Evidence[]> {
     const { platformId, accountId, facts } = statement
     const verdictIds = facts.verdictIds.slice(0, MOST_ASKED)
     const messageIds = facts.messageIds.slice(0, MOST_ASKED)
@@ -45,7 +49,7 @@ export class ReadEvidence {
     await this.policies.refresh(this.clock.now())
     const { policy } = this.policies.inForce(this.clock.now())
     const subject = `statement/${statement.statementId}`
-    await this.log.append([viewEntry({ subject, actor: 'account', platformId, accountId }, this.clock.now())])
+    await this.log.append([viewEntry({ subject, actor, platformId, accountId }, this.clock.now())])
     const byRevision = new Map(found.map((entry) => [`${entry.messageId} ${entry.revision}`, entry]))
     return [...byRevision.values()].map((entry) => {
       const { sealed } = entryView(entry, policy)

@@ -8,7 +8,7 @@ import { Idempotent, RequestId } from '#libs/platform/http/idempotency'
 import { apiAnswer, apiBody, apiCreated, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { type Page, page, PageQuery } from '#libs/platform/http/paging'
 import { QueryFlag } from '#libs/platform/http/query-fields'
-import { ViewsEvidence } from '../audit/evidence-views.js'
+import { ViewsEvidence, ViewsList } from '../audit/evidence-views.js'
 import { accountCursor, instantCursor } from '../cursor.js'
 import { CountsExposure } from '../quality/count-exposure.js'
 import { ReadExposure } from '../quality/read-exposure.js'
@@ -71,6 +71,7 @@ export class CasesController {
 
   @Get()
   @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
+  @ViewsList<CaseView>('cases', ({ caseId }) => `case/${caseId}`)
   @apiQuery(CasesQuery)
   @apiPage(CaseView)
   async list(@Query() query: CasesQuery): Promise<Page<CaseView>> {
@@ -136,6 +137,9 @@ export class CasesController {
 
   @Get(':id/copies')
   @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
+  @ViewsList<CopyView>('copies', ({ caseId }) => `case/${caseId}`, {
+    of: ({ id }) => ({ subject: `case/${id!}` }),
+  })
   @apiQuery(PageQuery)
   @apiPage(
     CopyView,

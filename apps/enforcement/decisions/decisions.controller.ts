@@ -6,6 +6,7 @@ import { Idempotent } from '#libs/platform/http/idempotency'
 import { apiBody, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
+import { ViewsEvidence, ViewsList } from '../audit/evidence-views.js'
 import { instantCursor } from '../cursor.js'
 import { ChangeDecision } from './change-decision.js'
 import { DECISION_STATES, type DecisionState } from './decision.js'
@@ -35,6 +36,7 @@ export class DecisionsController {
 
   @Get()
   @Roles('moderator', 'senior', 'auditor', 'admin')
+  @ViewsList<DecisionView>('decisions', ({ decisionId }) => `decision/${decisionId}`)
   @apiQuery(DecisionsQuery)
   @apiPage(DecisionView)
   async list(@Query() query: DecisionsQuery) {
@@ -50,6 +52,7 @@ export class DecisionsController {
 
   @Get(':id')
   @Roles('moderator', 'senior', 'auditor', 'admin')
+  @ViewsEvidence('decision')
   @apiOk(DecisionView)
   async get(@Param('id') id: string) {
     const decision = await this.decisions.byId(id)

@@ -69,7 +69,7 @@ export function statementOf(given: {
     automatedDetection: decision.verdictIds.length > 0 || (decision.findingIds ?? []).length > 0,
     automatedDecision: directive.automated ? (decision.approval ? 'partially' : 'fully') : 'not',
     redress: {
-      appealUrl: directive.appealUrl ?? '',
+      appealUrl: directive.appealUrl ?? null,
       appealUntil: given.appealUntil,
       information: REDRESS,
     },

@@ -38,7 +38,8 @@ export interface StatementOfReasons {
   automatedDetection: boolean
   automatedDecision: 'fully' | 'partially' | 'not'
   redress: {
-    appealUrl: string
+    /** A capability of the account's owner: shown to the platform concerned alone. */
+    appealUrl: string | null
     appealUntil: Date
     information: Bilingual
   }

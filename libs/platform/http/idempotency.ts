@@ -39,15 +39,21 @@ export interface AnswerMemory {
 
 const AS_IT_IS: AnswerMemory = { kept: (answer) => answer, given: (kept) => kept }
 
+interface Idempotence {
+  memory: AnswerMemory
+  /** Requests that change nothing: they are answered anew each time, and nothing is kept. */
+  unless: (request: FastifyRequest) => boolean
+}
+
 /**
  * The route honours `Idempotency-Key`: the same key with the same request gives the same answer and has one effect; with
  * another request it is a 422 `idempotency-key-reused`; while the first still runs, a 409 `in-progress`. The answer is
  * kept for a day. Where the process dies between effect and stored answer, the handler runs again under the same
  * `@RequestId()`, from which it must derive the ids of what it makes.
  */
-export function Idempotent(memory: AnswerMemory = AS_IT_IS): MethodDecorator {
+export function Idempotent({ memory = AS_IT_IS, unless = () => false }: Partial<Idempotence> = {}): MethodDecorator {
   return applyDecorators(
-    SetMetadata(IDEMPOTENT_KEY, memory),
+    SetMetadata(IDEMPOTENT_KEY, { memory, unless } satisfies Idempotence),
     ApiHeader({
       name: IDEMPOTENCY_KEY,
       required: false,
@@ -112,12 +118,13 @@ export class IdempotencyInterceptor implements NestInterceptor {
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const memory = this.reflector.get<AnswerMemory | undefined>(IDEMPOTENT_KEY, context.getHandler())
-    if (!memory) return next.handle()
+    const idempotence = this.reflector.get<Idempotence | undefined>(IDEMPOTENT_KEY, context.getHandler())
+    if (!idempotence) return next.handle()
+    const { memory, unless } = idempotence
     const http = context.switchToHttp()
     const request = http.getRequest<FastifyRequest>()
     const key = idempotencyKeyOf(request.headers['idempotency-key'])
-    if (key === undefined) return next.handle()
+    if (key === undefined || unless(request)) return next.handle()
     const path = request.url.split('?')[0]!
     const id = derivedId('req', ...keySpace(request), request.method, path, key)
     request.effectId = id
