@@ -51,7 +51,10 @@ interface Idempotence {
  * kept for a day. Where the process dies between effect and stored answer, the handler runs again under the same
  * `@RequestId()`, from which it must derive the ids of what it makes.
  */
-export function Idempotent({ memory = AS_IT_IS, unless = () => false }: Partial<Idempotence> = {}): MethodDecorator {
+export function Idempotent({
+  memory = AS_IT_IS,
+  unless = () => false,
+}: Partial<Idempotence> = {}): MethodDecorator {
   return applyDecorators(
     SetMetadata(IDEMPOTENT_KEY, { memory, unless } satisfies Idempotence),
     ApiHeader({
