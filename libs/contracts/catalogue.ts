@@ -1,6 +1,6 @@
 import { Checkpoint } from './checkpoint.js'
 import { Directive } from './directive.js'
-import { EvidenceView } from './evidence-view.js'
+import { ViewOfEvidence } from './view-of-evidence.js'
 import { PLATFORM_ID } from './fields.js'
 import { Finding } from './finding.js'
 import { Fingerprint } from './fingerprint.js'
@@ -238,7 +238,7 @@ export const Topics = {
   views: topic({
     name: 'weir.views.v1',
     type: 'weir.evidence.viewed.v1',
-    event: EvidenceView,
+    event: ViewOfEvidence,
     summary: 'Views of evidence outside of enforcement, for the audit log.',
     from: ['notification'],
     to: ['enforcement'],

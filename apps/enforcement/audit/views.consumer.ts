@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { storable } from '#libs/audit/chain'
 import { Topics } from '#libs/contracts/catalogue'
-import type { EvidenceView } from '#libs/contracts/evidence-view'
+import type { ViewOfEvidence } from '#libs/contracts/view-of-evidence'
 import type { Batch } from '#libs/platform/kafka/batch'
 import { BatchHandler } from '#libs/platform/kafka/batch-handler'
 import { AuditLog } from './audit-log.js'
@@ -12,7 +12,7 @@ export class ViewsConsumer {
   constructor(private readonly log: AuditLog) {}
 
   @BatchHandler(Topics.views)
-  async onViews(batch: Batch<EvidenceView>): Promise<void> {
+  async onViews(batch: Batch<ViewOfEvidence>): Promise<void> {
     await this.log.append(batch.records.map(({ value }) => storable({ ...value, kind: 'evidence.viewed' })))
   }
 }

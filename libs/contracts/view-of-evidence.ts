@@ -2,7 +2,7 @@ import { MOST_SEEN } from './audit-record.js'
 import { Instant, Optional, PlatformId, Strings, Text, WeirId } from './fields.js'
 
 /** That somebody looked at evidence in another service than enforcement, on `weir.views.v1`: an entry for its audit log. */
-export class EvidenceView {
+export class ViewOfEvidence {
   @WeirId() entryId!: string
   /** What was looked at; of a list, which one. */
   @Text(300, 1) subject!: string
