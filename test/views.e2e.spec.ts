@@ -110,6 +110,7 @@ describe('the link to object', () => {
     const POST = { service: 'enforcement', method: 'POST' } as const
     const asked: [string, object][] = [
       [`/v1/cases/${filled.caseId}/decisions?dryRun=true`, { ...decision, measure: 'suspend' }],
+      [`/v1/cases/${filled.caseId}/reopen`, {}],
       ['/v1/decisions/bulk?dryRun=true', { ...decision, measure: 'limit', caseIds: [filled.caseId] }],
       [`/v1/cases/${filled.caseId}/notes`, { text: 'seen' }],
       [`/v1/directives/${filled.directiveId}/answer`, { text: 'This one.' }],
@@ -234,6 +235,19 @@ describe('a view of evidence', () => {
     expect(await entriesOf(`actor=${encodeURIComponent(actor)}`)).toMatchObject([
       { kind: 'evidence.viewed', subject: `${noun}/${asked.split('/').at(-1)}` },
     ])
+  })
+
+  it('of notices in notification is an entry as well', async () => {
+    const as = { roles: ['auditor'] as const, subject: 'viewer of notices' }
+    const path = '/v1/notices?platform=p1'
+    const { status, body } = await system.call<{ items: { id: string }[] }>('notification', path, as)
+    expect(status).toBe(200)
+    const [entry] = await eventually('the entry', async () => {
+      const entries = await entriesOf(`actor=${encodeURIComponent(as.subject)}`)
+      return entries.length > 0 && entries
+    })
+    expect(entry).toMatchObject({ kind: 'evidence.viewed', subject: 'list/notices' })
+    expect(entry!.seen).toEqual(body.items.map(({ id }) => `delivery/${id}`))
   })
 
   it('of a preview is an entry each time, also under one Idempotency-Key', async () => {

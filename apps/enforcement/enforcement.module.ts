@@ -25,6 +25,7 @@ import { CheckpointsController } from './audit/checkpoints.controller.js'
 import { ExportAudit } from './audit/export-audit.js'
 import { PublishCheckpoints } from './audit/publish-checkpoints.js'
 import { PublishedCheckpoints } from './audit/published-checkpoints.js'
+import { ViewsConsumer } from './audit/views.consumer.js'
 import { CaseDecisionsController } from './cases/case-decisions.controller.js'
 import { CaseWorkController } from './cases/case-work.controller.js'
 import { CasesController } from './cases/cases.controller.js'
@@ -151,6 +152,7 @@ import { Timer } from './timers/timer.js'
     ChangePolicy,
     YamlBodies,
     // the audit log
+    ViewsConsumer,
     AuditLog,
     { provide: AuditKey, inject: [ENV], useFactory: auditKey },
     PublishCheckpoints,

@@ -11,6 +11,7 @@ import { NoticesController } from './notices.controller.js'
 import { NotificationConsumer } from './notification.consumer.js'
 import { RedeliverNotice } from './redeliver-notice.js'
 import { RegisterWebhook } from './register-webhook.js'
+import { TellViews } from './tell-views.js'
 import { WEBHOOKS, WebhookSchema, WebhookStore } from './webhook.store.js'
 import { WebhooksController } from './webhooks.controller.js'
 
@@ -32,6 +33,7 @@ import { WebhooksController } from './webhooks.controller.js'
     secretBoxProvider,
     dispatcherProvider,
     RedeliverNotice,
+    TellViews,
     RegisterWebhook,
     NoticeStore,
     DeliveryStore,

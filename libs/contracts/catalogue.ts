@@ -1,5 +1,6 @@
 import { Checkpoint } from './checkpoint.js'
 import { Directive } from './directive.js'
+import { ViewOfEvidence } from './view-of-evidence.js'
 import { PLATFORM_ID } from './fields.js'
 import { Finding } from './finding.js'
 import { Fingerprint } from './fingerprint.js'
@@ -236,6 +237,17 @@ export const Topics = {
     to: ['ingestion', 'classification', 'enforcement', 'notification'],
     key: 'subject',
     retentionMs: 730 * DAY,
+  }),
+  views: topic({
+    name: 'weir.views.v1',
+    type: 'weir.evidence.viewed.v1',
+    event: ViewOfEvidence,
+    summary: 'Views of evidence outside of enforcement, for the audit log.',
+    from: ['notification'],
+    to: ['enforcement'],
+    key: 'subject',
+    partitions: 1,
+    retentionMs: 14 * DAY,
   }),
   checkpoints: topic({
     name: 'weir.checkpoints.v1',
