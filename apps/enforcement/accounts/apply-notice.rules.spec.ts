@@ -282,7 +282,7 @@ describe('reports, answers and approvals', () => {
       deliveryId: fc.constantFrom('dl_1', 'dl_2', 'dl_3'),
       state: fc.constantFrom('delivered', 'delivered', 'failed', 'expired', 'bounced', 'pending'),
       hour: fc.integer({ min: 1, max: 60 }),
-      late: fc.integer({ min: 0, max: 40 }),
+      late: fc.integer({ min: 0, max: 12 }),
       deliveries: fc.constantFrom(undefined, 1, 2, 3),
     }),
     { maxLength: 7 },
@@ -309,11 +309,11 @@ describe('reports, answers and approvals', () => {
           /** `prompt`: each report comes when it was written; else late, and all of a moment in turned order. */
           const run = (prompt: boolean): AccountWorld => {
             const world = decided(reviewed(ofReach ? null : 10), {}, after(0))
-            const acts = [
-              ...given.map(({ due, report: one }) => ({
-                at: prompt ? (Date.parse(one.at) - START.getTime()) / HOUR : due,
-                act: (now: Date) => void take(world, now, one, ...(again ? [one] : [])),
-              })),
+            const told = given.map(({ due, report: one }) => ({
+              at: prompt ? (Date.parse(one.at) - START.getTime()) / HOUR : due,
+              act: (now: Date) => void take(world, now, one, ...(again ? [one] : [])),
+            }))
+            const people = [
               ...(answeredAt === null
                 ? []
                 : [{ at: answeredAt, act: (now: Date) => void answer(world, now) }]),
@@ -321,8 +321,8 @@ describe('reports, answers and approvals', () => {
                 ? []
                 : [{ at: approvedAt, act: (now: Date) => approveIfHeld(world, now) }]),
             ]
-            const ordered = prompt ? acts : acts.toReversed()
-            for (const { at, act } of ordered.sort((a, b) => a.at - b.at)) act(after(at * HOUR))
+            const acts = [...(prompt ? told : told.toReversed()), ...people]
+            for (const { at, act } of acts.sort((x, y) => x.at - y.at)) act(after(at * HOUR))
             for (const { report: one } of given) take(world, after(100 * HOUR), one)
             return world
           }
@@ -330,7 +330,7 @@ describe('reports, answers and approvals', () => {
           // Both are looked at before any end of a wait that late reports could have moved.
           expect(late.decisions.get('d1')!.intent).toEqual(prompt.decisions.get('d1')!.intent)
           const outcome = (world: AccountWorld): unknown => {
-            pass(world, after(1_000 * HOUR))
+            pass(world, after(200 * HOUR))
             return [d1(world).state, kinds(world).includes('ban_account')]
           }
           if (given.every(({ report: one }) => one.state !== 'bounced'))
@@ -412,7 +412,8 @@ describe('reach', () => {
     const context = world.context(after(DAY), 'hearer')
     world.apply(applyReplacement(world.facts, 'd1', order, step(after(DAY), 'hearer'), context)!)
     const lesser = [...world.decisions.values()].find(({ replaces }) => replaces)!
-    expect(lesser).toMatchObject({ state: 'held', hold: { needsApproval: true }, intent: undefined })
+    expect(lesser).toMatchObject({ state: 'held', hold: { needsApproval: true } })
+    expect(lesser.intent).toBeUndefined()
     expect(kinds(world)).not.toContain('suspend_account')
     const at = world.context(after(2 * DAY), 'senior')
     world.apply(applyApproval(world.facts, lesser.decisionId, step(at.now), at))
