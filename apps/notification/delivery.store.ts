@@ -199,7 +199,7 @@ export class DeliveryStore {
     await this.model.bulkWrite(
       deliveries.map(({ _id, reports }) => ({
         updateOne: { filter: { _id }, update: { $pull: { reports: { $in: reports } } } },
-      })) as Parameters<Model<Delivery>['bulkWrite']>[0],
+      })),
       { ordered: false },
     )
   }
