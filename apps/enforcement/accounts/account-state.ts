@@ -65,11 +65,17 @@ export const NONE_IDLE: IdleStrikes = { points: 0, nextExpiresAt: null, lastAt: 
 type MeasureState =
   'held' | 'in_force' | 'paused' | 'over' | 'refused' | 'lapsed' | 'lifted' | 'covered' | 'waived'
 
-/** What holds a decision back: a second person, a date before which it may not begin, or both. */
+/** What holds a decision back: a second person, a date before which it may not begin, a notice that must arrive first. */
 export interface Hold {
   needsApproval: boolean
   lapsesAt: Date | null
   notBefore: Date | null
+  /** Its notice of intent is not known to have arrived: neither begins it nor does it lapse. */
+  unproven?: true
+  /** When a second person was asked for anew, since the account had come to be of reach. */
+  askedAt?: Date
+  /** The appeal whose suspension of the measure has ended: the measure is ordered again, and not for the first time. */
+  resumes?: string
 }
 
 /** A step of the ladder that arose for an account, and what became of it. */
@@ -93,11 +99,18 @@ export interface DecidedMeasure {
 }
 
 /** Why a case of the account needs a person. */
-export type CaseReason = 'review' | 'held' | 'ban' | 'reopened'
+export type CaseReason = 'review' | 'held' | 'ban' | 'reopened' | 'notice-undelivered'
 
 export interface OpenCase {
   caseId: string
   why: CaseReason[]
+}
+
+/** A case that waits with a decision of a person. `undelivered`: the notice of that decision reached nobody. */
+export interface HeldCase {
+  caseId: string
+  decisionId: string
+  undelivered?: true
 }
 
 /** What an operator says of an account to other operators, until it expires. Not a measure: nobody outside sees it. */
@@ -149,7 +162,7 @@ export interface AccountState {
   /** The others that wait: their decision was refused or lapsed while that one was open. Absent where there never was any. */
   alsoOpen?: OpenCase[]
   /** Cases that wait with a decision of a person that is held, and that decision. Absent where there never was any. */
-  heldCases?: { caseId: string; decisionId: string }[]
+  heldCases?: HeldCase[]
   /** The case in which automatically decided entries gather while no case is open. */
   automatedCaseId: string | null
   /** Cases that became a part of another one; absent where there is none. */

@@ -1,6 +1,6 @@
 import type { DecisionRecord } from '../decisions/decision.js'
 import type { AccountDraft } from './account-draft.rules.js'
-import type { AccountState, OpenCase } from './account-state.js'
+import type { AccountState, CaseReason, OpenCase } from './account-state.js'
 
 /** Where a case of an account stands for people: to be decided, waiting with a decision that is held, or decided. */
 export type CaseStanding = 'open' | 'held' | 'done'
@@ -31,6 +31,28 @@ export function holdCase(draft: AccountDraft, caseId: string, decisionId: string
   takeOut(draft, caseId)
   draft.state.heldCases = [...(draft.state.heldCases ?? []), { caseId, decisionId }]
   draft.caseChange(caseId, { state: 'held', automated: false })
+}
+
+/**
+ * A decision that had been made waits again, for a second person. A step of the ladder leaves its case in the queue; what a person
+ * decided takes it out.
+ */
+export function holdAgain(draft: AccountDraft, decision: DecisionRecord): void {
+  const { caseId, decisionId } = decision
+  const { state } = draft
+  // A cluster is looked after by itself; what is a part of another case is decided there.
+  if (decision.cluster || state.mergedCases?.some((merged) => merged.caseId === caseId)) return
+  if (!decision.automated) {
+    holdCase(draft, caseId, decisionId)
+    return
+  }
+  const open = openCasesOf(state).find((one) => one.caseId === caseId)
+  if (open) {
+    if (!open.why.includes('held')) open.why.push('held')
+    return
+  }
+  setOpen(state, [...openCasesOf(state), { caseId, why: ['held'] }])
+  draft.caseChange(caseId, { state: 'open', automated: false })
 }
 
 /** What was held came into force: its case is decided. */
@@ -66,15 +88,33 @@ function takeOut({ state }: AccountDraft, caseId: string): void {
   if (state.automatedCaseId === caseId) state.automatedCaseId = null
 }
 
+/** A case that waits no more for that reason; one without another reason is decided. */
+export function dropReason(draft: AccountDraft, why: CaseReason, cause: string): void {
+  for (const open of openCasesOf(draft.state)) {
+    if (!open.why.includes(why)) continue
+    open.why = open.why.filter((one) => one !== why)
+    if (open.why.length === 0) closeCase(draft, open.caseId, cause)
+  }
+}
+
+/** Nobody needs to look at the case any more, though nobody decided on it. */
+function closeCase(draft: AccountDraft, caseId: string, cause: string): void {
+  takeOut(draft, caseId)
+  draft.caseChange(caseId, { state: 'decided', proposal: null })
+  draft.event('case.decided', `case/${caseId}`, cause, { caseId })
+}
+
 function setOpen(state: AccountState, [first, ...others]: OpenCase[]): void {
   state.openCase = first ?? null
   if (others.length > 0 || state.alsoOpen) state.alsoOpen = others
 }
 
 /** Whether the account knew of the hold: a decision on a cluster holds no case of the account. */
-function releaseHold({ state }: AccountDraft, decisionId: string): boolean {
-  const left = (state.heldCases ?? []).filter((held) => held.decisionId !== decisionId)
-  if (left.length === (state.heldCases ?? []).length) return false
-  state.heldCases = left
+function releaseHold(draft: AccountDraft, decisionId: string): boolean {
+  const known = draft.state.heldCases ?? []
+  const released = known.find((held) => held.decisionId === decisionId)
+  if (!released) return false
+  if (released.undelivered) draft.caseChange(released.caseId, { flags: [] })
+  draft.state.heldCases = known.filter((held) => held !== released)
   return true
 }

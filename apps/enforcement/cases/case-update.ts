@@ -16,9 +16,9 @@ export function updateBy({
   value: CaseChange
 }): mongo.AnyBulkWriteOperation<CaseDocument> {
   const { caseId, platformId, accountId, at, opens, state, automated, proposal, weight, lastRequest } = value
-  const { route, mergedInto, workedBy } = value
+  const { route, mergedInto, workedBy, flags } = value
   const set: Partial<CaseDocument> = {
-    ...given({ automated, proposal, lastRequest, mergedInto }),
+    ...given({ automated, proposal, lastRequest, mergedInto, flags }),
     ...(state ? workAfter(state) : {}),
   }
   const fresh: Partial<CaseDocument> = {

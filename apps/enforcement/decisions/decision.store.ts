@@ -31,6 +31,10 @@ DecisionSchema.index(
 
 /** Of what people decided on a case only the latest matters; some come at one instant. */
 const MOST_READ = 50
+DecisionSchema.index(
+  { 'intent.noticeId': 1 },
+  { name: 'notice', partialFilterExpression: { 'intent.noticeId': { $type: 'string' } } },
+)
 
 /** Decisions, written by changes of their account only. */
 @Injectable()
@@ -97,6 +101,22 @@ export class DecisionStore {
       .toArray()
   }
 
+  /** Those that wait, and of which these notices told beforehand. */
+  async heldByNotices(noticeIds: readonly string[]): Promise<DecisionDocument[]> {
+    if (noticeIds.length === 0) return []
+    return this.decisions
+      .find({
+        'intent.noticeId': { $in: [...noticeIds], $type: 'string' },
+        state: 'held',
+      } as mongo.Filter<DecisionDocument>)
+      .toArray()
+  }
+
+  /** How many bans wait for a notice that reached nobody. */
+  async countUndelivered(): Promise<number> {
+    return this.decisions.countDocuments({ state: 'held', 'intent.undelivered': true })
+  }
+
   /** Everyone who decided, approved, refused or reversed something on any of the cases. */
   async peopleOf(caseIds: readonly string[]): Promise<string[]> {
     const byPeople = await this.decisions
@@ -106,15 +126,18 @@ export class DecisionStore {
           $or: [
             { by: { $ne: 'system' } },
             { approval: { $ne: null } },
+            { earlierApprovals: { $exists: true } },
             { refusal: { $ne: null } },
             { reversal: { $ne: null } },
           ],
         },
-        { projection: { by: 1, approval: 1, refusal: 1, reversal: 1 } },
+        { projection: { by: 1, approval: 1, earlierApprovals: 1, refusal: 1, reversal: 1 } },
       )
       .toArray()
-    return byPeople.flatMap(({ by, approval, refusal, reversal }) =>
-      [by, approval?.by, refusal?.by, reversal?.by].filter((one) => one !== undefined && one !== 'system'),
+    return byPeople.flatMap(({ by, approval, earlierApprovals = [], refusal, reversal }) =>
+      [by, approval?.by, ...earlierApprovals.map((earlier) => earlier.by), refusal?.by, reversal?.by].filter(
+        (one) => one !== undefined && one !== 'system',
+      ),
     ) as string[]
   }
 

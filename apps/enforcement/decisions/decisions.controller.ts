@@ -47,7 +47,12 @@ export class DecisionsController {
       caseId: query.case,
     }
     const found = await this.decisions.list(filter, query.limit, instantCursor(query.cursor))
-    return page(found, query.limit, (decision) => [decision.at.toISOString(), decision._id], decisionView)
+    return page(
+      found,
+      query.limit,
+      (decision) => [decision.at.toISOString(), decision._id],
+      (one) => decisionView(one),
+    )
   }
 
   @Get(':id')
@@ -57,7 +62,7 @@ export class DecisionsController {
   async get(@Param('id') id: string) {
     const decision = await this.decisions.byId(id)
     if (!decision) throw notFound('There is no such decision.')
-    return decisionView(decision)
+    return decisionView(decision, { asEvidence: true })
   }
 
   @Post(':id/approve')

@@ -5,6 +5,7 @@ import {
   type ChangeContext,
 } from '../accounts/account-draft.rules.js'
 import type { AccountState } from '../accounts/account-state.js'
+import { openCasesOf } from '../accounts/waiting-cases.rules.js'
 
 const DAY = 86_400_000
 /** A measure may be lifted at any time: an account with one is looked at so often. */
@@ -15,13 +16,14 @@ const LONGEST = 7 * DAY
  * nobody needs to know who it is.
  */
 export function profileLook(
-  { steps, decided, openCase, status }: Pick<AccountState, 'steps' | 'decided' | 'openCase' | 'status'>,
+  state: Pick<AccountState, 'steps' | 'decided' | 'openCase' | 'alsoOpen' | 'heldCases' | 'status'>,
   now: Date,
 ): Date | null {
+  const { steps, decided, status } = state
   const standing = [...steps, ...decided].filter(
-    ({ state }) => state === 'in_force' || state === 'held' || state === 'paused',
+    (one) => one.state === 'in_force' || one.state === 'held' || one.state === 'paused',
   )
-  if (standing.length === 0 && openCase === null && status === 'active') return null
+  if (standing.length === 0 && openCasesOf(state).length === 0 && status === 'active') return null
   const ends = standing.flatMap(({ until }) => (until && until > now ? [until.getTime()] : []))
   // What is over by the clock is over in the books a moment later.
   return new Date(Math.min(now.getTime() + LONGEST, ...ends.map((end) => end + 1_000)))
