@@ -579,16 +579,14 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     await mongo.collection('audit_log').deleteOne({ _id: last!._id })
     await mongo.collection('audit_checkpoints').deleteMany({ shard, size: { $gt: last!['first'] as number } })
     // Nothing that the database holds tells of it, but the service knows what it published, and signs no other past.
-    const checked = await weir('verify', ...at, '--no-topic')
-    expect(checked).toMatchObject({
+    expect(await weir('verify', ...at, '--no-topic')).toMatchObject({
       code: 1,
       out: expect.stringContaining(`unsigned at shard ${shard}: `) as string,
     })
-    expect(checked.out).not.toContain('truncated')
     expect(await weir('verify', ...at)).toMatchObject({
       code: 1,
       out: expect.stringContaining(`truncated at shard ${shard}, record ${last!['first']}: `) as string,
     })
     await mongo.close()
-  })
+  }, 300_000)
 })

@@ -241,7 +241,7 @@ const word = fc.oneof(
 const { json } = fc.letrec<{ json: Json; object: Json }>((tie) => ({
   json: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
-    { weight: 4, arbitrary: word as fc.Arbitrary<Json> },
+    { weight: 4, arbitrary: word },
     fc.constantFrom<Json>(null, true, false, 0, -1.5e3),
     fc.array(tie('json'), { maxLength: 3 }),
     tie('object'),
@@ -275,13 +275,13 @@ const extra = fc.array(fc.tuple(name, json), { maxLength: 3 })
 const record = fc
   .record({
     own: fc.oneof(
-      { weight: 4, arbitrary: fc.constant({ ...good } as Record<string, Json>) },
-      fc.constant({ ...silent } as Record<string, Json>),
+      { weight: 4, arbitrary: fc.constant({ ...good }) },
+      fc.constant({ ...silent }),
       fc.constantFrom('messageId', 'sentAt', 'accountId').map((gone): Record<string, Json> => {
         const { [gone]: _gone, ...rest } = good as Record<string, Json>
         return rest
       }),
-      fc.constant({ ...good, text: 7 } as Record<string, Json>),
+      fc.constant({ ...good, text: 7 }),
     ),
     text: fc.option(json),
     extra,
@@ -297,7 +297,7 @@ const record = fc
 const texts = fc
   .tuple(
     fc.oneof(
-      { weight: 6, arbitrary: record as fc.Arbitrary<Json> },
+      { weight: 6, arbitrary: record },
       record.map((one): Json => [one]),
       record.map((one): Json => new Pairs([['message', one]])),
       record.map((one): Json => rendered(one)),

@@ -55,6 +55,7 @@ describe('checkpoints', () => {
     }
     for (const { value } of published) view.take(value!)
     return {
+      isRead: true,
       fresh,
       of: (shard: string) => view.of(shard),
       shards: () => view.shards(),

@@ -42,8 +42,9 @@ export class PublishCheckpoints {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** A checkpoint for each shard that grew, unless the last one is only just made. */
+  /** A checkpoint for each shard that grew, unless the last one is only just made, or what was published is not read yet. */
   async publish(): Promise<void> {
+    if (!this.published.isRead) return
     for (const shard of AUDIT_SHARDS) await this.publishShard(shard)
     const gone = this.published.shards().filter((shard) => !AUDIT_SHARDS.some((one) => one === shard))
     for (const shard of gone) broken.set({ shard }, 1)

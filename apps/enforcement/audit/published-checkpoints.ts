@@ -53,6 +53,11 @@ export class PublishedCheckpoints implements OnApplicationBootstrap, OnApplicati
     await this.tail.fresh()
   }
 
+  /** Whether the topic was read up to what it held at the start. */
+  get isRead(): boolean {
+    return this.tail.isRead
+  }
+
   /** What was published of a shard, as far as is known. @throws RetryableError `not-read` until the topic was read once */
   of(shard: string): PublishedPast {
     if (!this.tail.isRead) throw new RetryableError('not-read', 'The published checkpoints are not read yet.')

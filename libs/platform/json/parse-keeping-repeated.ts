@@ -145,7 +145,7 @@ function put(open: Open, value: unknown): void {
   if (Object.hasOwn(node, name!)) remember(node, [name!, (node as Record<string, unknown>)[name!]])
   if (name !== '__proto__') (node as Record<string, unknown>)[name!] = value
   // An assignment would set something else.
-  else Object.defineProperty(node, name!, { value, writable: true, enumerable: true, configurable: true })
+  else Object.defineProperty(node, name, { value, writable: true, enumerable: true, configurable: true })
 }
 
 function remember(node: object, member: RepeatedMember): void {
