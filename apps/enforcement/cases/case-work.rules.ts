@@ -28,6 +28,8 @@ export interface WorkContext {
   by: Worker
   lease: Milliseconds
   requestId: string
+  /** A digest of what it asks, to tell another request under its id from it. */
+  asked?: string
 }
 
 /** Why something cannot be done, as a problem of RFC 9457. */
@@ -57,15 +59,26 @@ export const REQUESTS_KEPT = 20
 
 /** Whether a request has been carried out, however many others came after it: its repeat must not undo what they did. */
 export function hasDone({ requests = [] }: Pick<WorkState, 'requests'>, requestId: string): boolean {
-  return requests.includes(requestId)
+  return requests.some((one) => one === requestId || one.startsWith(`${requestId} `))
+}
+
+/** Whether another request was carried out under this id. */
+export function hadOther(
+  { requests = [] }: Pick<WorkState, 'requests'>,
+  requestId: string,
+  asked: string,
+): boolean {
+  return requests.some((one) => one.startsWith(`${requestId} `) && one !== `${requestId} ${asked}`)
 }
 
 /** What a case remembers of a request that was carried out. */
 export function rememberRequest(
   { requests = [] }: Pick<WorkState, 'requests'>,
   requestId: string,
+  asked?: string,
 ): Required<Pick<WorkState, 'lastRequest' | 'requests'>> {
-  return { lastRequest: requestId, requests: [...requests, requestId].slice(-REQUESTS_KEPT) }
+  const remembered = asked === undefined ? requestId : `${requestId} ${asked}`
+  return { lastRequest: requestId, requests: [...requests, remembered].slice(-REQUESTS_KEPT) }
 }
 
 /** A case that anybody may take. */
@@ -113,7 +126,7 @@ export function workOn(found: WorkState, task: Task, context: WorkContext): Work
   const done = carryOut(current, task, context)
   if (done === null) return { next: found, told: [] }
   return {
-    next: { ...done.next, ...rememberRequest(found, context.requestId) },
+    next: { ...done.next, ...rememberRequest(found, context.requestId, context.asked) },
     told: [...tellTime(found, context.now), ...done.told],
   }
 }

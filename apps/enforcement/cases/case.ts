@@ -74,7 +74,10 @@ export interface CaseRecord extends CaseWeight, Scheduled {
   route: Route
   /** The last of `requests`; of all cases at most one has it, so that one request claims one case only. */
   lastRequest: string | null
-  /** The requests that worked on it last, newest last: where one of them comes again, nothing more happens. */
+  /**
+   * The requests that worked on it last, newest last, some with a digest of what they asked: where one of them comes again,
+   * nothing more happens.
+   */
   requests?: string[]
   notes: CaseNote[]
   /** Everyone who ever worked on it: none of them hears an appeal about it. Who was merely given it is not among them. */

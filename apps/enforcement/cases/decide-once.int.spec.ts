@@ -150,6 +150,8 @@ describe('a case', () => {
     const labelled = await call<{ labelId: string }>('/accounts/p1/e1/labels', CLEO, label, 'k3')
     const note = await call(`/cases/${caseId}/notes`, CLEO, { text: 'one' }, 'k4')
     expect([made.status, labelled.status, note.status]).toEqual([201, 201, 201])
+    const { caseId: worked } = await opened('e3')
+    expect((await call(`/cases/${worked}/reassign`, CLEO, { assignee: 'ben' }, 'k5')).status).toBe(200)
 
     const uri = enforcement.stack.mongoUri
     const client = await mongoose.createConnection(uri, { dbName: 'weir_enforcement' }).asPromise()
@@ -162,6 +164,7 @@ describe('a case', () => {
       ['/decisions/bulk', { ...bulk, reasons: 'other' }, 'k2'],
       ['/accounts/p1/e1/labels', { ...label, reason: 'other' }, 'k3'],
       [`/cases/${caseId}/notes`, { text: 'two' }, 'k4'],
+      [`/cases/${worked}/reassign`, { assignee: 'dan' }, 'k5'],
     ]
     for (const [to, body, key] of others) {
       expect(await call(to, CLEO, body, key)).toMatchObject({

@@ -201,7 +201,7 @@ describe('merged cases, on a real MongoDB', () => {
   it('have no more notes together than fit in one', async () => {
     const [old, open] = await twoCases()
     const write = (caseId: string) =>
-      one(WorkOnCases).note(caseId, staff('noter'), 'a note', `r${requests++}`)
+      one(WorkOnCases).note(caseId, staff('noter'), `note ${requests}`, `r${requests++}`)
     for (let written = 1; written < MOST_NOTES; written++) await write(open)
     const full = { status: 409, slug: 'too-many-notes' }
     await expect(one(MergeCases).merge(old, open, { ...by('x'), note: 'one more' })).rejects.toMatchObject(

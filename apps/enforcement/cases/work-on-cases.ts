@@ -3,6 +3,7 @@ import { derivedId } from '#libs/contracts/ids'
 import { hasRole, type Caller } from '#libs/platform/auth/caller'
 import { Clock } from '#libs/platform/clock'
 import { RetryableError } from '#libs/platform/errors'
+import { requestDigest } from '#libs/platform/http/idempotency'
 import { assertFresh } from '#libs/platform/http/if-match'
 import { conflict, notFound, Problem } from '#libs/platform/http/problem'
 import type { Milliseconds } from '#libs/policy/duration'
@@ -17,6 +18,7 @@ import { type CaseNote, MOST_NOTES } from './case.js'
 import {
   afterTime,
   FREE,
+  hadOther,
   hasDone,
   rememberRequest,
   routesOf,
@@ -84,11 +86,14 @@ export class WorkOnCases {
    */
   async work(caseId: string, task: Task, request: WorkRequest): Promise<CaseDocument> {
     const { caller, requestId, ifMatch } = request
+    const asked = task.action === 'decide' ? undefined : requestDigest(task, request.note ?? null)
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const now = this.clock.now()
       const [found, lease] = await Promise.all([this.mustFind(caseId), this.lease(now)])
       if (!hasDone(found, requestId)) assertFresh(ifMatch, found.version)
-      const outcome = workOn(found, task, { now, by: workerOf(caller), lease, requestId })
+      if (asked && hadOther(found, requestId, asked)) throw keyReused()
+      const context = { now, by: workerOf(caller), lease, requestId, ...(asked ? { asked } : {}) }
+      const outcome = workOn(found, task, context)
       if ('refusal' in outcome) throw problemOf(outcome.refusal)
       if (outcome.told.length === 0) return this.worked(found, caller)
       const changed = await this.store(found, outcome.next, outcome.told, now, request)
