@@ -13,6 +13,8 @@ export interface DecisionStep {
   by: string
   at: Date
   reasons: Bilingual
+  /** The appeal that it came of, of a reversal that did. */
+  appealId?: string
 }
 
 /** The decision that a lesser measure replaced, and since when time was served under it. */
