@@ -46,12 +46,12 @@ describe('the part that somebody has in what an appeal would undo', () => {
 
   it('is not theirs who heard an appeal by which others of the same case were undone or replaced', () => {
     const heard = [{ appealId: 'apl_1', by: 'ben', covers: ['d2'], undoes: ['d2'] }]
-    const undone = decided('d2', { by: 'ann', reversal: step('ben') })
+    const undone = decided('d2', { by: 'ann', reversal: { ...step('ben'), appealId: 'apl_1' } })
     const replaces = { decisionId: 'd2', appealId: 'apl_1', servedFrom: at }
     const lesser = decided('d3', { by: 'ben', replaces })
     expect(partOf('ben', { heard, onCases: [undone, lesser] })).toBeNull()
     expect(partOf('ann', { heard, onCases: [undone, lesser] })).toBe('deciders')
-    expect(partOf('ben', { onCases: [undone] })).toBe('deciders')
+    expect(partOf('ben', { onCases: [{ ...undone, reversal: step('ben') }] })).toBe('deciders')
     expect(partOf('ben', { heard, undone: [lesser], onCases: [undone, lesser] })).toBe('deciders')
   })
 

@@ -1,5 +1,5 @@
 import type { CaseRecord } from '../cases/case.js'
-import type { DecisionRecord } from '../decisions/decision.js'
+import type { PeopledDecision } from '../decisions/decision.store.js'
 import { decidersOf, peopleOf } from '../decisions/decision-people.rules.js'
 import type { HeardAppeal } from './appeal.store.js'
 
@@ -24,18 +24,16 @@ export function partIn(subject: string, parts: PartsInCase): keyof PartsInCase |
   return order.find((part) => parts[part].includes(subject)) ?? null
 }
 
-type Peopled = Pick<DecisionRecord, 'decisionId' | 'by' | 'approval' | 'refusal' | 'reversal' | 'replaces'>
-
 /** What is known of the decisions that an appeal would undo, and of what was done around them. */
 export interface Surroundings {
   /** The decisions that it would undo, those that they took the place of, and the steps of the ladder that would fall. */
-  undone: readonly Peopled[]
+  undone: readonly PeopledDecision[]
   /** Those that added the strikes under a step that it is about. */
-  strikes: readonly Peopled[]
+  strikes: readonly PeopledDecision[]
   /** Steps of the ladder that arose at the same messages, whatever became of them. */
-  steps: readonly Peopled[]
-  /** What people decided on the same account in the same cases. */
-  onCases: readonly Peopled[]
+  steps: readonly PeopledDecision[]
+  /** What people decided in the same cases. */
+  onCases: readonly PeopledDecision[]
   /** All appeals of the account that were decided. */
   heard: readonly HeardAppeal[]
   /** The cases in which the undone decisions stand, with their parts. */
@@ -57,7 +55,7 @@ export function partsAround(around: Surroundings): PartsInCase {
       ...around.undone.flatMap(peopleOf),
       ...around.strikes.flatMap(decidersOf),
       ...around.steps.flatMap((step) => peopleOf({ ...step, reversal: null })),
-      ...others.flatMap((other) => peopleOf(withoutHearing(other, around.heard))),
+      ...others.flatMap((other) => peopleOf(withoutHearing(other))),
     ],
     workers: around.cases.flatMap(({ workedBy = [] }) => workedBy),
     noteWriters: around.cases.flatMap(({ notes }) => notes.map((note) => note.by)),
@@ -68,10 +66,6 @@ export function partsAround(around: Surroundings): PartsInCase {
 }
 
 /** A decision without its reversal by an appeal: who heard that had a part in that decision only. */
-function withoutHearing<T extends Peopled>(decision: T, heard: readonly HeardAppeal[]): T {
-  const { decisionId, reversal } = decision
-  const byAppeal = heard.some(
-    (one) => one.by === reversal?.by && [...one.covers, ...one.undoes].includes(decisionId),
-  )
-  return byAppeal ? { ...decision, reversal: null } : decision
+function withoutHearing(decision: PeopledDecision): PeopledDecision {
+  return decision.reversal?.appealId === undefined ? decision : { ...decision, reversal: null }
 }

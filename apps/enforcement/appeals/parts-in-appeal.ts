@@ -34,7 +34,7 @@ export async function partsInAppeal(
     settling.stepsFelledBy(appeal, undone),
     decisions.ofStrikes(platformId, accountId, strikeIds),
     decisions.stepsAt(platformId, accountId, messageIds),
-    decisions.ofPeople(platformId, accountId, caseIds),
+    decisions.ofPeople(caseIds),
     reviews.reviewersOf(caseIds),
     goldenCases.keepersOf(caseIds),
   ])

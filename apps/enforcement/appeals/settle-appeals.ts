@@ -124,7 +124,7 @@ export class SettleAppeals {
   }
 
   private async grant(appeal: AppealDocument): Promise<AccountRequest> {
-    return granting(appeal, hearingOf(appeal.decision!), await this.decisions.byIds(appeal.undoes ?? []))
+    return granting(appeal, hearingOf(appeal), await this.decisions.byIds(appeal.undoes ?? []))
   }
 
   private async replacement(appeal: AppealDocument): Promise<AccountRequest> {
@@ -139,7 +139,7 @@ export class SettleAppeals {
           facts,
           appeal.covers ?? [],
           { ...hearing.replacement!, appealId: appeal._id },
-          hearingOf(hearing),
+          hearingOf(appeal),
           context,
         ),
     }
@@ -225,6 +225,7 @@ function idsOf(decisions: readonly Pick<DecisionRecord, 'decisionId'>[]): string
   return decisions.map(({ decisionId }) => decisionId)
 }
 
-function hearingOf({ by, at, reasons }: NonNullable<AppealDocument['decision']>): DecisionStep {
-  return { by, at, reasons }
+function hearingOf(appeal: AppealDocument): DecisionStep {
+  const { by, at, reasons } = appeal.decision!
+  return { by, at, reasons, appealId: appeal._id }
 }

@@ -36,6 +36,12 @@ DecisionSchema.index(
   { name: 'notice', partialFilterExpression: { 'intent.noticeId': { $type: 'string' } } },
 )
 
+/** A decision as far as it says who did what to it. */
+export type PeopledDecision = Pick<
+  DecisionRecord,
+  'decisionId' | 'by' | 'approval' | 'refusal' | 'reversal' | 'replaces'
+>
+
 /** Decisions, written by changes of their account only. */
 @Injectable()
 export class DecisionStore {
@@ -73,14 +79,13 @@ export class DecisionStore {
       .toArray()
   }
 
-  /** What people decided on an account in one of the cases; what the ladder or a detector did in it is left out. */
-  async ofPeople(
-    platformId: string,
-    accountId: string,
-    caseIds: readonly string[],
-  ): Promise<DecisionDocument[]> {
+  /** Who did what to the decisions of people in the cases, whichever account each is about; what was decided automatically is left out. */
+  async ofPeople(caseIds: readonly string[]): Promise<PeopledDecision[]> {
     return this.decisions
-      .find({ accountId, platformId, caseId: { $in: [...caseIds] }, by: { $ne: 'system' } })
+      .find(
+        { caseId: { $in: [...caseIds] }, by: { $ne: 'system' } },
+        { projection: { decisionId: 1, by: 1, approval: 1, refusal: 1, reversal: 1, replaces: 1 } },
+      )
       .toArray()
   }
 

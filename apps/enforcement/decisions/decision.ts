@@ -43,6 +43,8 @@ export interface DecisionStep {
   by: string
   at: Date
   reasons: Bilingual
+  /** The appeal that it came of, of a reversal that did. */
+  appealId?: string
 }
 
 /** What the owner of an account says to an intended ban. */

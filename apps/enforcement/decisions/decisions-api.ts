@@ -31,6 +31,8 @@ export class DecisionStepView {
   @Example('senior-2') @Text(200, 1) by!: string
   @Instant() at!: Date
   @One(() => Bilingual) reasons!: Bilingual
+  /** The appeal that it came of, of a reversal that did. */
+  @Optional() @WeirId() appealId?: string
 }
 
 /** The decision that a lesser measure replaced, and since when time was served under it. */
