@@ -2,11 +2,19 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { given, olderThan } from '../queries.js'
+import { ErasureSchedule, type Scheduled } from '../retention/erasure-schedule.js'
+import { firstLook } from '../retention/evidence-time.rules.js'
 import { type OfAccount, type RevisedWrite, writeRevised } from '../write-revised.js'
 import type { DecisionRecord, DecisionState } from './decision.js'
 
 /** Its `accountRev` is also its version. */
 export interface DecisionDocument extends DecisionRecord, OfAccount {}
+
+/** A decision that its account's owner has answered. */
+export interface AnsweredDecision extends DecisionDocument, Scheduled {
+  answer: { at: Date; text: string }
+}
+const ANSWERED = { 'answer.text': { $gt: '' } } as const
 
 export const DECISIONS = 'Decision'
 export const DecisionSchema = new Schema<DecisionDocument>(
@@ -28,6 +36,8 @@ DecisionSchema.index(
   { strikesCounted: 1 },
   { name: 'steps', partialFilterExpression: { stepId: { $type: 'string' } } },
 )
+// Few: what owners said to what was intended, while it is kept.
+DecisionSchema.index({ eraseAt: 1 }, { name: 'answers', partialFilterExpression: ANSWERED })
 
 /** Of what people decided on a case only the latest matters; some come at one instant. */
 const MOST_READ = 50
@@ -46,9 +56,15 @@ export type PeopledDecision = Pick<
 @Injectable()
 export class DecisionStore {
   private readonly decisions: mongo.Collection<DecisionDocument>
+  /** When answers are to be erased. */
+  readonly erasures: ErasureSchedule<AnsweredDecision>
 
   constructor(@InjectModel(DECISIONS) model: Model<DecisionDocument>) {
     this.decisions = model.collection as unknown as mongo.Collection<DecisionDocument>
+    this.erasures = new ErasureSchedule(
+      model.collection as unknown as mongo.Collection<AnsweredDecision>,
+      ANSWERED,
+    )
   }
 
   async byId(decisionId: string): Promise<DecisionDocument | null> {
@@ -192,6 +208,33 @@ export class DecisionStore {
       })
       .toArray()
     return new Set(others.flatMap((other) => other.directiveIds))
+  }
+
+  /** Which decisions stand on these directives. */
+  async standingOn(
+    directiveIds: readonly string[],
+  ): Promise<Pick<DecisionDocument, '_id' | 'directiveIds'>[]> {
+    return this.decisions
+      .find({ directiveIds: { $in: [...directiveIds] } }, { projection: { directiveIds: 1 } })
+      .toArray()
+  }
+
+  /** Says of answers that nobody looks at when to do so first; at most of as many as said. */
+  async scheduleAnswers(limit: number): Promise<void> {
+    const fresh = (await this.decisions
+      .find({ ...ANSWERED, eraseAt: null } as mongo.Filter<DecisionDocument>, {
+        projection: { 'answer.at': 1 },
+      })
+      .hint('answers')
+      .limit(limit)
+      .toArray()) as unknown as AnsweredDecision[]
+    if (fresh.length === 0) return
+    await this.decisions.bulkWrite(
+      fresh.map(({ _id, answer }) => ({
+        updateOne: { filter: { _id }, update: { $set: { eraseAt: firstLook(answer.at) } as object } },
+      })),
+      { ordered: false },
+    )
   }
 
   /** What people decided on cases about accounts, or about any. */

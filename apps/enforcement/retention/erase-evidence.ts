@@ -10,6 +10,7 @@ import { AuditLog } from '../audit/audit-log.js'
 import type { CaseEntry } from '../cases/case.js'
 import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { type CaseDocument, CaseStore } from '../cases/case.store.js'
+import { DecisionStore } from '../decisions/decision.store.js'
 import type { FindingRecord } from '../findings/finding.js'
 import { FindingStore } from '../findings/finding.store.js'
 import { digestOf, withoutContent, withoutTexts } from './erased-content.rules.js'
@@ -18,7 +19,7 @@ import { type FiledEntry, type FiledFinding, ReadEvidenceFacts } from './evidenc
 import { appealTextUntil, evidenceUntil, type EvidenceTerms, nextLook } from './evidence-time.rules.js'
 
 /** What is erased, as metrics and the audit log name it. */
-export const ERASED_KINDS = ['evidence', 'finding', 'appeal', 'notes', 'profile'] as const
+export const ERASED_KINDS = ['evidence', 'finding', 'appeal', 'answer', 'notes', 'profile'] as const
 export type ErasedKind = (typeof ERASED_KINDS)[number]
 
 /** What one look came to. */
@@ -60,6 +61,7 @@ export class EraseEvidence {
     private readonly entries: CaseEntryStore,
     private readonly findings: FindingStore,
     private readonly appeals: AppealStore,
+    private readonly decisions: DecisionStore,
     private readonly cases: CaseStore,
     private readonly accounts: AccountStore,
     private readonly changes: AccountChanges,
@@ -74,6 +76,8 @@ export class EraseEvidence {
         return this.lookAtFindings(now, terms, limit)
       case 'appeal':
         return this.lookAtAppeals(now, terms, limit)
+      case 'answer':
+        return this.lookAtAnswers(now, terms, limit)
       case 'notes':
         return this.lookAtNotes(now, terms, limit)
       case 'profile':
@@ -87,6 +91,7 @@ export class EraseEvidence {
       evidence: this.entries,
       finding: this.findings,
       appeal: this.appeals,
+      answer: this.decisions,
       notes: this.cases,
       profile: this.accounts,
     }
@@ -160,6 +165,25 @@ export class EraseEvidence {
     )
     const remains = over.map((appeal) => ({ id: appeal._id, set: remainsOfAppeal(appeal, now) }))
     return { due: documents.length, erased: await this.appeals.erasures.erase(eraser, remains) }
+  }
+
+  private async lookAtAnswers(now: Date, terms: EvidenceTerms, limit: number): Promise<Looked> {
+    await this.decisions.scheduleAnswers(limit)
+    const { eraser, documents } = await this.decisions.erasures.claim(now, limit)
+    const facts = await this.facts.ofAnswers(documents)
+    const looks = documents.map(({ _id: id }) => ({
+      id,
+      at: lookOf(evidenceUntil(facts.get(id)!, terms), now, terms).at,
+    }))
+    await this.decisions.erasures.lookAgain(eraser, still(looks))
+    const over = gone(documents, looks)
+    await this.log.append(
+      over.map(({ _id, platformId, accountId, caseId }) =>
+        said('answer', _id, now, `decision/${_id}`, { platformId, accountId, caseId, decisionId: _id }),
+      ),
+    )
+    const remains = over.map(({ _id: id, answer }) => ({ id, set: { answer: withoutTexts(answer) } }))
+    return { due: documents.length, erased: await this.decisions.erasures.erase(eraser, remains) }
   }
 
   private async lookAtNotes(now: Date, terms: EvidenceTerms, limit: number): Promise<Looked> {

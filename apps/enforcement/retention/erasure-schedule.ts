@@ -28,12 +28,16 @@ export interface Claimed<T> {
 
 /** What of one collection is to be looked at, and when. Any number of instances may ask: each document is looked at by one. */
 export class ErasureSchedule<T extends Scheduled> {
-  constructor(private readonly collection: mongo.Collection<T>) {}
+  /** `which`: what the index of the dates is restricted to, beside that they are dates. */
+  constructor(
+    private readonly collection: mongo.Collection<T>,
+    private readonly which: object = {},
+  ) {}
 
   /** Takes what is due, what has waited longest first; `projection`: what the caller reads of it. */
   async claim<P extends T = T>(now: Date, limit: number, projection: object = {}): Promise<Claimed<P>> {
     const eraser = randomUUID()
-    const due = { eraseAt: { $lte: now, ...DATED } }
+    const due = { ...this.which, eraseAt: { $lte: now, ...DATED } }
     const found = await this.collection
       .find(due as unknown as mongo.Filter<T>, { projection: { _id: 1 } })
       .sort({ eraseAt: 1 })
@@ -95,7 +99,7 @@ export class ErasureSchedule<T extends Scheduled> {
   /** Since when the first has been due; null where none is scheduled at all, or all later than `now`. */
   async overdueSince(now: Date): Promise<Date | null> {
     const [first] = await this.collection
-      .find({ eraseAt: { $lte: now, ...DATED } } as unknown as mongo.Filter<T>, {
+      .find({ ...this.which, eraseAt: { $lte: now, ...DATED } } as unknown as mongo.Filter<T>, {
         projection: { eraseAt: 1 },
       })
       .sort({ eraseAt: 1 })

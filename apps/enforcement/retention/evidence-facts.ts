@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common'
-import { accountKey } from '#libs/contracts/ids'
+import { accountKey, derivedId } from '#libs/contracts/ids'
 import { strikeIdOf } from '../accounts/account-state.js'
 import { isClosed } from '../appeals/appeal-transitions.js'
 import { AppealStore, type KeepingAppeal } from '../appeals/appeal.store.js'
 import { type CaseEntry, type CaseRecord, partsOf } from '../cases/case.js'
 import { CaseStore } from '../cases/case.store.js'
-import { DecisionStore } from '../decisions/decision.store.js'
+import { type AnsweredDecision, DecisionStore } from '../decisions/decision.store.js'
 import { DirectiveStore, type MeasureOrder } from '../directives/directive.store.js'
 import type { FindingRecord } from '../findings/finding.js'
 import { FindingStore } from '../findings/finding.store.js'
@@ -64,15 +64,14 @@ export class ReadEvidenceFacts {
     const { measures, others } = await this.objections(orders, accountIds, caseIds)
     const restingOn = new Map<string, Set<RestingMeasure>>()
     for (const { _id, accountKey: key, messageIds: about } of orders)
-      for (const messageId of about) addOne(restingOn, `${key}/${messageId}`, measures.get(_id)!)
+      for (const messageId of about)
+        for (const measure of measures.get(_id)!) addOne(restingOn, `${key}/${messageId}`, measure)
     for (const { strikesCounted, directiveIds } of steps) {
       for (const strikeId of strikesCounted) {
         const name = strikes.get(strikeId)
         if (name === undefined) continue
-        for (const id of directiveIds) {
-          const measure = measures.get(id)
-          if (measure) addOne(restingOn, name, measure)
-        }
+        for (const id of directiveIds)
+          for (const measure of measures.get(id) ?? []) addOne(restingOn, name, measure)
       }
     }
     return new Map(
@@ -115,7 +114,7 @@ export class ReadEvidenceFacts {
           addedAt,
           undecided,
           decidedAt: made.filter(({ at }) => at >= addedAt).map(({ at }) => at),
-          measures: [...measures.values()],
+          measures: [...measures.values()].flat(),
           otherAppeals: others.map(heard),
         })
       }
@@ -123,16 +122,46 @@ export class ReadEvidenceFacts {
     return facts
   }
 
-  /** By appeal: the measure that it is against; nothing where it is against none. */
+  /** By appeal: the measure that its statement is about; nothing where it is against none. */
   async measuresOf(
-    appeals: readonly { _id: string; directiveId: string | null }[],
+    appeals: readonly { _id: string; directiveId: string | null; statementId: string | null }[],
   ): Promise<Map<string, Omit<RestingMeasure, 'appeals'>>> {
-    const ids = appeals.flatMap(({ directiveId }) => directiveId ?? [])
-    const { measures } = await this.objections(await this.directives.measuresOn([], [], ids), [], [])
+    const [orders, windows] = await Promise.all([
+      this.directives.measuresOn(
+        [],
+        [],
+        appeals.flatMap(({ directiveId }) => directiveId ?? []),
+      ),
+      this.statements.windowsOf(appeals.flatMap(({ statementId }) => statementId ?? [])),
+    ])
+    const notified = new Map(orders.map(({ _id, ownerNotifiedAt }) => [_id, ownerNotifiedAt]))
     return new Map(
-      appeals.flatMap(({ _id, directiveId }) => {
-        const measure = directiveId ? measures.get(directiveId) : undefined
-        return measure ? [[_id, measure] as const] : []
+      appeals.flatMap(({ _id, directiveId, statementId }) => {
+        const window = windows.get(statementId ?? '')
+        return window
+          ? [[_id, { ...window, ownerNotifiedAt: notified.get(directiveId ?? '') ?? null }] as const]
+          : []
+      }),
+    )
+  }
+
+  /** What owners said to what was intended is needed as the evidence of what came of it. By decision. */
+  async ofAnswers(decisions: readonly AnsweredDecision[]): Promise<Map<string, EvidenceFacts>> {
+    const orders = await this.directives.measuresOn(
+      [],
+      [],
+      decisions.flatMap(({ directiveIds }) => directiveIds),
+    )
+    const { measures } = await this.objections(
+      orders,
+      decisions.map(({ accountId }) => accountId),
+      [],
+    )
+    return new Map(
+      decisions.map(({ _id, answer, state, directiveIds }) => {
+        const resting = directiveIds.flatMap((id) => measures.get(id) ?? [])
+        const undecided = state === 'held'
+        return [_id, { addedAt: answer.at, undecided, decidedAt: [], measures: resting, otherAppeals: [] }]
       }),
     )
   }
@@ -142,23 +171,35 @@ export class ReadEvidenceFacts {
     orders: readonly MeasureOrder[],
     accountIds: readonly string[],
     caseIds: readonly string[],
-  ): Promise<{ measures: Map<string, RestingMeasure>; others: KeepingAppeal[] }> {
-    const statementIds = orders.map(({ statementId }) => statementId)
+  ): Promise<{ measures: Map<string, RestingMeasure[]>; others: KeepingAppeal[] }> {
+    const joined = await this.joinedStatements(orders)
+    const statementIds = orders.flatMap(({ _id, statementId }) => [statementId, ...(joined.get(_id) ?? [])])
     const [windows, appeals] = await Promise.all([
       this.statements.windowsOf(statementIds),
       this.appeals.keeping(accountIds, statementIds, caseIds),
     ])
     const against = Map.groupBy(appeals, ({ statementId }) => statementId)
-    const measures = orders.map(({ _id, issuedAt, ownerNotifiedAt, statementId }) => {
-      // A statement is written with its directive: where it is not there yet, the window is the shortest there is.
-      const window = windows.get(statementId) ?? { issuedAt, appealUntil: issuedAt }
-      return [
-        _id,
-        { ...window, ownerNotifiedAt, appeals: (against.get(statementId) ?? []).map(heard) },
-      ] as const
-    })
+    const measures = new Map<string, RestingMeasure[]>()
+    for (const { _id, issuedAt, ownerNotifiedAt, statementId } of orders) {
+      const all = [statementId, ...(joined.get(_id) ?? []).filter((id) => windows.has(id))]
+      const resting = all.map((id): RestingMeasure => {
+        // A statement is written with its directive: where it is not there yet, the window is the shortest there is.
+        const window = windows.get(id) ?? { issuedAt, appealUntil: issuedAt }
+        return { ...window, ownerNotifiedAt, appeals: (against.get(id) ?? []).map(heard) }
+      })
+      measures.set(_id, resting)
+    }
     const others = appeals.filter(({ appellant }) => (appellant as string) !== 'account')
-    return { measures: new Map(measures), others }
+    return { measures, others }
+  }
+
+  /** By directive: the statements that decisions may have which joined it while it was in force. */
+  private async joinedStatements(orders: readonly MeasureOrder[]): Promise<Map<string, string[]>> {
+    const joined = new Map<string, string[]>()
+    const decisions = await this.decisions.standingOn(orders.map(({ _id }) => _id))
+    for (const { _id, directiveIds } of decisions)
+      for (const directiveId of directiveIds) add(joined, directiveId, derivedId('sor', directiveId, _id))
+    return joined
   }
 
   /** By case: the file that it belongs to. A case that is not written yet is not decided. */

@@ -147,7 +147,7 @@ describe('the content of evidence', () => {
         const known = (now: Date) => history.filter((one) => one.what === 'filed' || date(one.at) <= now)
         const latest = date(Math.max(...history.map(({ at }) => at)))
         let now = firstLook(addedAt)
-        for (let looks = 0; looks < 100; looks++) {
+        for (let looks = 0; looks < 2_000; looks++) {
           const until = evidenceUntil(factsOf(known(now)), policy)
           if (until !== null && until <= now) break
           now = until ?? nextLook(now, policy)

@@ -18,14 +18,25 @@ export class RetainWhatIsNeeded {
     private readonly clock: Clock,
   ) {}
 
-  /** Erases what is due, up to a limit. One kind that fails does not keep the others from it. @throws AggregateError */
-  async erase(): Promise<void> {
+  /**
+   * Erases what is due, up to a limit, and says whether there may be more. One kind that fails does not keep the others from it.
+   * @throws AggregateError
+   */
+  async erase(): Promise<boolean> {
     const failures: unknown[] = []
-    for (const what of ERASED_KINDS) await this.eraseOf(what).catch((error: unknown) => failures.push(error))
+    let isMore = false
+    for (const what of ERASED_KINDS) {
+      try {
+        if (await this.eraseOf(what)) isMore = true
+      } catch (error) {
+        failures.push(error)
+      }
+    }
     if (failures.length > 0) throw new AggregateError(failures, 'some of what is due could not be erased')
+    return isMore
   }
 
-  private async eraseOf(what: ErasedKind): Promise<void> {
+  private async eraseOf(what: ErasedKind): Promise<boolean> {
     const now = this.clock.now()
     tellOverdue(what, await this.erasing.overdueSince(what, now), now)
     await this.policies.refresh(now)
@@ -34,7 +45,8 @@ export class RetainWhatIsNeeded {
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const { due, erased } = await this.erasing.look(what, now, terms, AT_ONCE)
       countErased(what, erased)
-      if (due < AT_ONCE) return
+      if (due < AT_ONCE) return false
     }
+    return true
   }
 }

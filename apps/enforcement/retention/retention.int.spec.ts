@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import type { AuditEntry } from '#libs/contracts/audit-record'
 import type { Directive } from '#libs/contracts/directive'
 import type { Verdict } from '#libs/contracts/verdict'
+import { derivedId } from '#libs/contracts/ids'
 import { Clock } from '#libs/platform/clock'
 import { aVerdict } from '../accounts/a-verdict.js'
 import { AccountChanges } from '../accounts/account-changes.js'
@@ -276,12 +277,41 @@ describe('what is kept, on a real MongoDB', () => {
     expect(await isKept(told)).toBe(false)
   })
 
+  it('is needed for each statement on a directive: a decision that joins one has its own', async () => {
+    const verdict = marked('a12', 'm1', 'Vexaltine', { severity: 1 })
+    await take(verdict)
+    const removal = orderOf('a12', 'remove_message')
+    const [statement] = await one(StatementStore).list({ accountId: 'a12', kinds: ['remove_message'] }, 1)
+    const statementId = derivedId('sor', removal.directiveId, 'dec_joined')
+    const issuedAt = new Date(clock.now().getTime() + 100 * DAY)
+    const appealUntil = new Date(issuedAt.getTime() + WINDOW)
+    const { redress, _id: _, ...rest } = statement!
+    await one(StatementStore).write([
+      { ...rest, statementId, issuedAt, redress: { ...redress, appealUntil } },
+    ])
+    const { db } = instances.connection()
+    await db!
+      .collection<{ _id: string; directiveIds: string[] }>('decisions')
+      .insertOne({ _id: 'dec_joined', directiveIds: [removal.directiveId] })
+    await live(WINDOW + KEEP + 99 * DAY)
+    expect(await isKept(verdict)).toBe(true)
+    await live(2 * DAY)
+    expect(await isKept(verdict)).toBe(false)
+  })
+
   it('is who somebody is for as long as a measure is in force on them', async () => {
     const verdict = marked('a7', 'm1', 'Ubravelle', { outcome: 'review' })
     await take(verdict)
     const ban = await decided('a7', 'ban', ['m1'])
     await one(AccountChanges).make([{ platformId: 'p1', accountId: 'a7', actor: 'system', make: applyTime }])
     expect((await one(AccountStore).byKey('p1/a7'))!.status).toBe('banned')
+    const answer = { at: clock.now(), text: 'Nobody said Ubravelle' }
+    await instances
+      .connection()
+      .db!.collection<{ _id: string }>('decisions')
+      .updateOne({ _id: ban }, { $set: { answer } })
+    await live(31 * DAY)
+    expect(await collectionsWith('Ubravelle')).toEqual(['accounts', 'case_entries', 'decisions'])
     await live(WINDOW + KEEP + DAY)
     await live(100 * DAY)
     expect(await collectionsWith('Ubravelle')).toEqual(['accounts'])

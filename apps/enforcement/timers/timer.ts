@@ -33,6 +33,8 @@ import { ReviewStore } from '../quality/review.store.js'
 import { RetainWhatIsNeeded } from '../retention/retain-what-is-needed.js'
 
 const AT_ONCE = 100
+/** Nothing is erased by the second; but a clock that is moved is to be looked at within ten. */
+const RETENTION_EVERY_MS = 5_000
 
 /**
  * Does what is due by the clock, completes outboxes that were left behind, and signs checkpoints of the audit log. Every
@@ -42,6 +44,7 @@ const AT_ONCE = 100
 export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly stopping = new AbortController()
   private running: Promise<void> = Promise.resolve()
+  private retainedAt = -Infinity
 
   constructor(
     private readonly accounts: AccountStore,
@@ -87,7 +90,7 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
       await this.attempt('waiting verdicts', () => this.pace.complete())
       await this.attempt('outboxes', () => this.completeOutboxes())
       await this.attempt('checkpoints', () => this.checkpoints.publish())
-      await this.attempt('retention', () => this.retention.erase())
+      await this.attempt('retention', () => this.retain())
       await sleep(this.env.TIMER_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined)
     }
   }
@@ -98,6 +101,12 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
     await work().catch((error: unknown) =>
       this.logger.warn({ err: error, what }, 'timer failed, trying again'),
     )
+  }
+
+  private async retain(): Promise<void> {
+    if (performance.now() - this.retainedAt < RETENTION_EVERY_MS) return
+    this.retainedAt = performance.now()
+    if (await this.retention.erase()) this.retainedAt = -Infinity
   }
 
   private async settleAccounts(): Promise<void> {
