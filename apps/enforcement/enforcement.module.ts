@@ -53,6 +53,7 @@ import { RegisterPlatform } from './platforms/register-platform.js'
 import { ChangePolicy } from './policies/change-policy.js'
 import { PoliciesController } from './policies/policies.controller.js'
 import { PublishFirstPolicies } from './policies/publish-first-policies.js'
+import { PublishPolicy } from './policies/publish-policy.js'
 import { YamlBodies } from './policies/yaml-bodies.js'
 import { GiveReviews } from './quality/give-reviews.js'
 import { GoldenCasesController } from './quality/golden-cases.controller.js'
@@ -139,6 +140,7 @@ import { Timer } from './timers/timer.js'
     RegisterPlatform,
     PublishFirstPolicies,
     ChangePolicy,
+    PublishPolicy,
     YamlBodies,
     // the audit log
     AuditLog,
