@@ -15,9 +15,9 @@ beforeAll(async () => {
   const yaml = await readFile('policies/default.yaml', 'utf8')
   const draft = await system.call('enforcement', '/v1/policies', editor('anna'), { yaml })
   expect(draft.status).toBe(201)
-  expect((await system.call('enforcement', '/v1/policies/2/approve', editor('ben'), { json: {} })).status).toBe(
-    200,
-  )
+  expect(
+    (await system.call('enforcement', '/v1/policies/2/approve', editor('ben'), { json: {} })).status,
+  ).toBe(200)
 })
 afterAll(() => system.stop())
 

@@ -149,9 +149,7 @@ describe('the policy of an instant', () => {
     const accounts = Array.from({ length: 300 }, (_, i) => `p1/a${i}`)
     const covered = (minutes: number) =>
       new Set(
-        accounts.filter(
-          (who) => byClassification(history, START + minutes * MINUTE, who)?.version === '2',
-        ),
+        accounts.filter((who) => byClassification(history, START + minutes * MINUTE, who)?.version === '2'),
       )
     const [narrow, wide] = [covered(15), covered(25)]
     expect(narrow.size).toBeGreaterThan(30)

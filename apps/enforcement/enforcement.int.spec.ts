@@ -326,10 +326,40 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
         'policy/default/2',
       ])
       const told = on(Topics.events.name).filter(({ value }) => value['kind'] === 'policy.published')
-      expect(told.map(({ value: { code, rollout, effectiveFrom } }) => [code, rollout, effectiveFrom])).toEqual(
-        shown.map(({ mode, rollout, effectiveFrom }) => [mode, rollout, effectiveFrom]),
-      )
+      expect(
+        told.map(({ value: { code, rollout, effectiveFrom } }) => [code, rollout, effectiveFrom]),
+      ).toEqual(shown.map(({ mode, rollout, effectiveFrom }) => [mode, rollout, effectiveFrom]))
     })
+  })
+
+  it('does not unseal under a later policy what an earlier one sealed', async () => {
+    const sealing = POLICY.replace('title: { zh: 诈骗, en: Fraud }', 'sealed: true\n    $&')
+    expect(sealing).not.toBe(POLICY)
+    const draft = await call('POST', '/policies', ['policy_editor'], sealing, { as: 'anna' })
+    const { version } = draft.body as { version: string }
+    expect(
+      (await call('POST', `/policies/${version}/approve`, ['policy_editor'], {}, { as: 'ben' })).status,
+    ).toBe(200)
+    const live = { mode: 'live', rollout: 100 }
+    const publish = async (which: string) =>
+      expect((await call('POST', `/policies/${which}/publish`, ['policy_editor'], live)).status).toBe(200)
+    await publish(version)
+    await judge(
+      aVerdict('sealed-1', 'm1', { text: 'the sealed words', outcome: 'review', policyVersion: version }),
+    )
+    await judge(aVerdict('sealed-2', 'm1', { text: 'the sealed words', outcome: 'review', at: new Date() }))
+    const entries = async (account: string) => {
+      const { items } = await get<{ items: { caseId: string }[] }>(`/cases?platform=p1&account=${account}`)
+      const file = await get<{ entries: { sealed: boolean }[] }>(`/cases/${items[0]!.caseId}`)
+      return [file.entries[0]!.sealed, JSON.stringify(file).includes('the sealed words')]
+    }
+    for (const account of ['sealed-1', 'sealed-2'])
+      await settled(async () => expect(await entries(account)).toEqual([true, false]))
+    await publish('1')
+    // Judged by the policy that sealed; and judged by another, but sealed while that one was in force.
+    for (const account of ['sealed-1', 'sealed-2']) expect(await entries(account)).toEqual([true, false])
+    await judge(aVerdict('sealed-3', 'm1', { text: 'the open words', outcome: 'review', at: new Date() }))
+    await settled(async () => expect((await entries('sealed-3'))[0]).toBe(false))
   })
 
   it('takes everything in once with two instances, one of them killed, and again with a fresh group from offset 0', async () => {

@@ -39,7 +39,7 @@ export function reignsOf<P extends Period>(periods: Iterable<P>): Reign<P>[] {
   /** Those of `newest` that are live for anybody, the later first. */
   const live: P[] = []
   const reigns: Reign<P>[] = [{ from: -Infinity, until: all[0]?.effectiveFrom ?? Infinity, candidates: [] }]
-  for (let i = 0; i < all.length; ) {
+  for (let i = 0; i < all.length;) {
     const from = all[i]!.effectiveFrom
     for (; i < all.length && all[i]!.effectiveFrom === from; i++) begin(all[i]!, newest, live)
     const last = live.findIndex(({ rollout }) => rollout >= 100)

@@ -38,7 +38,14 @@ export function openBook(published: Iterable<PolicyRecord>): PolicyBook {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, ofBank]) => reignsOf(ofBank.map(periodOf)))
   const textOf = textsOf([...records.filter(({ kind }) => kind === 'policy'), ...whole])
-  return { pageAt: (at) => pageOf(reignAt(policies, at), banks.map((bank) => reignAt(bank, at)), textOf) }
+  return {
+    pageAt: (at) =>
+      pageOf(
+        reignAt(policies, at),
+        banks.map((bank) => reignAt(bank, at)),
+        textOf,
+      ),
+  }
 }
 
 /** What judges a message of an account that was received at an instant; see `PolicyPage.forAccount`. */

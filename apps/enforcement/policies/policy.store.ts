@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { PermanentError, RetryableError } from '#libs/platform/errors'
-import { chosenFor, reignAt, reignsOf, type Reign } from '#libs/policy/periods'
+import { chosenFor, reignAt, reignsOf, versionsIn, type Reign } from '#libs/policy/periods'
 import type { Policy } from '#libs/policy/policy-document'
 import { duplicateKey } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
@@ -64,13 +64,22 @@ export class PolicyStore {
   /** The policies of these versions. @throws PermanentError `unknown-policy` */
   async byVersions(versions: readonly string[]): Promise<Map<string, Policy>> {
     const wanted = [...new Set(versions)]
-    const missing = wanted.filter((version) => !this.parsed.has(version))
-    if (missing.length > 0) {
-      for (const found of await this.policies.find({ _id: { $in: missing } }).toArray()) {
-        this.parsed.set(found._id, policyFrom(found.text))
-      }
-    }
+    await this.read(wanted)
     return new Map(wanted.map((version) => [version, this.known(version)]))
+  }
+
+  /** What evidence was under: by entry the policy that judged it, and all that were in force from its receipt to now. */
+  async since<T extends { policyVersion: string; receivedAt: Date }>(
+    entries: readonly T[],
+    now: Date,
+  ): Promise<(entry: T) => Policy[]> {
+    await this.refresh(now)
+    const { reigns } = this
+    const versionsOf = ({ policyVersion, receivedAt }: T): string[] => [
+      ...new Set([policyVersion, ...versionsIn(reigns, receivedAt.getTime(), now.getTime())]),
+    ]
+    await this.read([...new Set(entries.flatMap(versionsOf))])
+    return (entry) => versionsOf(entry).flatMap((version) => this.parsed.get(version) ?? [])
   }
 
   /** Reads what was published since, and the texts of what is or comes into force for everybody. */
@@ -156,6 +165,14 @@ export class PolicyStore {
       },
       { returnDocument: 'after' },
     )
+  }
+
+  private async read(versions: readonly string[]): Promise<void> {
+    const missing = versions.filter((version) => !this.parsed.has(version))
+    if (missing.length === 0) return
+    for (const found of await this.policies.find({ _id: { $in: missing } }).toArray()) {
+      this.parsed.set(found._id, policyFrom(found.text))
+    }
   }
 
   private known(version: string): Policy {
