@@ -48,8 +48,10 @@ import { ReadCluster } from './findings/read-cluster.js'
 import { TakeFindings } from './findings/take-findings.js'
 import { Outbox } from './outbox/outbox.js'
 import { Relay } from './outbox/relay.js'
+import { TellNewest } from './outbox/tell-newest.js'
 import { PlatformsController } from './platforms/platforms.controller.js'
 import { RegisterPlatform } from './platforms/register-platform.js'
+import { TellPlatforms } from './platforms/tell-platforms.js'
 import { ChangePolicy } from './policies/change-policy.js'
 import { PoliciesController } from './policies/policies.controller.js'
 import { PublishFirstPolicies } from './policies/publish-first-policies.js'
@@ -138,6 +140,7 @@ import { Timer } from './timers/timer.js'
     AppealLinks,
     // platforms and policies
     RegisterPlatform,
+    TellPlatforms,
     PublishFirstPolicies,
     ChangePolicy,
     PublishPolicy,
@@ -149,6 +152,7 @@ import { Timer } from './timers/timer.js'
     ExportAudit,
     // what makes changes real, and the clock
     Outbox,
+    TellNewest,
     Relay,
     Timer,
   ],

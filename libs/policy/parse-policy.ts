@@ -7,6 +7,8 @@ import { POLICY_SCHEMA } from './policy-schema.js'
 
 /** A policy has a few hundred rules; what is larger is a mistake or an attack. In UTF-16 units. */
 const MAX_TEXT = 1_000_000
+/** Of the document as JSON: it travels in one record, of which the broker takes up to a megabyte. */
+const MAX_BYTES = 800_000
 const MAX_DEPTH = 12
 const MAX_NODES = 50_000
 
@@ -47,6 +49,8 @@ export function parsePolicy(text: string): ParsedPolicy {
   const unsafe = unsafeNode(yaml)
   if (unsafe) return failed(unsafe, UNSAFE[unsafe])
   const document: unknown = yaml.toJS({ maxAliasCount: 0 })
+  if (Buffer.byteLength(JSON.stringify(document) ?? '') > MAX_BYTES)
+    return failed('too-large', `The document has more than ${MAX_BYTES} bytes as JSON.`)
   const lineOf = (path: DocumentPath): number => lineIn(yaml, lines, path)
   return { ...readPolicy(document, lineOf), lineOf }
 }

@@ -120,7 +120,7 @@ function rename(draft: Draft, from: string, to: string, anonymous: boolean): voi
   const category = draft.categories[from]!
   delete draft.categories[from]
   draft.categories[to] = anonymous
-    ? { ...category, title: { zh: '某', en: 'Some' }, dsa: undefined as never }
+    ? { ...category, title: { zh: '某', en: 'Some' }, dsa: undefined }
     : category
   if (anonymous) delete draft.categories[to].dsa
   draft.thresholds[to] = draft.thresholds[from]!
