@@ -60,11 +60,14 @@ import { DeliveriesConsumer } from './notices/deliveries.consumer.js'
 import { TakeDeliveries } from './notices/take-deliveries.js'
 import { Outbox } from './outbox/outbox.js'
 import { Relay } from './outbox/relay.js'
+import { TellNewest } from './outbox/tell-newest.js'
 import { PlatformsController } from './platforms/platforms.controller.js'
 import { RegisterPlatform } from './platforms/register-platform.js'
+import { TellPlatforms } from './platforms/tell-platforms.js'
 import { ChangePolicy } from './policies/change-policy.js'
 import { PoliciesController } from './policies/policies.controller.js'
 import { PublishFirstPolicies } from './policies/publish-first-policies.js'
+import { PublishPolicy } from './policies/publish-policy.js'
 import { YamlBodies } from './policies/yaml-bodies.js'
 import { GiveReviews } from './quality/give-reviews.js'
 import { GoldenCasesController } from './quality/golden-cases.controller.js'
@@ -163,8 +166,10 @@ import { Timer } from './timers/timer.js'
     AppealLinks,
     // platforms and policies
     RegisterPlatform,
+    TellPlatforms,
     PublishFirstPolicies,
     ChangePolicy,
+    PublishPolicy,
     YamlBodies,
     // the audit log
     ViewsConsumer,
@@ -179,6 +184,7 @@ import { Timer } from './timers/timer.js'
     RetainWhatIsNeeded,
     // what makes changes real, and the clock
     Outbox,
+    TellNewest,
     Relay,
     Timer,
   ],

@@ -16,6 +16,7 @@ import { FINDINGS, FindingSchema, FindingStore } from './findings/finding.store.
 import { PLATFORMS, PlatformSchema, PlatformStore } from './platforms/platform.store.js'
 import { BANKS, BankSchema, BankStore } from './policies/bank.store.js'
 import { POLICIES, PolicySchema, PolicyStore } from './policies/policy.store.js'
+import { PUBLICATIONS, PublicationSchema, PublicationStore } from './policies/publication.store.js'
 import { EXPOSURES, ExposureSchema, ExposureStore } from './quality/exposure.store.js'
 import { GOLDEN_CASES, GoldenCaseSchema, GoldenCaseStore } from './quality/golden-case.store.js'
 import { REVIEWS, ReviewSchema, ReviewStore } from './quality/review.store.js'
@@ -37,6 +38,7 @@ const collections = MongooseModule.forFeature([
   { name: APPEALS, schema: AppealSchema },
   { name: PLATFORMS, schema: PlatformSchema },
   { name: POLICIES, schema: PolicySchema },
+  { name: PUBLICATIONS, schema: PublicationSchema },
   { name: BANKS, schema: BankSchema },
   { name: KEYS, schema: KeySchema },
   { name: AUDIT_LOG, schema: AuditLogSchema },
@@ -61,6 +63,7 @@ const stores = [
   AppealStore,
   PlatformStore,
   PolicyStore,
+  PublicationStore,
   BankStore,
   AuditStore,
   CheckpointStore,

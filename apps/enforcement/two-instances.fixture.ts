@@ -16,6 +16,7 @@ import { AuditLog } from './audit/audit-log.js'
 import { ChangeDecision } from './decisions/change-decision.js'
 import { Outbox } from './outbox/outbox.js'
 import { Relay } from './outbox/relay.js'
+import { TellNewest } from './outbox/tell-newest.js'
 import { PlatformStore } from './platforms/platform.store.js'
 import { PolicyStore } from './policies/policy.store.js'
 import { SampleDecisions } from './quality/sample-decisions.js'
@@ -137,6 +138,7 @@ async function startOne(
       AuditLog,
       SampleDecisions,
       Outbox,
+      TellNewest,
       Relay,
       Startup,
       { provide: Clock, useValue: clock },

@@ -44,6 +44,11 @@ export interface TopicSpec<T extends object = object> {
   readonly retentionMs: number
   /** Input topics are stamped by the broker, so that a replay repeats `receivedAt`. */
   readonly timestamps: 'LogAppendTime' | 'CreateTime'
+  /**
+   * Whether the records of a compacted topic tell by `rev` which of its writer's changes they are: a table keeps the highest, since
+   * a repeat of an older one may come after it. False where a key never gets another value.
+   */
+  readonly counted: boolean
   /** False for a topic that nobody reads yet: a service that leaves it alone is not wired wrongly. */
   readonly read: boolean
 }
@@ -57,6 +62,7 @@ function topic<T extends object>(
     cleanup: 'delete',
     retentionMs: CONTENT_KEPT_MS,
     timestamps: 'CreateTime',
+    counted: false,
     read: true,
     ...spec,
   }
@@ -207,6 +213,7 @@ export const Topics = {
     partitions: 1,
     cleanup: 'compact',
     retentionMs: -1,
+    counted: true,
   }),
   measures: topic({
     name: 'weir.measures.v1',
@@ -219,6 +226,7 @@ export const Topics = {
     cleanup: 'compact',
     retentionMs: -1,
     read: false,
+    counted: true,
   }),
   sightings: topic({
     name: 'weir.sightings.v1',

@@ -94,6 +94,9 @@ export class ChangeFacts {
   @Optional() @Instant() until?: string
   @Optional() @Flag() automated?: boolean
   @Optional() @Text(40) policyVersion?: string
+  /** Of what was published: per cent of the accounts, and the instant from which on it applies. */
+  @Optional() @Int(0, 100) rollout?: number
+  @Optional() @Instant() effectiveFrom?: string
 }
 
 /** One change of state on `weir.events.v1`. */

@@ -8,6 +8,8 @@ import { POLICY_SCHEMA } from './policy-schema.js'
 
 /** A policy has a few hundred rules; what is larger is a mistake or an attack. In UTF-16 units. */
 const MAX_TEXT = 1_000_000
+/** Of the document as JSON: it travels in one record, of which the broker takes up to a megabyte. */
+const MAX_BYTES = 800_000
 const MAX_DEPTH = 12
 const MAX_NODES = 50_000
 
@@ -41,9 +43,15 @@ export function parsePolicy(text: string): ParsedPolicy {
   // The YAML library reports its own overflow on absurd nesting as an error of the text.
   if (broken?.message.includes('call stack')) return failed('too-deep', UNSAFE['too-deep'])
   if (broken) return failed('not-yaml', broken.message.split('\n')[0]!, broken.linePos?.[0].line)
+  // Another version of YAML reads other things into the same text: merged keys, yes for true, 1:30 for 90.
+  if (hasDirectives(yaml)) return failed('directives', UNSAFE.directives)
+  const doubtful = yaml.warnings[0]
+  if (doubtful) return failed('not-yaml', doubtful.message.split('\n')[0]!, doubtful.linePos?.[0].line)
   const unsafe = unsafeNode(yaml)
   if (unsafe) return failed(unsafe, UNSAFE[unsafe])
   const document: unknown = yaml.toJS({ maxAliasCount: 0 })
+  if (Buffer.byteLength(JSON.stringify(document) ?? '') > MAX_BYTES)
+    return failed('too-large', `The document has more than ${MAX_BYTES} bytes as JSON.`)
   const lineOf = (path: DocumentPath): number => lineIn(yaml, lines, path)
   return { ...readPolicy(document, lineOf), lineOf }
 }
@@ -88,9 +96,23 @@ const isShaped = ajv.compile<PolicyText>(POLICY_SCHEMA)
 
 const UNSAFE = {
   aliases: 'Anchors and aliases are not allowed: write it out.',
+  directives: 'Directives are not allowed: the text is YAML 1.2.',
+  tags: 'Tags are not allowed: write the plain value.',
   'too-deep': `The document is nested deeper than ${MAX_DEPTH} levels.`,
   'too-many-nodes': `The document has more than ${MAX_NODES} values.`,
 } as const
+
+/** What a plain value is of. Others make of the text what neither JSON nor the schema knows, as sets and dates. */
+const PLAIN_TAGS = new Set(
+  ['map', 'seq', 'str', 'int', 'float', 'bool', 'null'].map((name) => `tag:yaml.org,2002:${name}`),
+)
+
+function hasDirectives({ directives }: Document): boolean {
+  return (
+    Boolean(directives?.yaml.explicit) ||
+    Object.keys(directives?.tags ?? {}).some((handle) => handle !== '!!')
+  )
+}
 
 function deepestIndent(text: string): number {
   return text.split('\n').reduce((most, line) => Math.max(most, line.search(/\S|$/)), 0)
@@ -100,6 +122,8 @@ function unsafeNode(yaml: Document): keyof typeof UNSAFE | null {
   let nodes = 0
   const visit = (node: unknown, depth: number): keyof typeof UNSAFE | null => {
     if (isAlias(node)) return 'aliases'
+    if (isNode(node) && (node as { anchor?: string }).anchor) return 'aliases'
+    if (isNode(node) && node.tag && !PLAIN_TAGS.has(node.tag)) return 'tags'
     if (depth > MAX_DEPTH) return 'too-deep'
     if (++nodes > MAX_NODES) return 'too-many-nodes'
     if (isPair(node)) return visit(node.key, depth) ?? visit(node.value, depth)

@@ -1,6 +1,6 @@
 import type { Bilingual } from '#libs/contracts/directive'
 import { accountKey, derivedId } from '#libs/contracts/ids'
-import type { Measure } from '#libs/contracts/measures-in-force'
+import type { Measure, MeasuresInForce } from '#libs/contracts/measures-in-force'
 import type { PlatformMode } from '#libs/contracts/platform'
 import type { WeirEventKind } from '#libs/contracts/weir-event'
 import { withSpan } from '#libs/policy/idle-strikes'
@@ -455,7 +455,7 @@ export class AccountDraft {
 
   private tellStanding(): void {
     const { before, state } = this
-    const { platformId, accountId, level, points, status, rev } = state
+    const { level, points, status, rev } = state
     if (level !== (before?.level ?? 0)) {
       this.event('account.level_changed', this.subject, rev, { level, points, code: status })
     }
@@ -465,9 +465,17 @@ export class AccountDraft {
       level !== (before?.level ?? 0) ||
       JSON.stringify(measures) !== JSON.stringify(before ? inForceOn(before) : [])
     if (!changed) return
-    const value = { platformId, accountId, status, level, measures, at: this.now.toISOString() }
-    this.records.push({ publish: 'measures', value })
+    this.records.push({ publish: 'measures', value: measuresRecordOf(state, this.now) })
   }
+}
+
+/** What others are told of the measures on an account. */
+export function measuresRecordOf(
+  state: Pick<AccountState, 'platformId' | 'accountId' | 'status' | 'level' | 'rev' | 'steps' | 'decided'>,
+  at: Date,
+): MeasuresInForce {
+  const { platformId, accountId, status, level, rev } = state
+  return { platformId, accountId, status, level, measures: inForceOn(state), at: at.toISOString(), rev }
 }
 
 /** A change can only be made from all strikes of the account, idle ones included. */
@@ -504,7 +512,7 @@ function byInstant(a: StrikeCause, b: StrikeCause): number {
 }
 
 /** The measures on the account that its platform was ordered to hold, as others are told. */
-function inForceOn(state: AccountState): {
+function inForceOn(state: Pick<AccountState, 'steps' | 'decided'>): {
   directiveId: string
   measure: Measure
   since: string

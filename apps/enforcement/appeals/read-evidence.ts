@@ -47,12 +47,13 @@ export class ReadEvidence {
         ? judged
         : await this.entries.ofMessages(platformId, accountId, messageIds, MOST_SHOWN)
     await this.policies.refresh(this.clock.now())
+    const under = await this.policies.since(found, this.clock.now())
     const { policy } = this.policies.inForce(this.clock.now())
     const subject = `statement/${statement.statementId}`
     await this.log.append([viewEntry({ subject, actor, platformId, accountId }, this.clock.now())])
     const byRevision = new Map(found.map((entry) => [`${entry.messageId} ${entry.revision}`, entry]))
     return [...byRevision.values()].map((entry) => {
-      const { sealed } = entryView(entry, policy)
+      const { sealed } = entryView(entry, policy, under(entry))
       const { text, links, sentAt } = entry.message
       return {
         messageId: entry.messageId,

@@ -186,8 +186,9 @@ export class GiveReviews {
     ])
     const seen = { subject: `review/${review.reviewId}`, actor: subject, platformId, accountId }
     await this.log.append([viewEntry(seen, now)])
-    // What is sealed today is sealed, whatever the policy said when it was decided.
-    return reviewInHand(review, entries, this.policies.inForce(now).policy)
+    // What is sealed today is sealed, whatever the policy said when it was decided; and what was sealed once stays so.
+    const under = await this.policies.since(entries, now)
+    return reviewInHand(review, entries, this.policies.inForce(now).policy, under)
   }
 }
 

@@ -28,6 +28,7 @@ import { Relay } from '../outbox/relay.js'
 import { PlatformStore } from '../platforms/platform.store.js'
 import { BankStore } from '../policies/bank.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
+import { PublicationStore } from '../policies/publication.store.js'
 import { GoldenCaseStore } from '../quality/golden-case.store.js'
 import { ReviewStore } from '../quality/review.store.js'
 import { RetainWhatIsNeeded } from '../retention/retain-what-is-needed.js'
@@ -58,6 +59,7 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
     private readonly clusters: DecideCluster,
     private readonly platforms: PlatformStore,
     private readonly policies: PolicyStore,
+    private readonly publications: PublicationStore,
     private readonly banks: BankStore,
     private readonly reviews: ReviewStore,
     private readonly goldenCases: GoldenCaseStore,
@@ -150,6 +152,7 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
     await this.relay.complete(this.appeals.appeals)
     await this.relay.complete(this.platforms.platforms)
     await this.relay.complete(this.policies.policies)
+    await this.relay.complete(this.publications.publications)
     await this.relay.complete(this.banks.banks)
     await this.relay.complete(this.reviews.reviews)
     await this.relay.complete(this.goldenCases.goldenCases)

@@ -36,6 +36,11 @@ export const kafkaMetrics = {
   restarts: counter('weir_consumer_restarts_total', 'Consumers made anew after a crash.', ['group']),
   publishSeconds: seconds('weir_publish_seconds', 'Time of one send to the broker.', []),
   published: counter('weir_records_published_total', 'Records acknowledged by the broker.', ['topic']),
+  tableOutdated: counter(
+    'weir_table_records_outdated_total',
+    'Records of compacted topics that came after a newer one of their key, and were passed over.',
+    ['topic'],
+  ),
   tableSkipped: counter('weir_table_records_skipped_total', 'Bad records on compacted topics.', ['topic']),
   lag: gauge('weir_consumer_lag_seconds', 'Age of the oldest open record, the worst partition by topic.', [
     'topic',
