@@ -8,6 +8,7 @@ import {
   type Delivery,
   type DeliveryState,
   type NoticeContent,
+  NOWHERE,
 } from './delivery.js'
 import type { DeliveryStore } from './delivery.store.js'
 import type { NoticeStore } from './notice.store.js'
@@ -170,12 +171,15 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     const result = content ? await this.trySending(delivery, content) : hopeless('no-content')
     const durationMs = Math.round(performance.now() - started)
     const attempt: Attempt = { at, outcome: result.outcome, statusCode: result.statusCode, durationMs }
-    const settled = afterAttempt(result, delivery.tries, this.options.now(), this.options.random())
-    await this.deliveries.settle(delivery, attempt, settled)
-    this.options.onAttempt(delivery.channel, settled.state, durationMs / 1000)
+    const endedAt = this.options.now()
+    const settled = afterAttempt(result, delivery.tries, endedAt, this.options.random())
+    await this.deliveries.settle(delivery, attempt, settled, endedAt)
+    if (delivery.channel !== NOWHERE)
+      this.options.onAttempt(delivery.channel, settled.state, durationMs / 1000)
   }
 
   private async trySending(delivery: Delivery, content: NoticeContent): Promise<AttemptResult> {
+    if (delivery.channel === NOWHERE) return hopeless('no-address')
     try {
       return await this.senders[delivery.channel].send(delivery, content)
     } catch (error) {

@@ -5,6 +5,7 @@ import { badRequest, conflict, notFound, type Problem } from '#libs/platform/htt
 import { ENV } from '#libs/platform/tokens'
 import { NotificationEnv } from './config.js'
 import { KnownPlatforms } from './known-platforms.js'
+import { RedeliverNotice } from './redeliver-notice.js'
 import { ForbiddenAddressError, publicOnlyLookup } from './resolve-public-host.js'
 import { SecretBox } from './secret-box.js'
 import { literalAddress, refuseWebhookUrl, type UrlRefusal } from './webhook-url.rules.js'
@@ -20,13 +21,15 @@ export class RegisterWebhook {
   constructor(
     private readonly webhooks: WebhookStore,
     private readonly platforms: KnownPlatforms,
+    private readonly redelivery: RedeliverNotice,
     private readonly box: SecretBox,
     private readonly clock: Clock,
     @Inject(ENV) private readonly env: NotificationEnv,
   ) {}
 
   /**
-   * Sets the one webhook of a platform, with a new secret; an earlier one signs no more.
+   * Sets the one webhook of a platform, with a new secret; an earlier one signs no more. What the platform was told over no
+   * channel goes there from now on.
    * Throws a 404 on an unknown platform, a 400 `bad-webhook-url` on a URL that we do not call.
    */
   async register(platformId: string, url: string): Promise<{ secret: string; created: boolean }> {
@@ -36,7 +39,9 @@ export class RegisterWebhook {
     if (!this.env.WEBHOOK_ALLOW_PRIVATE) await mustBePublic(new URL(url))
     const secret = newSecret()
     const sealed = { sealed: this.box.seal(secret, platformId), until: null }
-    return { secret, created: await this.webhooks.put(platformId, url, sealed) }
+    const created = await this.webhooks.put(platformId, url, sealed)
+    await this.redelivery.makeUp(platformId, { again: true })
+    return { secret, created }
   }
 
   /** Gives out a new secret; the one before signs along for 24 hours. Throws a 404 where there is no webhook. */

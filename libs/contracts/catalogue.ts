@@ -1,4 +1,5 @@
 import { Checkpoint } from './checkpoint.js'
+import { DeliveryReport } from './delivery-report.js'
 import { Directive } from './directive.js'
 import { PLATFORM_ID } from './fields.js'
 import { Finding } from './finding.js'
@@ -9,6 +10,7 @@ import { Message } from './message.js'
 import { Notice } from './notice.js'
 import { Platform } from './platform.js'
 import { PolicyRecord } from './policy-record.js'
+import { Reach } from './reach.js'
 import { Receipt } from './receipt.js'
 import { Tally } from './tally.js'
 import { TipOff, TipOffState } from './tip-off.js'
@@ -135,6 +137,17 @@ export const Topics = {
     key: 'finding id',
     retentionMs: 14 * DAY,
   }),
+  reach: topic({
+    name: 'weir.reach.v1',
+    type: 'weir.account.reach-seen.v1',
+    event: Reach,
+    summary:
+      'Counts of followers that ask for a second person, of clear messages too; at most a few a day and account.',
+    from: ['classification'],
+    to: ['enforcement'],
+    key: 'platform/account',
+    retentionMs: 14 * DAY,
+  }),
   tallies: topic({
     name: 'weir.tallies.v1',
     type: 'weir.messages.tallied.v1',
@@ -221,6 +234,16 @@ export const Topics = {
     summary: 'Notices to deliver.',
     from: ['enforcement'],
     to: ['notification'],
+    key: 'addressee',
+    retentionMs: 14 * DAY,
+  }),
+  deliveries: topic({
+    name: 'weir.deliveries.v1',
+    type: 'weir.notice.settled.v1',
+    event: DeliveryReport,
+    summary: 'What became of notices: one record for each delivery that came to an end.',
+    from: ['notification'],
+    to: ['enforcement'],
     key: 'addressee',
     retentionMs: 14 * DAY,
   }),

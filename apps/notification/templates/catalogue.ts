@@ -39,6 +39,8 @@ const INTENT_PLACES = {
   clause: optional('line'),
   clauseTitle: optional('bilingual'),
   notBefore: optional('instant'),
+  hours: optional('line'),
+  answerUrl: optional('url'),
   reasons: optional('bilingual'),
   caseId: optional('line'),
   decisionId: optional('line'),
