@@ -22,10 +22,11 @@ export class Judges {
   private readonly built = new Map<string, Judge>()
   /** The last judge that was the same for all accounts: asked for message after message. */
   private reign: Reign | undefined
+  private bounds: readonly number[] | undefined
 
   constructor(tables: CompactedTables) {
     this.records = tables.open(Topics.policies)
-    this.records.onChange(() => (this.reign = undefined))
+    this.records.onChange(() => (this.reign = this.bounds = undefined))
   }
 
   /** Whether a policy applies at `instant`: without one this service is not ready. */
@@ -46,6 +47,11 @@ export class Judges {
     return judge
   }
 
+  /** The counts of followers from which any policy that is known asks for a second person, the lowest first. */
+  reachBounds(): readonly number[] {
+    return (this.bounds ??= boundsIn(this.published()))
+  }
+
   private build(found: InForce): Judge {
     const key = JSON.stringify([found.policy, ...found.banks].map(({ name, version }) => [name, version]))
     const known = this.built.get(key)
@@ -58,4 +64,13 @@ export class Judges {
   private *published(): Iterable<PolicyRecord> {
     for (const [, record] of this.records.entries()) yield record
   }
+}
+
+function boundsIn(records: Iterable<PolicyRecord>): number[] {
+  const bounds = [...records].flatMap(({ kind, document }) => {
+    if (kind !== 'policy') return []
+    const { minFollowers } = (document['secondApproval'] ?? {}) as { minFollowers?: unknown }
+    return typeof minFollowers === 'number' ? [minFollowers] : []
+  })
+  return [...new Set(bounds)].sort((a, b) => a - b)
 }

@@ -9,11 +9,14 @@ import { type OutRecord, Publisher } from '#libs/platform/kafka/publisher'
 import { classifyUnlessClear } from './classify.rules.js'
 import type { TextModel } from './detectors/text-model.js'
 import { Judges } from './judges.js'
+import { TellReach } from './tell-reach.js'
 import { TEXT_MODEL } from './text-model.provider.js'
 
 /** Judges accepted messages; verdicts that are not clear, and those that were asked for, go on to enforcement. */
 @Injectable()
 export class MessagesConsumer {
+  private readonly reach = new TellReach()
+
   constructor(
     private readonly judges: Judges,
     private readonly publisher: Publisher,
@@ -22,7 +25,11 @@ export class MessagesConsumer {
 
   @BatchHandler(Topics.messages)
   async onMessages(batch: Batch<Message>): Promise<void> {
-    await this.publisher.publish(...batch.records.flatMap((record) => this.verdictOn(record)))
+    const bounds = this.judges.reachBounds()
+    const verdicts = batch.records.flatMap((record) => this.verdictOn(record))
+    const reach = batch.records.flatMap(({ value }) => this.reach.reachOf(value, bounds) ?? [])
+    await this.publisher.publish(...reach, ...verdicts)
+    this.reach.done(reach, bounds)
   }
 
   private verdictOn(record: InRecord<Message>): OutRecord<Verdict>[] {
