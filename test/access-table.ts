@@ -73,6 +73,10 @@ enforcement POST  /appeal                                     public
 enforcement GET   /appeal/status                              public
 enforcement POST  /appeal/status                              public
 
+enforcement POST  /v1/answers                                 public
+enforcement GET   /answer                                     public
+enforcement POST  /answer                                     public
+
 enforcement GET   /v1/decisions                               moderator senior auditor admin
 enforcement GET   /v1/decisions/{id}                          moderator senior auditor admin
 enforcement POST  /v1/decisions/bulk                          senior

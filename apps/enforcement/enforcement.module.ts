@@ -6,9 +6,14 @@ import { AccountsController } from './accounts/accounts.controller.js'
 import { FindRelated } from './accounts/find-related.js'
 import { LabelAccount } from './accounts/label-account.js'
 import { PaceVerdicts } from './accounts/pace-verdicts.js'
+import { ReachConsumer } from './accounts/reach.consumer.js'
 import { ReadAccount } from './accounts/read-account.js'
 import { TakeVerdicts } from './accounts/take-verdicts.js'
 import { VerdictsConsumer } from './accounts/verdicts.consumer.js'
+import { AnswerIntent } from './answers/answer-intent.js'
+import { AnswerLinks } from './answers/answer-links.js'
+import { AnswerPages } from './answers/answer-pages.controller.js'
+import { AnswersController } from './answers/answers.controller.js'
 import { AppealPages } from './appeals/appeal-pages.controller.js'
 import { AppealsController } from './appeals/appeals.controller.js'
 import { HearAppeals } from './appeals/hear-appeals.js'
@@ -46,6 +51,8 @@ import { DecideCluster } from './findings/decide-cluster.js'
 import { FindingsConsumer } from './findings/findings.consumer.js'
 import { ReadCluster } from './findings/read-cluster.js'
 import { TakeFindings } from './findings/take-findings.js'
+import { DeliveriesConsumer } from './notices/deliveries.consumer.js'
+import { TakeDeliveries } from './notices/take-deliveries.js'
 import { Outbox } from './outbox/outbox.js'
 import { Relay } from './outbox/relay.js'
 import { PlatformsController } from './platforms/platforms.controller.js'
@@ -74,6 +81,8 @@ import { Timer } from './timers/timer.js'
   imports: [PlatformModule.forService('enforcement', EnforcementEnv), StoresModule],
   controllers: [
     AccountsController,
+    AnswerPages,
+    AnswersController,
     AppealPages,
     AppealsController,
     CasesController,
@@ -98,6 +107,7 @@ import { Timer } from './timers/timer.js'
     VerdictsConsumer,
     TakeVerdicts,
     PaceVerdicts,
+    ReachConsumer,
     AccountChanges,
     LabelAccount,
     ReadAccount,
@@ -118,6 +128,11 @@ import { Timer } from './timers/timer.js'
     ClusterCases,
     DecideCluster,
     ReadCluster,
+    // intended bans: whether the notice arrived, and what is answered
+    DeliveriesConsumer,
+    TakeDeliveries,
+    AnswerIntent,
+    AnswerLinks,
     // appeals
     OpenAppeal,
     HearAppeals,

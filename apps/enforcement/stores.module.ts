@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common'
 import { MongooseModule } from '@nestjs/mongoose'
 import { ACCOUNTS, AccountSchema, AccountStore } from './accounts/account.store.js'
+import { REACH, ReachSchema, ReachStore } from './accounts/reach.store.js'
 import { STRIKES, StrikeSchema, StrikeStore } from './accounts/strike.store.js'
 import { APPEALS, AppealSchema, AppealStore } from './appeals/appeal.store.js'
 import { AUDIT_LOG, AuditLogSchema, AuditStore } from './audit/audit.store.js'
@@ -24,6 +25,7 @@ import { STATEMENTS, StatementSchema, StatementStore } from './statements/statem
 const collections = MongooseModule.forFeature([
   { name: ACCOUNTS, schema: AccountSchema },
   { name: STRIKES, schema: StrikeSchema },
+  { name: REACH, schema: ReachSchema },
   { name: CASES, schema: CaseSchema },
   { name: CASE_ENTRIES, schema: CaseEntrySchema },
   { name: DECISIONS, schema: DecisionSchema },
@@ -47,6 +49,7 @@ const collections = MongooseModule.forFeature([
 const stores = [
   AccountStore,
   StrikeStore,
+  ReachStore,
   CaseStore,
   CaseEntryStore,
   DecisionStore,

@@ -485,8 +485,10 @@ export function wayOf(platforms: readonly string[]): [ServiceName, string][] {
   return [
     ...platforms.map((id): [ServiceName, string] => ['ingestion', `weir.in.${id}.messages.v1`]),
     ['classification', 'weir.messages.v1'],
+    ['enforcement', 'weir.reach.v1'],
     ['enforcement', 'weir.verdicts.v1'],
     ['notification', 'weir.notices.v1'],
+    ['enforcement', 'weir.deliveries.v1'],
   ]
 }
 

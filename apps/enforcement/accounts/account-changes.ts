@@ -14,6 +14,7 @@ import { countChanges } from '../outbox/count-changes.js'
 import { Outbox } from '../outbox/outbox.js'
 import { PlatformStore, type PlatformDocument } from '../platforms/platform.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
+import { AnswerLinks } from '../answers/answer-links.js'
 import { AppealLinks } from '../statements/appeal-links.js'
 import {
   IdleStrikesNeeded,
@@ -24,6 +25,7 @@ import {
 } from './account-draft.rules.js'
 import { AccountStore, type AccountDocument } from './account.store.js'
 import { strikeIdOf, type StrikeRecord } from './account-state.js'
+import { ReachStore } from './reach.store.js'
 import { StrikeStore, type KeptStrike } from './strike.store.js'
 
 /** A change that somebody wants to make to an account. */
@@ -67,6 +69,7 @@ interface Loaded {
   policies: Map<string, Policy>
   taken: Set<string>
   shared: Set<string>
+  reach: Map<string, Record<string, number>>
 }
 
 /**
@@ -85,7 +88,9 @@ export class AccountChanges {
     private readonly findings: FindingStore,
     private readonly platforms: PlatformStore,
     private readonly policies: PolicyStore,
+    private readonly reach: ReachStore,
     private readonly links: AppealLinks,
+    private readonly answerLinks: AnswerLinks,
     private readonly outbox: Outbox,
     private readonly clock: Clock,
   ) {}
@@ -161,6 +166,7 @@ export class AccountChanges {
         ({ _id, accountKey: _key, accountRev: _rev, ...rest }) => rest,
       ),
       messages: loaded.messages.get(key) ?? [],
+      reach: loaded.reach.get(key) ?? {},
       shared: loaded.shared,
     }
     return request.make(facts, this.contextOf(request, loaded), loaded.taken)
@@ -183,6 +189,7 @@ export class AccountChanges {
         deadlines: parseDeadlines(platform.deadlines).deadlines,
       },
       idling: IDLING,
+      answerUrl: (decisionId, issuedAt) => this.answerLinks.linkFor(decisionId, issuedAt),
       appealUrl: (statementId, issuedAt, expiresAt) => this.links.linkFor(statementId, issuedAt, expiresAt),
     }
   }
@@ -218,7 +225,7 @@ export class AccountChanges {
     ])
     const about = requests.flatMap((request) => request.messageIds ?? [])
     const undone = requests.flatMap((request) => request.undoes ?? [])
-    const [awake, decisions, verdicts, findings, platforms, measures] = await Promise.all([
+    const [awake, decisions, verdicts, findings, platforms, measures, reach] = await Promise.all([
       this.strikes.ofAccounts(existing),
       this.decisions.byIds([
         ...decisionIds,
@@ -229,6 +236,7 @@ export class AccountChanges {
       this.findings.taken(requests.flatMap((request) => request.findingIds ?? [])),
       this.platforms.byIds([...new Set(requests.map((request) => request.platformId))]),
       this.directives.onMessages(existing, about),
+      this.reach.byKeys(keys),
       this.policies.refresh(this.clock.now()),
     ])
     const held = decisions.flatMap(({ state, messages }) =>
@@ -256,6 +264,7 @@ export class AccountChanges {
       policies,
       taken: new Set([...verdicts, ...findings]),
       shared,
+      reach,
     }
   }
 

@@ -40,6 +40,8 @@ export interface ChangeContext {
   policies: ReadonlyMap<string, Policy>
   platform: { platformId: string; mode: PlatformMode; deadlines: PlatformDeadlines }
   appealUrl: (statementId: string, issuedAt: Date, expiresAt: Date) => string
+  /** Where the owner of an account answers to an intended ban. */
+  answerUrl: (decisionId: string, issuedAt: Date) => string
   /** From more strikes than `over` on, those become idle beside which others count that reach the top `times` over. */
   idling: { over: number; times: number }
 }
@@ -70,6 +72,8 @@ export interface AccountFacts {
   nextIdleExpiry?: Date | null
   /** The decisions behind its steps and decided measures, and any that the change is about. */
   decisions: readonly DecisionRecord[]
+  /** Its highest counts of followers of the last days as all its messages told them, clear ones too, by UTC date. */
+  reach?: Readonly<Record<string, number>>
   /** For the messages that the change is about. */
   messages: readonly MessageMeasures[]
   /** Directives of the decisions that the change undoes on which another decision in force also stands. */
@@ -93,6 +97,8 @@ export class AccountDraft {
   /** Directives that stay when decisions of theirs are undone: another one in force also stands on them. */
   readonly shared: ReadonlySet<string>
 
+  private readonly reach: Readonly<Record<string, number>>
+
   /** Strikes that were idle when the change began. */
   readonly wereIdle = new Map<string, 'now' | 'over'>()
 
@@ -111,6 +117,7 @@ export class AccountDraft {
   ) {
     this.key = accountKey(facts.platformId, facts.accountId)
     this.shared = facts.shared
+    this.reach = facts.reach ?? {}
     this.before = facts.state
     this.state = structuredClone(facts.state ?? newAccount(facts.platformId, facts.accountId, context.now))
     this.state.rev += 1
@@ -140,7 +147,7 @@ export class AccountDraft {
   }
 
   get followers(): number | null {
-    return highestFollowers(this.state.followersByDay, this.now)
+    return highestFollowers([this.state.followersByDay, this.reach], this.now)
   }
 
   get observed(): boolean {
@@ -293,8 +300,14 @@ export class AccountDraft {
     return decision
   }
 
-  tellDecision(kind: WeirEventKind, decision: DecisionRecord, code?: string): void {
-    this.event(kind, `decision/${decision.decisionId}`, '', {
+  /** `cause` tells it from one of the same kind before; empty where it can happen only once. */
+  tellDecision(
+    kind: WeirEventKind,
+    decision: DecisionRecord,
+    code?: string,
+    cause: string | number = '',
+  ): void {
+    this.event(kind, `decision/${decision.decisionId}`, cause, {
       ...this.decisionFacts(decision),
       ...(code ? { code } : {}),
     })
@@ -354,7 +367,8 @@ export class AccountDraft {
   closeOpenCase(state: Extract<CaseState, 'decided'>, cause: string): void {
     const open = this.state.openCase
     if (!open) return
-    this.caseChange(open.caseId, { state, proposal: null })
+    const flags = open.why.includes('notice-undelivered') ? { flags: [] } : {}
+    this.caseChange(open.caseId, { state, proposal: null, ...flags })
     this.state.openCase = null
     this.event('case.decided', `case/${open.caseId}`, cause, { caseId: open.caseId })
   }

@@ -65,11 +65,17 @@ export const NONE_IDLE: IdleStrikes = { points: 0, nextExpiresAt: null, lastAt: 
 type MeasureState =
   'held' | 'in_force' | 'paused' | 'over' | 'refused' | 'lapsed' | 'lifted' | 'covered' | 'waived'
 
-/** What holds a decision back: a second person, a date before which it may not begin, or both. */
+/** What holds a decision back: a second person, a date before which it may not begin, a notice that must arrive first. */
 export interface Hold {
   needsApproval: boolean
   lapsesAt: Date | null
   notBefore: Date | null
+  /** Its notice of intent is not known to have arrived: neither begins it nor does it lapse. */
+  unproven?: true
+  /** When a second person was asked for anew, since the account had come to be of reach. */
+  askedAt?: Date
+  /** The appeal whose suspension of the measure has ended: the measure is ordered again, and not for the first time. */
+  resumes?: string
 }
 
 /** A step of the ladder that arose for an account, and what became of it. */
@@ -93,7 +99,7 @@ export interface DecidedMeasure {
 }
 
 /** Why the account's open case needs a person. */
-export type CaseReason = 'review' | 'held' | 'ban' | 'reopened'
+export type CaseReason = 'review' | 'held' | 'ban' | 'reopened' | 'notice-undelivered'
 
 interface OpenCase {
   caseId: string

@@ -66,6 +66,8 @@ export const SPEC_POLICY: Policy = {
 /** An account and its collections in memory, to which changes are applied as the stores would: for specs. */
 export class AccountWorld {
   state: AccountState | null = null
+  /** What messages that were clear told of its followers. */
+  reach: Record<string, number> = {}
   readonly strikes = new Map<string, StrikeRecord>()
   readonly decisions = new Map<string, DecisionRecord>()
   readonly entries = new Map<string, string>()
@@ -92,6 +94,7 @@ export class AccountWorld {
       decisions: [...this.decisions.values()],
       messages: [...this.messages.values()],
       shared: new Set(),
+      reach: this.reach,
     }
   }
 
@@ -104,6 +107,7 @@ export class AccountWorld {
       policies: this.policies,
       platform: { platformId: 'p1', mode: this.mode, deadlines: {} },
       idling: this.idling,
+      answerUrl: (decisionId) => `http://x/answer?token=${decisionId}`,
       appealUrl: (statementId) => `http://x/appeal?token=${statementId}`,
     }
   }

@@ -1,6 +1,7 @@
 import 'reflect-metadata'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { DeliveryReport } from '#libs/contracts/delivery-report'
 import type { Policy } from '#libs/policy/policy-document'
 import type { DecisionRecord } from '../decisions/decision.js'
 import { type AccountChange, type AccountFacts, IdleStrikesNeeded } from './account-draft.rules.js'
@@ -12,6 +13,7 @@ import {
   applyReversal,
   applyTime,
 } from './apply-decision.rules.js'
+import { applyReports } from './apply-notice.rules.js'
 import { applyVerdicts, type VerdictFact } from './apply-verdicts.rules.js'
 import {
   GRAVITY,
@@ -304,6 +306,7 @@ class Ledger {
         this.change(it.at, { messageIds: [`m${it.message}`] }, (facts) =>
           applyDecision(facts, decision, world.context(now, 'mod')),
         )
+        this.deliver(it.id, it.at)
         return
       }
       case 'reversal': {
@@ -329,6 +332,23 @@ class Ledger {
           applyRefusal(facts, this.find(it.of).decisionId, step, world.context(now, 'senior')),
         )
     }
+  }
+
+  /** The notice of an intended ban arrives at once. */
+  private deliver(decisionId: string, at: number): void {
+    const { intent, messages } = this.world.decisions.get(decisionId)!
+    if (!intent) return
+    const { noticeId } = intent
+    const report: DeliveryReport = {
+      noticeId,
+      deliveryId: 'dl',
+      channel: 'webhook',
+      state: 'delivered',
+      at: new Date(at).toISOString(),
+    }
+    const about = { decisionIds: [decisionId], messageIds: messages.map(({ messageId }) => messageId) }
+    const now = this.world.context(new Date(at))
+    this.change(at, about, (facts) => applyReports(facts, new Map([[decisionId, [report]]]), now)!)
   }
 
   private about(ref: Reference): About {

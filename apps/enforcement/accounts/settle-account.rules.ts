@@ -19,6 +19,9 @@ import { orderDirective } from './order-directive.rules.js'
 import type { DecidedMeasure, Hold, StepOnAccount, StrikeRecord } from './account-state.js'
 import { enforceDecision } from './enforce-decision.rules.js'
 import { idle } from './idle-account.rules.js'
+import { orderAgain } from './order-again.rules.js'
+import { reachHold } from './second-person.rules.js'
+import { showUndelivered } from './show-undelivered.rules.js'
 import { ladderBy, standingOf } from './standing.rules.js'
 
 /**
@@ -37,6 +40,7 @@ export function settle(draft: AccountDraft, { relieving = false } = {}): void {
     if (waived) draft.state.steps.push({ ...withoutEffect(step, 'waived'), waived: true })
     else takeStep(draft, step)
   }
+  showUndelivered(draft)
   tellExpiredStrikes(draft)
   idle(draft)
   stand(draft)
@@ -75,7 +79,9 @@ function stand(draft: AccountDraft): void {
   state.points = points
   state.status = status
   const holds = [...state.steps, ...state.decided].flatMap(({ state: standing, hold }) =>
-    standing === 'held' && hold ? [hold.needsApproval ? hold.lapsesAt : hold.notBefore] : [],
+    standing === 'held' && hold && !hold.unproven
+      ? [hold.needsApproval ? hold.lapsesAt : hold.notBefore]
+      : [],
   )
   const paused = [...state.steps, ...state.decided].flatMap(({ state: standing, until }) =>
     standing === 'paused' ? [until] : [],
@@ -317,15 +323,37 @@ function lapseHeld(draft: AccountDraft): void {
   }
 }
 
-/** What was approved, or needs no approval, begins on its day. */
+/** What was approved, or needs no approval, begins on its day; reach is asked for once more then. */
 function beginWhatWaited(draft: AccountDraft): void {
   for (const measure of [...draft.state.decided]) {
     const { hold } = measure
-    if (measure.state !== 'held' || !hold || hold.needsApproval) continue
+    if (measure.state !== 'held' || !hold || hold.needsApproval || hold.unproven) continue
     if (hold.notBefore && draft.now < hold.notBefore) continue
-    enforceDecision(draft, draft.decision(measure.decisionId))
+    const decision = draft.decision(measure.decisionId)
+    const reach = reachHold(draft, decision, measure.measure)
+    if (reach) {
+      measure.hold = { ...hold, ...reach, notBefore: hold.notBefore }
+      decision.hold = { ...measure.hold }
+      draft.tellDecision('decision.held', decision, 'reach', draft.state.rev)
+      continue
+    }
+    if (hold.resumes) resumeHeld(draft, decision, measure, hold.resumes)
+    else enforceDecision(draft, decision)
     resolveHold(draft, measure)
   }
+}
+
+/** A measure that an appeal had suspended is in force again, after a second person approved it. */
+export function resumeHeld(
+  draft: AccountDraft,
+  decision: DecisionRecord,
+  held: StepOnAccount | DecidedMeasure,
+  appealId: string,
+): void {
+  decision.state = 'in_force'
+  decision.hold = null
+  held.hold = null
+  orderAgain(draft, decision, held, appealId)
 }
 
 /** A held measure is held no more: if the case had no other reason to be open, it is decided; else it is open again. */

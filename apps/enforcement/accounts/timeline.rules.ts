@@ -13,6 +13,7 @@ export const TIMELINE_KINDS = [
   'strike.reversed',
   'decision.made',
   'decision.held',
+  'decision.answered',
   'decision.approved',
   'decision.refused',
   'decision.reversed',
@@ -82,6 +83,16 @@ function ofDecision(decision: DecisionRecord): TimelineItem[] {
       by: decision.by,
       ...facts,
     },
+    ...(decision.answer
+      ? [
+          {
+            at: decision.answer.at,
+            id: `${decisionId}/answered`,
+            kind: 'decision.answered' as const,
+            ...facts,
+          },
+        ]
+      : []),
     ...later.flatMap(([kind, step]) =>
       step ? [{ at: step.at, id: `${decisionId}/${kind}`, kind, by: step.by, ...facts }] : [],
     ),

@@ -1,33 +1,13 @@
 import { Body, Get, Post, Query, Req, Res } from '@nestjs/common'
-import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { codePoints } from '#libs/contracts/fields'
 import { Public } from '#libs/platform/auth/roles.decorator'
 import { PageController } from '#libs/platform/http/page.decorator'
-import { Problem } from '#libs/platform/http/problem'
-import {
-  appealPage,
-  PAGE_STYLE,
-  problemPage,
-  receivedPage,
-  statusPage,
-  type Place,
-} from './appeal-pages.rules.js'
+import { answerWithPage, type PageFields, textOf } from './answer-with-page.js'
+import { appealPage, problemPage, receivedPage, statusPage, type Place } from './appeal-pages.rules.js'
 import { LONGEST_APPEAL, OpenAppeal } from './open-appeal.js'
-import { pageLanguage } from './page-language.rules.js'
 import { ReadEvidence } from './read-evidence.js'
 
-type Fields = Record<string, unknown>
-
-const STYLE_DIGEST = createHash('sha256').update(PAGE_STYLE).digest('base64')
-/** Nothing is loaded, nothing runs, nobody frames it; forms go to us. */
-const CONTENT_SECURITY_POLICY = [
-  `default-src 'none'`,
-  `style-src 'sha256-${STYLE_DIGEST}'`,
-  `form-action 'self'`,
-  `base-uri 'none'`,
-  `frame-ancestors 'none'`,
-].join('; ')
+type Fields = PageFields
 
 /** The pages on which the owner of an account reads what was decided, objects, and follows it. No script, no cookie. */
 @PageController('appeal')
@@ -85,38 +65,12 @@ export class AppealPages {
   }
 }
 
-/** A field of a form or query; empty where it is absent, given twice, or not a text. Line ends as a form sends them are one. */
-function textOf(fields: Fields | undefined, name: string, longest: number): string {
-  const value = fields && Object.hasOwn(fields, name) ? fields[name] : undefined
-  if (typeof value !== 'string') return ''
-  const text = value.replaceAll('\r\n', '\n')
-  return codePoints(text) <= longest ? text : ''
-}
-
-/** Sends a page, or the page of what is wrong. */
-async function answer(
+function answer(
   request: FastifyRequest,
   query: Fields,
   reply: FastifyReply,
   kept: Readonly<Record<string, string>>,
   make: (place: Place) => Promise<{ status: number; page: string }>,
 ): Promise<void> {
-  const language = pageLanguage(query['lang'], request.headers['accept-language'])
-  const elsewhere = `?${new URLSearchParams({ ...kept, lang: language === 'zh' ? 'en' : 'zh' }).toString()}`
-  const place = { language, elsewhere }
-  const { status, page } = await make(place).catch((error: unknown) => {
-    if (!(error instanceof Problem)) throw error
-    return { status: error.status, page: problemPage(place, error.slug) }
-  })
-  await reply
-    .status(status)
-    .headers({
-      'content-type': 'text/html; charset=utf-8',
-      'content-language': language,
-      'content-security-policy': CONTENT_SECURITY_POLICY,
-      'cache-control': 'no-store',
-      'referrer-policy': 'no-referrer',
-      vary: 'accept-language',
-    })
-    .send(page)
+  return answerWithPage({ request, query, reply, kept, problemPage }, make)
 }

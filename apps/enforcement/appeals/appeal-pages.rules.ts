@@ -148,8 +148,17 @@ function evidenceOf({ messageId, sentAt, text, links }: Evidence, language: Page
   </figure>`
 }
 
-function pageOf({ language, elsewhere }: Place, title: string, content: Html): string {
-  const words = PAGE_WORDS[language]
+function pageOf(place: Place, title: string, content: Html): string {
+  return pageAround(place, PAGE_WORDS[place.language].otherLanguage, title, content)
+}
+
+/** A whole page around its content. `otherLanguage`: the name of the other one, in that one. */
+export function pageAround(
+  { language, elsewhere }: Place,
+  otherLanguage: string,
+  title: string,
+  content: Html,
+): string {
   const other = language === 'zh' ? 'en' : 'zh'
   const page = html`<html lang="${language}">
     <head>
@@ -160,7 +169,7 @@ function pageOf({ language, elsewhere }: Place, title: string, content: Html): s
       ${new Html(`<style>${PAGE_STYLE}</style>`)}
     </head>
     <body>
-      <nav><a href="${elsewhere}" lang="${other}" hreflang="${other}">${words.otherLanguage}</a></nav>
+      <nav><a href="${elsewhere}" lang="${other}" hreflang="${other}">${otherLanguage}</a></nav>
       <main>${content}</main>
     </body>
   </html>`

@@ -1,4 +1,3 @@
-import type { AccountLimits } from '#libs/contracts/directive'
 import { derivedId } from '#libs/contracts/ids'
 import {
   AccountDraft,
@@ -6,7 +5,7 @@ import {
   type AccountFacts,
   type ChangeContext,
 } from '../accounts/account-draft.rules.js'
-import type { DecidedMeasure, StepOnAccount } from '../accounts/account-state.js'
+import type { DecidedMeasure, Hold, StepOnAccount } from '../accounts/account-state.js'
 import {
   liftMeasure,
   liftOrdered,
@@ -14,7 +13,9 @@ import {
   reverseDecision,
 } from '../accounts/apply-decision.rules.js'
 import { limitsOf, orderMeasure, orderOnMessage } from '../accounts/enforce-decision.rules.js'
+import { orderAgain } from '../accounts/order-again.rules.js'
 import { orderDirective } from '../accounts/order-directive.rules.js'
+import { holdCase, reachHold } from '../accounts/second-person.rules.js'
 import { settle } from '../accounts/settle-account.rules.js'
 import type { DecisionRecord, DecisionStep } from '../decisions/decision.js'
 import { decidedDirectiveId, DIRECTIVE_OF } from '../directives/directive-ids.rules.js'
@@ -66,6 +67,8 @@ export function applyReplacement(
   const draft = new AccountDraft(facts, context)
   const decision = draft.decision(decisionId)
   const wasInForce = decision.state === 'in_force'
+  // Who approved the graver measure approved this one.
+  const { approval } = decision
   const lesser = lesserOf(draft, decision, order, hearing)
   const isServed = !wasInForce || (lesser.until !== null && lesser.until <= draft.now)
   if (isServed && lesser.measure !== 'none') lesser.state = 'expired'
@@ -76,8 +79,12 @@ export function applyReplacement(
     replaceStep(draft, step, decision, lesser, hearing)
   } else {
     liftMeasure(draft, decision, hearing)
+    const hold =
+      lesser.state === 'in_force' ? reachHold(draft, { ...lesser, approval }, lesser.measure) : null
+    if (hold) Object.assign(lesser, { state: 'held', hold, inForceSince: null })
     draft.decide(lesser)
-    if (lesser.state === 'in_force') orderMeasure(draft, lesser, false)
+    if (hold) holdLesser(draft, lesser, hold)
+    else if (lesser.state === 'in_force') orderMeasure(draft, lesser, false)
   }
   settle(draft, { relieving: true })
   return draft.finish()
@@ -153,8 +160,10 @@ function lesserOf(
   order: ReplacementOrder & { appealId: string },
   hearing: Hearing,
 ): DecisionRecord {
+  // What the owner was told of, answered and somebody approved is the other one.
+  const { intent: _intent, answer: _answer, earlierApprovals: _earlier, ...same } = decision
   return {
-    ...decision,
+    ...same,
     decisionId: replacementIdOf(order.appealId),
     measure: order.measure,
     reasons: hearing.reasons,
@@ -175,6 +184,14 @@ function lesserOf(
     pauses: [],
     updatedAt: draft.now,
   }
+}
+
+/** A lesser measure on an account of reach waits for a second person, as any other does. */
+function holdLesser(draft: AccountDraft, lesser: DecisionRecord, hold: Hold): void {
+  const { decisionId, measure, until } = lesser
+  const held = { decisionId, measure, until, since: draft.now, directiveId: null, hold: { ...hold } }
+  draft.state.decided.push({ ...held, state: 'held' })
+  holdCase(draft, lesser)
 }
 
 function replaceStep(
@@ -216,24 +233,23 @@ function resume(draft: AccountDraft, decision: DecisionRecord, appealId: string)
   for (const held of holdingsOf(draft, decision.decisionId)) {
     const isOver = held.until !== null && held.until <= draft.now
     if (held.state !== 'paused' || held.measure === 'none' || isOver) continue
-    held.directiveId = orderDirective(draft, decision, {
-      directiveId: derivedId('dir', decision.decisionId, 'again', appealId),
-      kind: DIRECTIVE_OF[held.measure],
-      measure: held.measure,
-      messageIds: decision.messages.map((message) => message.messageId),
-      until: held.until,
-      limits: limitsAgain(draft, decision, held),
-    })
-    held.state = held.directiveId ? 'in_force' : 'over'
+    const hold = reachHold(draft, decision, held.measure)
+    if (hold) holdResumption(draft, decision, held, { ...hold, resumes: appealId })
+    else orderAgain(draft, decision, held, appealId)
   }
 }
 
-/** What was limited before: a step of the ladder has limits of its own. */
-function limitsAgain(
+/** The account has come to be of reach meanwhile: its measure waits for a second person before it is ordered again. */
+function holdResumption(
   draft: AccountDraft,
   decision: DecisionRecord,
   held: StepOnAccount | DecidedMeasure,
-): AccountLimits {
-  if (held.measure !== 'limit') return {}
-  return 'limits' in held ? held.limits : limitsOf(draft.policyOf(decision.policyVersion))
+  hold: Hold,
+): void {
+  decision.state = 'held'
+  decision.hold = hold
+  held.state = 'held'
+  held.hold = { ...hold }
+  draft.tellDecision('decision.held', decision, 'reach', draft.state.rev)
+  holdCase(draft, decision)
 }

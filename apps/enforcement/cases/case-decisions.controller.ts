@@ -98,7 +98,7 @@ export class CaseDecisionsController {
       return { dryRun: true, accounts: previews.map(memberPreviewOf) }
     }
     const { count, decisions } = await this.decideCluster.decide(id, given, request)
-    return { caseId: id, count, decisions: decisions.map(decisionView) }
+    return { caseId: id, count, decisions: decisions.map((one) => decisionView(one)) }
   }
 }
 

@@ -15,9 +15,9 @@ export function updateBy({
   value: CaseChange
 }): mongo.AnyBulkWriteOperation<CaseDocument> {
   const { caseId, platformId, accountId, at, opens, state, automated, proposal, weight, lastRequest } = value
-  const { route, mergedInto } = value
+  const { route, mergedInto, flags } = value
   const set: Partial<CaseDocument> = {
-    ...given({ automated, proposal, lastRequest, mergedInto }),
+    ...given({ automated, proposal, lastRequest, mergedInto, flags }),
     ...(state ? workAfter(state) : {}),
   }
   const fresh: Partial<CaseDocument> = {

@@ -26,6 +26,7 @@ export function caseView(found: CaseRecord, now: Date): CaseView {
     overdue: state !== 'decided' && state !== 'closed' && dueAt <= now,
     queue: { category: gravest.category, language: gravest.language, route },
     proposal,
+    flags: found.flags ?? [],
     openedAt,
     updatedAt,
     assignee,

@@ -17,6 +17,10 @@ export interface CaseNote {
 export const CASE_KINDS = ['account', 'cluster'] as const
 export type CaseKind = (typeof CASE_KINDS)[number]
 
+/** What people must know of a case beside what is in it: a ban waits in it for a notice that reached nobody. */
+export const CASE_FLAGS = ['notice-undelivered'] as const
+export type CaseFlag = (typeof CASE_FLAGS)[number]
+
 /** What routes a case: the gravest of its entries. The database compares the fields in this order. */
 export interface Gravest {
   severity: number
@@ -55,6 +59,8 @@ export interface CaseRecord extends CaseWeight {
   categories: string[]
   /** What people are asked to decide. */
   proposal: 'ban' | null
+  /** Absent: none. */
+  flags?: CaseFlag[]
   openedAt: Date
   updatedAt: Date
   assignee: string | null
@@ -102,6 +108,8 @@ export interface CaseChange {
   state?: CaseState
   automated?: boolean
   proposal?: 'ban' | null
+  /** All of them, from now on. */
+  flags?: CaseFlag[]
   addCategories: string[]
   /** Null: nothing came that makes it more urgent. */
   weight: CaseWeight | null

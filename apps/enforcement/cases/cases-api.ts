@@ -66,6 +66,8 @@ export class CaseView {
   @One(() => QueuePlace) queue!: QueuePlace
   /** What people are asked to decide. */
   @Example(null) @Optional() @OneOf(['ban']) proposal!: 'ban' | null
+  /** `notice-undelivered`: a ban waits in it, and nobody could be told of it. */
+  @Example([]) @Strings(10, 40) flags!: string[]
   @Instant() openedAt!: Date
   @Instant() updatedAt!: Date
   @Example(null) @Optional() @Text(200, 1) assignee!: string | null

@@ -49,7 +49,7 @@ export class ReadCase {
       entries: entries.map((entry) => entryView(entry, policy)),
       findings: findings.map((finding, i) => findingView(finding, i === 0)),
       ...(cluster ? { members: cluster.members, nextMember: cluster.nextMember } : {}),
-      decisions: decisions.map(decisionView),
+      decisions: decisions.map((decision) => decisionView(decision, { asEvidence: true })),
     }
   }
 }

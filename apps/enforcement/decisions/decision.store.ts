@@ -19,6 +19,10 @@ DecisionSchema.index({ caseId: 1, at: -1 })
 DecisionSchema.index({ at: -1, _id: -1 })
 DecisionSchema.index({ state: 1, at: -1, _id: -1 })
 DecisionSchema.index({ directiveIds: 1 })
+DecisionSchema.index(
+  { 'intent.noticeId': 1 },
+  { name: 'notice', partialFilterExpression: { 'intent.noticeId': { $type: 'string' } } },
+)
 
 /** Decisions, written by changes of their account only. */
 @Injectable()
@@ -38,6 +42,22 @@ export class DecisionStore {
     return this.decisions.find({ _id: { $in: [...decisionIds] } }).toArray()
   }
 
+  /** Those that wait, and of which these notices told beforehand. */
+  async heldByNotices(noticeIds: readonly string[]): Promise<DecisionDocument[]> {
+    if (noticeIds.length === 0) return []
+    return this.decisions
+      .find({
+        'intent.noticeId': { $in: [...noticeIds], $type: 'string' },
+        state: 'held',
+      } as mongo.Filter<DecisionDocument>)
+      .toArray()
+  }
+
+  /** How many bans wait for a notice that reached nobody. */
+  async countUndelivered(): Promise<number> {
+    return this.decisions.countDocuments({ state: 'held', 'intent.undelivered': true })
+  }
+
   /** Those of an account that added a strike. */
   async ofStrike(platformId: string, accountId: string, strikeId: string): Promise<DecisionDocument[]> {
     return this.decisions.find({ accountId, platformId, strikeIds: strikeId }).toArray()
@@ -52,15 +72,18 @@ export class DecisionStore {
           $or: [
             { by: { $ne: 'system' } },
             { approval: { $ne: null } },
+            { earlierApprovals: { $exists: true } },
             { refusal: { $ne: null } },
             { reversal: { $ne: null } },
           ],
         },
-        { projection: { by: 1, approval: 1, refusal: 1, reversal: 1 } },
+        { projection: { by: 1, approval: 1, earlierApprovals: 1, refusal: 1, reversal: 1 } },
       )
       .toArray()
-    return byPeople.flatMap(({ by, approval, refusal, reversal }) =>
-      [by, approval?.by, refusal?.by, reversal?.by].filter((one) => one !== undefined && one !== 'system'),
+    return byPeople.flatMap(({ by, approval, earlierApprovals = [], refusal, reversal }) =>
+      [by, approval?.by, ...earlierApprovals.map((earlier) => earlier.by), refusal?.by, reversal?.by].filter(
+        (one) => one !== undefined && one !== 'system',
+      ),
     ) as string[]
   }
 

@@ -1,6 +1,7 @@
 import type { Bilingual } from '#libs/contracts/directive'
 import type { Measure } from '#libs/contracts/measures-in-force'
 import type { Hold } from '../accounts/account-state.js'
+import type { NoticeOfIntent } from '../accounts/notice-of-intent.rules.js'
 
 export const DECISION_STATES = ['held', 'in_force', 'lapsed', 'refused', 'reversed', 'expired'] as const
 export type DecisionState = (typeof DECISION_STATES)[number]
@@ -13,6 +14,12 @@ export interface DecisionStep {
   by: string
   at: Date
   reasons: Bilingual
+}
+
+/** What the owner of an account says to an intended ban. */
+export interface IntentAnswer {
+  at: Date
+  text: string
 }
 
 /** The decision that a lesser measure replaced, and since when time was served under it. */
@@ -69,6 +76,13 @@ export interface DecisionRecord {
   approval: DecisionStep | null
   refusal: DecisionStep | null
   reversal: DecisionStep | null
+  /** Of a ban that its owner is told of before it begins. */
+  intent?: NoticeOfIntent
+  answer?: IntentAnswer
+  /** Approvals from before the answer. */
+  earlierApprovals?: DecisionStep[]
+  /** It was made on a cluster: its case is about many accounts. */
+  cluster?: true
   /** Set on a lesser measure that stands in the place of another. */
   replaces?: Replaced
   /** Late appeals that suspended its measure, and when each stopped doing so. */

@@ -46,6 +46,23 @@ export class PauseView {
   @Optional() @Instant() endedAt!: Date | null
 }
 
+/** The notice by which the owner of an account learns of an intended ban; the hours to answer run from `deliveredAt`. */
+export class NoticeOfIntentView {
+  /** By it notification sends it again. */
+  @WeirId() noticeId!: string
+  /** `undelivered`: nobody could be told, and nothing is under way. */
+  @Example('delivered') @OneOf(['pending', 'delivered', 'undelivered']) state!:
+    'pending' | 'delivered' | 'undelivered'
+  @Optional() @Instant() deliveredAt!: Date | null
+}
+
+/** What the owner of an account says to an intended ban: to be read before anybody approves it. */
+export class IntentAnswerView {
+  @Instant() at!: Date
+  /** Where one decision or its case is read. */
+  @Example('It was a quotation.') @Optional() @Text(10_000, 1) text?: string
+}
+
 /** What was decided on a case, by whom, under which clause, with which reasons, and what it did. */
 export class DecisionView {
   @WeirId() decisionId!: string
@@ -75,6 +92,8 @@ export class DecisionView {
   @Flag() needsApproval!: boolean
   @Example(null) @Optional() @Instant() notBefore!: Date | null
   @Example(null) @Optional() @Instant() lapsesAt!: Date | null
+  @Example(null) @Optional() @One(() => NoticeOfIntentView) notice!: NoticeOfIntentView | null
+  @Example(null) @Optional() @One(() => IntentAnswerView) answer!: IntentAnswerView | null
   /** The strikes that count towards it, and those that it added. */
   @Strings(10_000, 200) strikesCounted!: string[]
   @Strings(10_000, 200) strikeIds!: string[]

@@ -6,6 +6,7 @@ import { Idempotent } from '#libs/platform/http/idempotency'
 import { apiBody, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
+import { ViewsEvidence } from '../audit/evidence-views.js'
 import { instantCursor } from '../cursor.js'
 import { ChangeDecision } from './change-decision.js'
 import { DECISION_STATES, type DecisionState } from './decision.js'
@@ -45,16 +46,22 @@ export class DecisionsController {
       caseId: query.case,
     }
     const found = await this.decisions.list(filter, query.limit, instantCursor(query.cursor))
-    return page(found, query.limit, (decision) => [decision.at.toISOString(), decision._id], decisionView)
+    return page(
+      found,
+      query.limit,
+      (decision) => [decision.at.toISOString(), decision._id],
+      (one) => decisionView(one),
+    )
   }
 
   @Get(':id')
   @Roles('moderator', 'senior', 'auditor', 'admin')
+  @ViewsEvidence('decision')
   @apiOk(DecisionView)
   async get(@Param('id') id: string) {
     const decision = await this.decisions.byId(id)
     if (!decision) throw notFound('There is no such decision.')
-    return decisionView(decision)
+    return decisionView(decision, { asEvidence: true })
   }
 
   @Post(':id/approve')

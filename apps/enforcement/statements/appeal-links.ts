@@ -9,7 +9,7 @@ import { Startup } from '#libs/platform/startup'
 import { ENV } from '#libs/platform/tokens'
 import type { EnforcementEnv } from '../config.js'
 
-interface KeyDocument {
+export interface KeyDocument {
   _id: string
   secret: string
   madeAt: Date
