@@ -12,6 +12,7 @@ import { ENV, LOGGER } from '#libs/platform/tokens'
 import { AccountChanges } from './accounts/account-changes.js'
 import { SPEC_POLICY } from './accounts/account-world.js'
 import { TakeVerdicts } from './accounts/take-verdicts.js'
+import { AnswerLinks } from './answers/answer-links.js'
 import { AuditLog } from './audit/audit-log.js'
 import { ChangeDecision } from './decisions/change-decision.js'
 import { Outbox } from './outbox/outbox.js'
@@ -135,6 +136,7 @@ async function startOne(
       TakeVerdicts,
       ChangeDecision,
       AppealLinks,
+      AnswerLinks,
       AuditLog,
       SampleDecisions,
       Outbox,
