@@ -228,22 +228,23 @@ export class AccountChanges {
       ...account.decided.map((measure) => measure.decisionId),
     ])
     const about = requests.flatMap((request) => request.messageIds ?? [])
-    const [awake, named, standing, byPeople, verdicts, findings, platforms, measures, reach] = await Promise.all([
-      this.strikes.ofAccounts(existing),
-      this.decisions.byIds([
-        ...decisionIds,
-        ...requests.flatMap((request) => request.undoes ?? []),
-        ...requests.flatMap((request) => request.decisionIds ?? []),
-      ]),
-      this.decisions.onDirectives(requests.flatMap((request) => request.directiveIds ?? [])),
-      this.decisions.byPeopleOn(requests.flatMap((request) => request.decidedCaseIds ?? [])),
-      this.entries.taken(requests.flatMap((request) => request.verdictIds ?? [])),
-      this.findings.taken(requests.flatMap((request) => request.findingIds ?? [])),
-      this.platforms.byIds([...new Set(requests.map((request) => request.platformId))]),
-      this.directives.onMessages(existing, about),
-      this.reach.byKeys(keys),
-      this.policies.refresh(this.clock.now()),
-    ])
+    const [awake, named, standing, byPeople, verdicts, findings, platforms, measures, reach] =
+      await Promise.all([
+        this.strikes.ofAccounts(existing),
+        this.decisions.byIds([
+          ...decisionIds,
+          ...requests.flatMap((request) => request.undoes ?? []),
+          ...requests.flatMap((request) => request.decisionIds ?? []),
+        ]),
+        this.decisions.onDirectives(requests.flatMap((request) => request.directiveIds ?? [])),
+        this.decisions.byPeopleOn(requests.flatMap((request) => request.decidedCaseIds ?? [])),
+        this.entries.taken(requests.flatMap((request) => request.verdictIds ?? [])),
+        this.findings.taken(requests.flatMap((request) => request.findingIds ?? [])),
+        this.platforms.byIds([...new Set(requests.map((request) => request.platformId))]),
+        this.directives.onMessages(existing, about),
+        this.reach.byKeys(keys),
+        this.policies.refresh(this.clock.now()),
+      ])
     const decisions =
       standing.length + byPeople.length === 0
         ? named

@@ -5,7 +5,12 @@ import type { DirectiveDocument } from './directive.store.js'
 import type { DirectiveView } from './directives-api.js'
 
 /** Who reads the directives of every platform. */
-export const DIRECTIVE_READERS = ['moderator', 'senior', 'auditor', 'admin'] as const satisfies readonly Role[]
+export const DIRECTIVE_READERS = [
+  'moderator',
+  'senior',
+  'auditor',
+  'admin',
+] as const satisfies readonly Role[]
 
 /**
  * A directive as the API shows it to a caller; the deadlines are those after the time that the clock stood. The link to

@@ -104,7 +104,8 @@ function isLast(
   by: string,
 ): boolean {
   const last = history.at(-1)
-  if (last?.version !== version || last.mode !== mode || last.rollout !== rollout || last.by !== by) return false
+  if (last?.version !== version || last.mode !== mode || last.rollout !== rollout || last.by !== by)
+    return false
   return effectiveFrom === undefined || Date.parse(effectiveFrom) === last.effectiveFrom.getTime()
 }
 
