@@ -231,7 +231,7 @@ export class DecisionStore {
     if (fresh.length === 0) return
     await this.decisions.bulkWrite(
       fresh.map(({ _id, answer }) => ({
-        updateOne: { filter: { _id }, update: { $set: { eraseAt: firstLook(answer.at) } as object } },
+        updateOne: { filter: { _id }, update: { $set: { eraseAt: firstLook(answer.at) } } },
       })),
       { ordered: false },
     )
