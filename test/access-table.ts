@@ -66,12 +66,18 @@ enforcement POST  /v1/appeals                                 public
 enforcement GET   /v1/appeals/{id}                            senior auditor admin
 enforcement POST  /v1/appeals/{id}/claim                      senior
 enforcement POST  /v1/appeals/{id}/decision                   senior
+enforcement POST  /v1/appeals/{id}/reopen                     senior
+enforcement POST  /v1/appeals/{receiptCode}/facts             public
 enforcement GET   /v1/appeals/status/{receiptCode}            public
 enforcement POST  /v1/appeals/status/{receiptCode}/withdraw   public
 enforcement GET   /appeal                                     public
 enforcement POST  /appeal                                     public
 enforcement GET   /appeal/status                              public
 enforcement POST  /appeal/status                              public
+
+enforcement POST  /v1/answers                                 public
+enforcement GET   /answer                                     public
+enforcement POST  /answer                                     public
 
 enforcement GET   /v1/decisions                               moderator senior auditor admin
 enforcement GET   /v1/decisions/{id}                          moderator senior auditor admin

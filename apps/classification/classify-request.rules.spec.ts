@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PermanentError } from '#libs/platform/errors'
+import { parseKeepingRepeated } from '#libs/platform/json/parse-keeping-repeated'
 import { askedFor } from './classify-request.rules.js'
 
 const now = new Date('2026-11-24T08:00:00Z')
@@ -38,6 +39,26 @@ describe('a request to classify', () => {
     expect(refusal(message({ visibility: 'private', messageId: 7 })).slug).toBe('private')
     const list = { messages: [message(), message({ visibility: 'private' })] }
     expect(refusal(list)).toMatchObject({ slug: 'private', path: '/messages/1/visibility' })
+  })
+
+  it.each<[() => unknown]>([
+    [() => message({ visibility: ['private'] })],
+    [() => message({ VISIBILITY: 'Pri\u200bvate' })],
+    [() => message({ messageId: 7, unknown: { visibility: 'private' } })],
+    [() => JSON.stringify(message({ visibility: 'private' }))],
+    [() => parseKeepingRepeated(JSON.stringify(message()).replace('{', '{"visibility":"private",'))],
+  ])('is refused for private ones in another form', (body) => {
+    expect(refusal(body())).toMatchObject({ slug: 'private', path: '/visibility' })
+    expect(refusal({ messages: [message(), body()] }).slug).toBe('private')
+  })
+
+  it('is refused where a name is given twice', () => {
+    const body = JSON.stringify(message()).replace('{', '{"text":"other",')
+    expect(refusal(parseKeepingRepeated(body))).toMatchObject({ slug: 'schema', path: '/text' })
+    const list = parseKeepingRepeated(`{"messages":[${body}]}`)
+    expect(refusal(list)).toMatchObject({ slug: 'schema', path: '/messages/0/text' })
+    const twice = parseKeepingRepeated('{"messages":[],"messages":[{}]}')
+    expect(refusal(twice)).toMatchObject({ slug: 'schema', path: '/messages' })
   })
 
   it('is refused with the place of the field that is wrong', () => {

@@ -2,6 +2,8 @@ import { type Message, revisionOf } from '#libs/contracts/message'
 import { MessageIn } from '#libs/contracts/message-in'
 import { PermanentError } from '#libs/platform/errors'
 import { inspect } from '#libs/platform/json/inspect'
+import { repeatedIn, repeatedName } from '#libs/platform/json/parse-keeping-repeated'
+import { holdsPrivate, saysPrivate } from '#libs/platform/json/says-private'
 import { contractCheck } from '#libs/platform/json/validator'
 
 /** Messages that one request may ask about. */
@@ -24,6 +26,7 @@ export interface Asked {
 export function askedFor(body: unknown, platformId: string, now: Date): Asked {
   const list = (body as { messages?: unknown } | null)?.messages
   if (list === undefined) return { messages: [toMessage(body, '', platformId, now)], list: false }
+  if (repeatedIn(body).length > 0) throw twice(`/${repeatedIn(body)[0]![0]}`)
   if (!Array.isArray(list) || list.length < 1 || list.length > MAX_MESSAGES) {
     throw new PermanentError(
       'schema',
@@ -35,14 +38,22 @@ export function askedFor(body: unknown, platformId: string, now: Date): Asked {
   return { messages, list: true }
 }
 
+function twice(path: string): PermanentError {
+  return new PermanentError('schema', 'A name is given twice.', path.slice(0, 500))
+}
+
 function toMessage(value: unknown, at: string, platformId: string, now: Date): Message {
-  if ((value as { visibility?: unknown } | null)?.visibility === 'private') {
-    throw new PermanentError('private', 'Weir looks at public messages only.', `${at}/visibility`)
-  }
+  const isPrivate = new PermanentError('private', 'Weir looks at public messages only.', `${at}/visibility`)
+  if (saysPrivate(value)) throw isPrivate
+  // Both before the checks, which take out what nobody knows.
+  const isPrivateIfRefused = holdsPrivate(value)
+  const repeated = repeatedName(value)
   try {
     inspect(value, { maxDepth: MAX_DEPTH })
     check(value)
+    if (repeated !== undefined) throw twice(repeated)
   } catch (error) {
+    if (isPrivateIfRefused) throw isPrivate
     if (!(error instanceof PermanentError) || at === '') throw error
     throw new PermanentError(error.slug, error.message, `${at}${error.path ?? ''}`)
   }

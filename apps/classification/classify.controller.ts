@@ -7,6 +7,7 @@ import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Clock } from '#libs/platform/clock'
 import { BodyLimit } from '#libs/platform/http/body-limit'
+import { JudgesRepeatedNames } from '#libs/platform/http/json-body'
 import { apiAnswer, apiBody, apiOk } from '#libs/platform/http/openapi'
 import { askedFor, MAX_MESSAGES } from './classify-request.rules.js'
 import { classify } from './classify.rules.js'
@@ -54,6 +55,7 @@ export class ClassifyController {
   @HttpCode(200)
   @Roles('platform')
   @BodyLimit(MAX_BODY, MAX_VALUES)
+  @JudgesRepeatedNames()
   @apiBody(MessageIn, ClassifyList)
   @apiAnswer(200, 'The verdict, or for a list of messages the verdicts in their order.', Verdict, VerdictList)
   check(@CurrentCaller() caller: Caller, @Body() body: unknown): Verdict | VerdictList {

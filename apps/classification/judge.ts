@@ -1,6 +1,8 @@
 import type { PolicyRecord } from '#libs/contracts/policy-record'
+import { RetryableError } from '#libs/platform/errors'
 import { compileJudge } from '#libs/policy/judge-message'
 import { parsePolicy } from '#libs/policy/parse-policy'
+import type { Policy } from '#libs/policy/policy-document'
 import { type Bank, parseBank } from './detectors/banks.js'
 import { Claims } from './detectors/claims.js'
 import { Lexicon } from './detectors/lexicon.js'
@@ -17,15 +19,19 @@ export interface Judge {
   readonly judge: ReturnType<typeof compileJudge>
 }
 
-/** A published document that this version of the service cannot read: it must not judge at all, rather than judge wrongly. */
-export class UnreadablePolicyError extends Error {
-  override readonly name = 'UnreadablePolicyError'
-  readonly slug = 'unreadable-policy'
+/**
+ * A published document that this version of the service cannot read: it must not judge at all, rather than judge wrongly. What
+ * it would judge waits for a version of the service that can, or for another policy.
+ */
+export class UnreadablePolicyError extends RetryableError {
+  constructor(message: string) {
+    super('unreadable-policy', message)
+  }
 }
 
 /** Compiles the documents in force. Throws an UnreadablePolicyError. */
 export function buildJudge({ policy: record, banks }: InForce): Judge {
-  const { policy, issues } = parsePolicy(JSON.stringify(record.document))
+  const { policy, issues } = parsePolicy(JSON.stringify(record.document ?? null))
   if (!policy) {
     throw new UnreadablePolicyError(
       `Policy ${record.version} cannot be read: ${issues.map((issue) => issue.reason).join('; ')}`,
@@ -38,12 +44,21 @@ export function buildJudge({ policy: record, banks }: InForce): Judge {
     lexicon: new Lexicon(read.flatMap((bank) => (bank.kind === 'words' ? bank.entries : []))),
     links: new Links(read.flatMap((bank) => (bank.kind === 'links' ? bank.entries : []))),
     claims: new Claims(read.flatMap((bank) => (bank.kind === 'claims' ? bank.entries : []))),
-    judge: compileJudge(policy),
+    judge: compiled(policy, record.version),
+  }
+}
+
+function compiled(policy: Policy, version: string): Judge['judge'] {
+  try {
+    return compileJudge(policy)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new UnreadablePolicyError(`Policy ${version} cannot be compiled: ${reason}`)
   }
 }
 
 function readBank({ name, version, document }: PolicyRecord): Bank {
-  const { bank, errors } = parseBank(JSON.stringify(document))
+  const { bank, errors } = parseBank(JSON.stringify(document ?? null))
   if (bank && errors.length === 0) return bank
   const reasons = errors.map(({ path, message }) => `${path} ${message}`).join('; ')
   throw new UnreadablePolicyError(`Bank ${name} ${version} cannot be read: ${reasons}`)

@@ -6,13 +6,14 @@ import type { PolicyRecord } from '#libs/contracts/policy-record'
 import { RetryableError } from '#libs/platform/errors'
 import { type CompactedTable, CompactedTables } from '#libs/platform/kafka/compacted-table'
 import { buildJudge, type Judge } from './judge.js'
-import { type InForce, inForceAt, periodAt } from './policy/policy-book.rules.js'
+import { type InForce, openBook, type PolicyBook, type PolicyPage } from './policy/policy-book.rules.js'
 
-/** A judge, and for messages received when it is the one: from `from` up to `until`, milliseconds since 1970. */
-interface Reign {
-  readonly judge: Judge
-  readonly from: number
-  readonly until: number
+/** What the choice of a judge rests on. */
+export type Judged = Pick<Message, 'platformId' | 'accountId' | 'receivedAt'>
+
+/** A page, and the judge where it is the same for all accounts: asked for message after message. */
+interface OpenPage extends PolicyPage {
+  judge?: Judge
 }
 
 /** The judges of this service, made from `weir.policies.v1` as it is published. */
@@ -20,30 +21,52 @@ interface Reign {
 export class Judges {
   private readonly records: CompactedTable<PolicyRecord>
   private readonly built = new Map<string, Judge>()
-  /** The last judge that was the same for all accounts: asked for message after message. */
-  private reign: Reign | undefined
+  private book: PolicyBook | undefined
+  private page: OpenPage | undefined
+  private bounds: readonly number[] | undefined
 
   constructor(tables: CompactedTables) {
     this.records = tables.open(Topics.policies)
-    this.records.onChange(() => (this.reign = undefined))
+    this.records.onChange(() => {
+      this.book = undefined
+      this.page = undefined
+      this.bounds = undefined
+    })
   }
 
   /** Whether a policy applies at `instant`: without one this service is not ready. */
   inForce(instant: Date): boolean {
-    return inForceAt(this.published(), instant, '') !== undefined
+    return this.opened().pageAt(instant.getTime()).forAccount('') !== undefined
   }
 
-  /** What a message is judged by. Throws a RetryableError while no policy applies: such a message waits. */
-  judgeOf(message: Pick<Message, 'platformId' | 'accountId' | 'receivedAt'>): Judge {
-    const at = Date.parse(message.receivedAt)
-    if (this.reign && at >= this.reign.from && at < this.reign.until) return this.reign.judge
-    const account = accountKey(message.platformId, message.accountId)
-    const found = inForceAt(this.published(), new Date(at), account)
+  /**
+   * What a message is judged by.
+   * @throws RetryableError `no-policy`, `unreadable-policy` while there is none: such a message waits
+   */
+  judgeOf({ platformId, accountId, receivedAt }: Judged): Judge {
+    const at = Date.parse(receivedAt)
+    const page = this.pageAt(at)
+    if (page.judge) return page.judge
+    const found = page.forAccount(accountKey(platformId, accountId))
     if (!found) throw new RetryableError('no-policy', 'No live policy applies to this message yet.')
     const judge = this.build(found)
-    const period = periodAt(this.published(), at)
-    this.reign = period && { judge, ...period }
+    if (page.sameForAll) page.judge = judge
     return judge
+  }
+
+  /** The counts of followers from which any policy that is known asks for a second person, the lowest first. */
+  reachBounds(): readonly number[] {
+    return (this.bounds ??= boundsIn(this.published()))
+  }
+
+  private pageAt(at: number): OpenPage {
+    const { page } = this
+    if (page && at >= page.from && at < page.until) return page
+    return (this.page = this.opened().pageAt(at))
+  }
+
+  private opened(): PolicyBook {
+    return (this.book ??= openBook(this.published()))
   }
 
   private build(found: InForce): Judge {
@@ -58,4 +81,13 @@ export class Judges {
   private *published(): Iterable<PolicyRecord> {
     for (const [, record] of this.records.entries()) yield record
   }
+}
+
+function boundsIn(records: Iterable<PolicyRecord>): number[] {
+  const bounds = [...records].flatMap(({ kind, document }) => {
+    if (kind !== 'policy') return []
+    const { minFollowers } = (document?.['secondApproval'] ?? {}) as { minFollowers?: unknown }
+    return typeof minFollowers === 'number' ? [minFollowers] : []
+  })
+  return [...new Set(bounds)].sort((a, b) => a - b)
 }

@@ -3,26 +3,38 @@ import { Topics } from '#libs/contracts/catalogue'
 import { accountKey } from '#libs/contracts/ids'
 import type { Message } from '#libs/contracts/message'
 import type { Verdict } from '#libs/contracts/verdict'
+import { RetryableError } from '#libs/platform/errors'
 import type { Batch, InRecord } from '#libs/platform/kafka/batch'
 import { BatchHandler } from '#libs/platform/kafka/batch-handler'
 import { type OutRecord, Publisher } from '#libs/platform/kafka/publisher'
 import { classifyUnlessClear } from './classify.rules.js'
 import type { TextModel } from './detectors/text-model.js'
+import type { Judge } from './judge.js'
 import { Judges } from './judges.js'
+import { PolicyWaits } from './policy-waits.js'
+import { TellReach } from './tell-reach.js'
 import { TEXT_MODEL } from './text-model.provider.js'
 
 /** Judges accepted messages; verdicts that are not clear, and those that were asked for, go on to enforcement. */
 @Injectable()
 export class MessagesConsumer {
+  private readonly reach = new TellReach()
+
   constructor(
     private readonly judges: Judges,
+    private readonly waits: PolicyWaits,
     private readonly publisher: Publisher,
     @Inject(TEXT_MODEL) private readonly model: TextModel,
   ) {}
 
   @BatchHandler(Topics.messages)
   async onMessages(batch: Batch<Message>): Promise<void> {
-    await this.publisher.publish(...batch.records.flatMap((record) => this.verdictOn(record)))
+    const bounds = this.judges.reachBounds()
+    const verdicts = batch.records.flatMap((record) => this.verdictOn(record))
+    if (this.waits.any) for (const record of batch.records) this.waits.end(partitionOf(record))
+    const reach = batch.records.flatMap(({ value }) => this.reach.reachOf(value, bounds) ?? [])
+    await this.publisher.publish(...reach, ...verdicts)
+    this.reach.done(reach, bounds)
   }
 
   private verdictOn(record: InRecord<Message>): OutRecord<Verdict>[] {
@@ -30,10 +42,24 @@ export class MessagesConsumer {
     if (message.change === 'deleted') return []
     // A verdict that comes again after a crash or in a replay has the same bytes: see docs/adr/0070.
     const now = new Date(message.receivedAt)
-    const judge = this.judges.judgeOf(message)
+    const judge = this.judgeOf(record)
     const verdict = classifyUnlessClear(message, { judge, model: this.model, mode: 'live', now })
     return verdict ? [toRecord(record, verdict)] : []
   }
+
+  /** Without one the partition waits, and says so. */
+  private judgeOf(record: InRecord<Message>): Judge {
+    try {
+      return this.judges.judgeOf(record.value)
+    } catch (error) {
+      if (error instanceof RetryableError) this.waits.begin(partitionOf(record), record.value)
+      throw error
+    }
+  }
+}
+
+function partitionOf({ topic, partition }: InRecord<Message>): string {
+  return `${topic}/${partition}`
 }
 
 function toRecord(record: InRecord<Message>, verdict: Verdict): OutRecord<Verdict> {

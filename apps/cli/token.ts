@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { isOurActor } from '#libs/contracts/actors'
 import { PLATFORM_ID } from '#libs/contracts/fields'
 import { signLocalToken } from '#libs/platform/auth/local-token'
 import { isRole, ROLES, type Role } from '#libs/platform/auth/roles'
@@ -19,6 +20,12 @@ function addRole(value: string, roles: Role[]): Role[] {
 
 function id(value: string): string {
   if (!new RegExp(PLATFORM_ID).test(value)) throw new InvalidArgumentError('An id matches [a-z0-9-]{1,40}.')
+  return value
+}
+
+function person(value: string): string {
+  if (isOurActor(value))
+    throw new InvalidArgumentError('Nobody in person has this name; no service takes it.')
   return value
 }
 
@@ -56,6 +63,6 @@ await run(
     )
     .option('--platform <id>', 'the platform that the bearer is, with --role platform', id)
     .option('--authority <id>', 'the authority that the bearer is, with --role authority', id)
-    .option('--sub <name>', 'who the bearer is; decisions that need two people tell them apart by it')
+    .option('--sub <name>', 'who the bearer is; decisions that need two people tell them apart by it', person)
     .action((options: Options, command: Command) => print(options, command)),
 )

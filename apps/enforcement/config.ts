@@ -25,6 +25,13 @@ export class EnforcementEnv extends ServiceEnv {
   @Matches(/^[^\s+]{1,80}$/, { message: 'AUDIT_ORIGIN must be 1 to 80 characters without spaces and plus' })
   AUDIT_ORIGIN = 'weir.local/audit'
 
+  @Setting(
+    'Verifier keys, with commas between, by which the audit log was signed before: a change of `AUDIT_SIGNING_KEY` is told here, or nothing is signed.',
+  )
+  @IsString()
+  @IsOptional()
+  AUDIT_PREVIOUS_KEYS?: string
+
   @Setting('Milliseconds between checkpoints of a shard of the audit log that grows.')
   @NumberSetting(50, 3_600_000)
   AUDIT_CHECKPOINT_MS = 10_000

@@ -118,7 +118,7 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
       automatedDecision: 'fully',
       automatedDetection: true,
       ground: { clause: CLAUSE[3] },
-      redress: { appealUrl: limit!.appealUrl },
+      redress: { appealUrl: null },
     })
     await settled(() => {
       const notices = on(Topics.notices.name).filter(({ value }) => JSON.stringify(value).includes('"a1"'))
@@ -272,19 +272,94 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     await settled(() => expect(on(Topics.policies.name).map(({ key }) => key)).toContain('policy/default/2'))
   })
 
-  it('keeps a policy in force for everybody', async () => {
+  it('keeps a policy in force for everybody, now and at every instant to come', async () => {
     const publish = (version: string, body: object) =>
       call('POST', `/policies/${version}/publish`, ['policy_editor'], body)
     const later = new Date(Date.now() + 86_400_000).toISOString()
+    const latest = new Date(Date.now() + 2 * 86_400_000).toISOString()
     // The first is still in force without the second.
     expect((await publish('2', { mode: 'live', rollout: 50 })).status).toBe(200)
     for (const body of [
       { mode: 'live', rollout: 99 },
-      { mode: 'live', rollout: 100, effectiveFrom: later },
+      { mode: 'live', rollout: 0 },
+      { mode: 'shadow', rollout: 100 },
+      { mode: 'shadow', rollout: 100, effectiveFrom: later },
+      { mode: 'live', rollout: 99, effectiveFrom: later },
     ])
       expect(await publish('1', body)).toMatchObject({ status: 409, body: { type: 'none-in-force' } })
+    // From tomorrow on the second is for all; to take the first away is then possible from tomorrow on, and no sooner.
+    expect((await publish('2', { mode: 'live', rollout: 100, effectiveFrom: later })).status).toBe(200)
+    const away = { mode: 'shadow', rollout: 100 }
+    expect(await publish('1', away)).toMatchObject({ status: 409, body: { type: 'none-in-force' } })
+    expect((await publish('1', { ...away, effectiveFrom: latest })).status).toBe(200)
+    expect(await publish('2', { ...away, effectiveFrom: latest })).toMatchObject({ status: 409 })
     expect((await call('GET', '/cases', ['triage'])).status).toBe(200)
+    expect((await publish('1', { mode: 'live', rollout: 100 })).status).toBe(200)
     expect((await publish('2', { mode: 'live', rollout: 100 })).status).toBe(200)
+  })
+
+  it('adds a period of effect with each publication, and tells mode, roll-out and instant of each', async () => {
+    type Shown = { publication: number; effectiveFrom: string; mode: string; rollout: number }
+    type View = { state: string; changes: number; effectiveFrom: string; publications: Shown[] }
+    const read = async (version: string) => (await get<View>(`/policies/${version}`)).publications
+    const before = await read('1')
+    const live = { mode: 'live', rollout: 100 }
+    const again = await call('POST', '/policies/1/publish', ['policy_editor'], live)
+    expect(again.status).toBe(200)
+    const after = await read('1')
+    expect(after.slice(0, -1)).toEqual(before)
+    expect(before[0]).toMatchObject({ publication: 1, effectiveFrom: '1970-01-01T00:00:00.000Z' })
+    expect((again.body as View).effectiveFrom).toBe(after.at(-1)!.effectiveFrom)
+    // What the topic keeps after compaction: a record for each publication, and the text once for each version.
+    const shown = [...after, ...(await read('2'))].sort((a, b) => a.publication - b.publication)
+    await settled(() => {
+      const kept = new Map(
+        on(Topics.policies.name)
+          .filter(({ key }) => key.startsWith('policy/'))
+          .map(({ key, value }) => [key, value]),
+      )
+      expect([...kept.values()].map(({ publication }) => publication)).toEqual(
+        shown.map(({ publication }) => publication),
+      )
+      expect([...kept].filter(([, { document }]) => document).map(([key]) => key)).toEqual([
+        'policy/default/1',
+        'policy/default/2',
+      ])
+      const told = on(Topics.events.name).filter(({ value }) => value['kind'] === 'policy.published')
+      expect(
+        told.map(({ value: { code, rollout, effectiveFrom } }) => [code, rollout, effectiveFrom]),
+      ).toEqual(shown.map(({ mode, rollout, effectiveFrom }) => [mode, rollout, effectiveFrom]))
+    })
+  })
+
+  it('does not unseal under a later policy what an earlier one sealed', async () => {
+    const sealing = POLICY.replace('title: { zh: 诈骗, en: Fraud }', 'sealed: true\n    $&')
+    expect(sealing).not.toBe(POLICY)
+    const draft = await call('POST', '/policies', ['policy_editor'], sealing, { as: 'anna' })
+    const { version } = draft.body as { version: string }
+    expect(
+      (await call('POST', `/policies/${version}/approve`, ['policy_editor'], {}, { as: 'ben' })).status,
+    ).toBe(200)
+    const live = { mode: 'live', rollout: 100 }
+    const publish = async (which: string) =>
+      expect((await call('POST', `/policies/${which}/publish`, ['policy_editor'], live)).status).toBe(200)
+    await publish(version)
+    await judge(
+      aVerdict('sealed-1', 'm1', { text: 'the sealed words', outcome: 'review', policyVersion: version }),
+    )
+    await judge(aVerdict('sealed-2', 'm1', { text: 'the sealed words', outcome: 'review', at: new Date() }))
+    const entries = async (account: string) => {
+      const { items } = await get<{ items: { caseId: string }[] }>(`/cases?platform=p1&account=${account}`)
+      const file = await get<{ entries: { sealed: boolean }[] }>(`/cases/${items[0]!.caseId}`)
+      return [file.entries[0]!.sealed, JSON.stringify(file).includes('the sealed words')]
+    }
+    for (const account of ['sealed-1', 'sealed-2'])
+      await settled(async () => expect(await entries(account)).toEqual([true, false]))
+    await publish('1')
+    // Judged by the policy that sealed; and judged by another, but sealed while that one was in force.
+    for (const account of ['sealed-1', 'sealed-2']) expect(await entries(account)).toEqual([true, false])
+    await judge(aVerdict('sealed-3', 'm1', { text: 'the open words', outcome: 'review', at: new Date() }))
+    await settled(async () => expect((await entries('sealed-3'))[0]).toBe(false))
   })
 
   it('takes everything in once with two instances, one of them killed, and again with a fresh group from offset 0', async () => {
@@ -540,6 +615,12 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     const verified = await weir('verify', file, '--checkpoints', kept)
     expect(verified).toMatchObject({ code: 0 })
     expect((await weir('verify', file)).code).toBe(2)
+    const { verifierKeys } = JSON.parse(await readFile(kept, 'utf8')) as { verifierKeys: string[] }
+    expect(await weir('verify', file, '--key', verifierKeys[0]!)).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('no kept checkpoint proves') as string,
+    })
+    expect((await weir('verify', file, '--key', verifierKeys[0]!, '--without-checkpoints')).code).toBe(0)
     expect((await weir('verify', file, '--key', 'no key')).code).toBe(2)
     const lines = (await readFile(file, 'utf8')).split('\n')
     const placeOf = (line: string) =>
@@ -572,11 +653,15 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     const [last] = await mongo.collection('audit_log').find({ shard }).sort({ _id: -1 }).limit(1).toArray()
     await mongo.collection('audit_log').deleteOne({ _id: last!._id })
     await mongo.collection('audit_checkpoints').deleteMany({ shard, size: { $gt: last!['first'] as number } })
-    await mongo.close()
-    expect(await weir('verify', ...at, '--no-topic')).toMatchObject({ code: 0 })
+    // Nothing that the database holds tells of it, but the service knows what it published, and signs no other past.
+    expect(await weir('verify', ...at, '--no-topic')).toMatchObject({
+      code: 1,
+      out: expect.stringContaining(`unsigned at shard ${shard}: `) as string,
+    })
     expect(await weir('verify', ...at)).toMatchObject({
       code: 1,
       out: expect.stringContaining(`truncated at shard ${shard}, record ${last!['first']}: `) as string,
     })
-  })
+    await mongo.close()
+  }, 300_000)
 })

@@ -6,14 +6,22 @@ import { AccountsController } from './accounts/accounts.controller.js'
 import { FindRelated } from './accounts/find-related.js'
 import { LabelAccount } from './accounts/label-account.js'
 import { PaceVerdicts } from './accounts/pace-verdicts.js'
+import { ReachConsumer } from './accounts/reach.consumer.js'
 import { ReadAccount } from './accounts/read-account.js'
 import { TakeVerdicts } from './accounts/take-verdicts.js'
 import { VerdictsConsumer } from './accounts/verdicts.consumer.js'
+import { AnswerIntent } from './answers/answer-intent.js'
+import { AnswerLinks } from './answers/answer-links.js'
+import { AnswerPages } from './answers/answer-pages.controller.js'
+import { AnswersController } from './answers/answers.controller.js'
 import { AppealPages } from './appeals/appeal-pages.controller.js'
 import { AppealsController } from './appeals/appeals.controller.js'
+import { FollowAppeal } from './appeals/follow-appeal.js'
+import { GiveFacts } from './appeals/give-facts.js'
 import { HearAppeals } from './appeals/hear-appeals.js'
 import { OpenAppeal } from './appeals/open-appeal.js'
 import { ReadEvidence } from './appeals/read-evidence.js'
+import { TakeUpFacts } from './appeals/take-up-facts.js'
 import { SettleAppeals } from './appeals/settle-appeals.js'
 import { auditKey, AuditKey } from './audit/audit-key.js'
 import { AuditLog } from './audit/audit-log.js'
@@ -21,6 +29,8 @@ import { AuditController } from './audit/audit.controller.js'
 import { CheckpointsController } from './audit/checkpoints.controller.js'
 import { ExportAudit } from './audit/export-audit.js'
 import { PublishCheckpoints } from './audit/publish-checkpoints.js'
+import { PublishedCheckpoints } from './audit/published-checkpoints.js'
+import { ViewsConsumer } from './audit/views.consumer.js'
 import { CaseDecisionsController } from './cases/case-decisions.controller.js'
 import { CaseWorkController } from './cases/case-work.controller.js'
 import { CasesController } from './cases/cases.controller.js'
@@ -46,13 +56,18 @@ import { DecideCluster } from './findings/decide-cluster.js'
 import { FindingsConsumer } from './findings/findings.consumer.js'
 import { ReadCluster } from './findings/read-cluster.js'
 import { TakeFindings } from './findings/take-findings.js'
+import { DeliveriesConsumer } from './notices/deliveries.consumer.js'
+import { TakeDeliveries } from './notices/take-deliveries.js'
 import { Outbox } from './outbox/outbox.js'
 import { Relay } from './outbox/relay.js'
+import { TellNewest } from './outbox/tell-newest.js'
 import { PlatformsController } from './platforms/platforms.controller.js'
 import { RegisterPlatform } from './platforms/register-platform.js'
+import { TellPlatforms } from './platforms/tell-platforms.js'
 import { ChangePolicy } from './policies/change-policy.js'
 import { PoliciesController } from './policies/policies.controller.js'
 import { PublishFirstPolicies } from './policies/publish-first-policies.js'
+import { PublishPolicy } from './policies/publish-policy.js'
 import { YamlBodies } from './policies/yaml-bodies.js'
 import { GiveReviews } from './quality/give-reviews.js'
 import { GoldenCasesController } from './quality/golden-cases.controller.js'
@@ -63,6 +78,9 @@ import { ReadExposure } from './quality/read-exposure.js'
 import { ReportQuality } from './quality/report-quality.js'
 import { ReviewsController } from './quality/reviews.controller.js'
 import { SampleDecisions } from './quality/sample-decisions.js'
+import { EraseEvidence } from './retention/erase-evidence.js'
+import { ReadEvidenceFacts } from './retention/evidence-facts.js'
+import { RetainWhatIsNeeded } from './retention/retain-what-is-needed.js'
 import { AppealLinks } from './statements/appeal-links.js'
 import { DsaExport } from './statements/dsa-export.js'
 import { StatementsController } from './statements/statements.controller.js'
@@ -74,6 +92,8 @@ import { Timer } from './timers/timer.js'
   imports: [PlatformModule.forService('enforcement', EnforcementEnv), StoresModule],
   controllers: [
     AccountsController,
+    AnswerPages,
+    AnswersController,
     AppealPages,
     AppealsController,
     CasesController,
@@ -98,6 +118,7 @@ import { Timer } from './timers/timer.js'
     VerdictsConsumer,
     TakeVerdicts,
     PaceVerdicts,
+    ReachConsumer,
     AccountChanges,
     LabelAccount,
     ReadAccount,
@@ -118,9 +139,17 @@ import { Timer } from './timers/timer.js'
     ClusterCases,
     DecideCluster,
     ReadCluster,
+    // intended bans: whether the notice arrived, and what is answered
+    DeliveriesConsumer,
+    TakeDeliveries,
+    AnswerIntent,
+    AnswerLinks,
     // appeals
     OpenAppeal,
+    FollowAppeal,
+    GiveFacts,
     HearAppeals,
+    TakeUpFacts,
     SettleAppeals,
     ReadEvidence,
     // quality and well-being of the people who decide
@@ -137,16 +166,25 @@ import { Timer } from './timers/timer.js'
     AppealLinks,
     // platforms and policies
     RegisterPlatform,
+    TellPlatforms,
     PublishFirstPolicies,
     ChangePolicy,
+    PublishPolicy,
     YamlBodies,
     // the audit log
+    ViewsConsumer,
     AuditLog,
     { provide: AuditKey, inject: [ENV], useFactory: auditKey },
     PublishCheckpoints,
+    PublishedCheckpoints,
     ExportAudit,
+    // what is kept, and no longer
+    ReadEvidenceFacts,
+    EraseEvidence,
+    RetainWhatIsNeeded,
     // what makes changes real, and the clock
     Outbox,
+    TellNewest,
     Relay,
     Timer,
   ],

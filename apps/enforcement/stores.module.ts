@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common'
 import { MongooseModule } from '@nestjs/mongoose'
 import { ACCOUNTS, AccountSchema, AccountStore } from './accounts/account.store.js'
+import { REACH, ReachSchema, ReachStore } from './accounts/reach.store.js'
 import { STRIKES, StrikeSchema, StrikeStore } from './accounts/strike.store.js'
 import { APPEALS, AppealSchema, AppealStore } from './appeals/appeal.store.js'
 import { AUDIT_LOG, AuditLogSchema, AuditStore } from './audit/audit.store.js'
@@ -15,6 +16,7 @@ import { FINDINGS, FindingSchema, FindingStore } from './findings/finding.store.
 import { PLATFORMS, PlatformSchema, PlatformStore } from './platforms/platform.store.js'
 import { BANKS, BankSchema, BankStore } from './policies/bank.store.js'
 import { POLICIES, PolicySchema, PolicyStore } from './policies/policy.store.js'
+import { PUBLICATIONS, PublicationSchema, PublicationStore } from './policies/publication.store.js'
 import { EXPOSURES, ExposureSchema, ExposureStore } from './quality/exposure.store.js'
 import { GOLDEN_CASES, GoldenCaseSchema, GoldenCaseStore } from './quality/golden-case.store.js'
 import { REVIEWS, ReviewSchema, ReviewStore } from './quality/review.store.js'
@@ -24,6 +26,7 @@ import { STATEMENTS, StatementSchema, StatementStore } from './statements/statem
 const collections = MongooseModule.forFeature([
   { name: ACCOUNTS, schema: AccountSchema },
   { name: STRIKES, schema: StrikeSchema },
+  { name: REACH, schema: ReachSchema },
   { name: CASES, schema: CaseSchema },
   { name: CASE_ENTRIES, schema: CaseEntrySchema },
   { name: DECISIONS, schema: DecisionSchema },
@@ -35,6 +38,7 @@ const collections = MongooseModule.forFeature([
   { name: APPEALS, schema: AppealSchema },
   { name: PLATFORMS, schema: PlatformSchema },
   { name: POLICIES, schema: PolicySchema },
+  { name: PUBLICATIONS, schema: PublicationSchema },
   { name: BANKS, schema: BankSchema },
   { name: KEYS, schema: KeySchema },
   { name: AUDIT_LOG, schema: AuditLogSchema },
@@ -47,6 +51,7 @@ const collections = MongooseModule.forFeature([
 const stores = [
   AccountStore,
   StrikeStore,
+  ReachStore,
   CaseStore,
   CaseEntryStore,
   DecisionStore,
@@ -58,6 +63,7 @@ const stores = [
   AppealStore,
   PlatformStore,
   PolicyStore,
+  PublicationStore,
   BankStore,
   AuditStore,
   CheckpointStore,

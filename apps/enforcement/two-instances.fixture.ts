@@ -12,10 +12,12 @@ import { ENV, LOGGER } from '#libs/platform/tokens'
 import { AccountChanges } from './accounts/account-changes.js'
 import { SPEC_POLICY } from './accounts/account-world.js'
 import { TakeVerdicts } from './accounts/take-verdicts.js'
+import { AnswerLinks } from './answers/answer-links.js'
 import { AuditLog } from './audit/audit-log.js'
 import { ChangeDecision } from './decisions/change-decision.js'
 import { Outbox } from './outbox/outbox.js'
 import { Relay } from './outbox/relay.js'
+import { TellNewest } from './outbox/tell-newest.js'
 import { PlatformStore } from './platforms/platform.store.js'
 import { PolicyStore } from './policies/policy.store.js'
 import { SampleDecisions } from './quality/sample-decisions.js'
@@ -61,6 +63,7 @@ const policies = {
   byVersions: async (versions: string[]) => new Map(versions.map((version) => [version, SPEC_POLICY])),
   refresh: async () => undefined,
   inForce: () => ({ policy: SPEC_POLICY, version: '1' }),
+  inForceDuring: () => ['1'],
 }
 
 /**
@@ -133,9 +136,11 @@ async function startOne(
       TakeVerdicts,
       ChangeDecision,
       AppealLinks,
+      AnswerLinks,
       AuditLog,
       SampleDecisions,
       Outbox,
+      TellNewest,
       Relay,
       Startup,
       { provide: Clock, useValue: clock },

@@ -3,7 +3,7 @@ import { validateSync } from 'class-validator'
 import { plainToInstance } from 'class-transformer'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { answerMessages } from './answer-messages.rules.js'
+import { answerMessages, withoutPrivateIds, withPrivateIds } from './answer-messages.rules.js'
 import { checkMessage } from './check-message.rules.js'
 import { MessagesAnswer } from './messages-api.js'
 
@@ -37,6 +37,14 @@ describe('messages sent by REST', () => {
     })
     expect(answered.accepted).toEqual([good])
     expect(answered.refusedPrivate).toBe(1)
+  })
+
+  it('are kept for a repeated request without the ids of private ones, which come again with the request', () => {
+    const values = [good, { ...good, messageId: 'm-2', visibility: 'Private' }, 'x']
+    const { results } = answerMessages(structuredClone(values))
+    const kept = withoutPrivateIds({ results })
+    expect(JSON.stringify(kept)).not.toContain('m-2')
+    expect(withPrivateIds(kept, values)).toEqual({ results })
   })
 
   it('are judged as the consumer will judge them, and what is stored is accepted there', () => {

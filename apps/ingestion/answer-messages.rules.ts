@@ -1,6 +1,6 @@
 import { PLATFORM_OWN_ID } from '#libs/contracts/fields'
 import type { MessageIn } from '#libs/contracts/message-in'
-import type { MessageProblem, MessageResult } from './messages-api.js'
+import type { MessageProblem, MessageResult, MessagesAnswer } from './messages-api.js'
 import { checkValue, type Rejection, sizeOf } from './check-message.rules.js'
 
 export interface AnsweredMessages {
@@ -29,6 +29,24 @@ export function answerMessages(values: readonly unknown[]): AnsweredMessages {
     }
   })
   return { results, accepted, refusedPrivate }
+}
+
+/** An answer without the ids of messages that are private: nothing is kept of those. */
+export function withoutPrivateIds({ results }: MessagesAnswer): MessagesAnswer {
+  return {
+    results: results.map((result) =>
+      result.status === 'refused_private' ? { ...result, messageId: null } : result,
+    ),
+  }
+}
+
+/** The answer again, with the ids that the messages have when they are sent again. */
+export function withPrivateIds({ results }: MessagesAnswer, values: readonly unknown[]): MessagesAnswer {
+  return {
+    results: results.map((result, i) =>
+      result.status === 'refused_private' ? { ...result, messageId: messageIdOf(values[i]) } : result,
+    ),
+  }
 }
 
 const OWN_ID = new RegExp(PLATFORM_OWN_ID)

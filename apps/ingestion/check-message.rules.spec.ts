@@ -140,7 +140,10 @@ describe('private', () => {
 
   it('is not said by a part of a message that says public', () => {
     expect(check({ ...good, account: { visibility: 'private' } }).outcome).toBe('accepted')
-    expect(slugOf(check({ ...good, messageId: 1, account: { visibility: 'private' } }))).toBe('schema')
+  })
+
+  it('is said by a part of a message that is refused anyway', () => {
+    expect(slugOf(check({ ...good, messageId: 1, account: { visibility: 'private' } }))).toBe('private')
   })
 
   it('is refused whatever the rest of the record is', () => {

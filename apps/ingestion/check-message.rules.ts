@@ -1,7 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import { MessageIn } from '#libs/contracts/message-in'
 import { PermanentError } from '#libs/platform/errors'
+import { countNames } from '#libs/platform/json/count-names'
 import { inspect } from '#libs/platform/json/inspect'
+import { parseKeepingRepeated, repeatedName } from '#libs/platform/json/parse-keeping-repeated'
+import { holdsPrivate, saysPrivate } from '#libs/platform/json/says-private'
 import { contractCheck } from '#libs/platform/json/validator'
 
 /** Bytes that the JSON of one message may have (SPEC 4.1). */
@@ -36,22 +39,32 @@ const PRIVATE: CheckedMessage = { outcome: 'private' }
 export function checkMessage(bytes: Buffer | null): CheckedMessage {
   if (bytes === null || bytes.length === 0) return rejected('not-json', null, 'The record is empty.')
   if (!isUtf8(bytes)) return rejected('not-utf8', null, 'The record is not UTF-8.')
+  const text = withoutMark(bytes.toString('utf8'))
   let value: unknown
   try {
-    value = JSON.parse(withoutMark(bytes.toString('utf8')))
+    value = JSON.parse(text)
   } catch {
     return rejected('not-json', null, 'The record is not JSON.')
   }
-  return checkValue(value, bytes.length)
+  if (saysPrivate(value)) return PRIVATE
+  const { rejection, members } = checkParsed(value, bytes.length)
+  if (!rejection && members === countNames(text)) return { outcome: 'accepted', message: value as MessageIn }
+  // Only what is refused is worth looking at everywhere, and at what JSON.parse forgot.
+  const whole = parseKeepingRepeated(text)
+  return holdsPrivate(whole) ? PRIVATE : refused(rejection ?? repetition(whole)!)
 }
 
-/** The checks from `private` on, for a value that is parsed already. It is changed: nulls and unknown fields go. */
+/**
+ * The checks from `private` on, for a value that `parseKeepingRepeated` made. It is changed: nulls and unknown fields go.
+ */
 export function checkValue(value: unknown, size: number): CheckedMessage {
-  const visibility = visibilityOf(value)
-  if (visibility === 'private') return PRIVATE
-  const rejection = firstRejection(value, size)
+  if (saysPrivate(value)) return PRIVATE
+  // Both before the checks, which take out what nobody knows.
+  const isPrivateIfRefused = holdsPrivate(value)
+  const repeated = repetition(value)
+  const rejection = checkParsed(value, size).rejection ?? repeated
   if (!rejection) return { outcome: 'accepted', message: value as MessageIn }
-  return visibility !== 'public' && saysPrivate(value) ? PRIVATE : { outcome: 'rejected', rejection }
+  return isPrivateIfRefused ? PRIVATE : refused(rejection)
 }
 
 /** How many bytes a parsed value has as JSON; 0 where it is too deep for that to matter. */
@@ -59,24 +72,46 @@ export function sizeOf(value: unknown): number {
   return isDeeper(value) ? 0 : Buffer.byteLength(JSON.stringify(value) ?? '')
 }
 
-function firstRejection(value: unknown, size: number): Rejection | undefined {
-  if (size > MAX_BYTES) return { slug: 'too-large', path: null, reason: `The record has ${size} bytes.` }
-  try {
-    inspect(value, { maxDepth: MAX_DEPTH })
-    checkShape(value)
-    return undefined
-  } catch (error) {
-    // A forbidden key may be met before the depth that comes first in the order of the checks.
-    if (isDeeper(value))
-      return { slug: 'too-deep', path: null, reason: `It has more than ${MAX_DEPTH} levels.` }
-    if (error instanceof PermanentError) return shapeRejection(error)
-    return { slug: 'schema', path: null, reason: 'The record cannot be checked.' }
+/** What is wrong with a value, as `JSON.parse` gives it; where nothing is, how many members its objects had. */
+function checkParsed(value: unknown, size: number): { rejection?: Rejection; members: number } {
+  if (size > MAX_BYTES) {
+    return {
+      rejection: { slug: 'too-large', path: null, reason: `The record has ${size} bytes.` },
+      members: 0,
+    }
   }
+  try {
+    const members = inspect(value, { maxDepth: MAX_DEPTH })
+    checkShape(value)
+    return { members }
+  } catch (error) {
+    return { rejection: rejectionOf(error, value), members: 0 }
+  }
+}
+
+function rejectionOf(error: unknown, value: unknown): Rejection {
+  // A forbidden key may be met before the depth that comes first in the order of the checks.
+  if (isDeeper(value)) {
+    return { slug: 'too-deep', path: null, reason: `It has more than ${MAX_DEPTH} levels.` }
+  }
+  if (error instanceof PermanentError) return shapeRejection(error)
+  return { slug: 'schema', path: null, reason: 'The record cannot be checked.' }
+}
+
+function repetition(value: unknown): Rejection | undefined {
+  const path = repeatedName(value)
+  return path === undefined
+    ? undefined
+    : { slug: 'schema', path: cut(path), reason: 'A name is given twice.' }
 }
 
 /** A forbidden key may stand below keys of any length. */
 function shapeRejection(error: PermanentError): Rejection {
-  return { slug: 'schema', path: error.path?.slice(0, 500) ?? null, reason: error.message }
+  return { slug: 'schema', path: error.path === null ? null : cut(error.path), reason: error.message }
+}
+
+function cut(path: string): string {
+  return path.slice(0, 500)
 }
 
 /** RFC 8259 lets a reader ignore a byte order mark. */
@@ -84,35 +119,14 @@ function withoutMark(text: string): string {
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
 }
 
-function visibilityOf(value: unknown): unknown {
-  return typeof value === 'object' && value !== null
-    ? (value as { visibility?: unknown }).visibility
-    : undefined
-}
-
-/**
- * Whether anything within says private, however it is spelt: a message in an envelope or a list. Asked only of what is
- * refused anyway and does not itself say public, so that no private content becomes a dead letter.
- */
-function saysPrivate(value: unknown): boolean {
-  return someNode(value, (node) => {
-    const visibility = visibilityOf(node)
-    return typeof visibility === 'string' && visibility.trim().toLowerCase() === 'private'
-  })
-}
-
+/** Looks level by level: without recursion, which depth could exhaust. */
 function isDeeper(value: unknown): boolean {
-  return someNode(value, (_node, depth) => depth > MAX_DEPTH)
-}
-
-/** Asks every object and list within, level by level: without recursion, which depth could exhaust. */
-function someNode(value: unknown, ask: (node: object, depth: number) => boolean): boolean {
   let level: unknown[] = [value]
-  for (let depth = 1; level.length > 0; depth++) {
+  for (let depth = 0; level.length > 0; depth++) {
     const below: unknown[] = []
     for (const node of level) {
       if (typeof node !== 'object' || node === null) continue
-      if (ask(node, depth)) return true
+      if (depth === MAX_DEPTH) return true
       for (const member of Array.isArray(node) ? (node as unknown[]) : Object.values(node)) below.push(member)
     }
     level = below
@@ -121,5 +135,9 @@ function someNode(value: unknown, ask: (node: object, depth: number) => boolean)
 }
 
 function rejected(slug: Rejection['slug'], path: string | null, reason: string): CheckedMessage {
-  return { outcome: 'rejected', rejection: { slug, path, reason } }
+  return refused({ slug, path, reason })
+}
+
+function refused(rejection: Rejection): CheckedMessage {
+  return { outcome: 'rejected', rejection }
 }

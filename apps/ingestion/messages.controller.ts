@@ -2,10 +2,12 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common'
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { BodyLimit } from '#libs/platform/http/body-limit'
-import { Idempotent } from '#libs/platform/http/idempotency'
+import { type AnswerMemory, Idempotent } from '#libs/platform/http/idempotency'
+import { JudgesRepeatedNames } from '#libs/platform/http/json-body'
 import { apiAnswer, apiBody, apiProblem } from '#libs/platform/http/openapi'
 import { badRequest } from '#libs/platform/http/problem'
-import { answerMessages } from './answer-messages.rules.js'
+import { repeatedIn } from '#libs/platform/json/parse-keeping-repeated'
+import { answerMessages, withoutPrivateIds, withPrivateIds } from './answer-messages.rules.js'
 import { KnownPlatforms } from './known-platforms.js'
 import { MAX_MESSAGES, MessagesAnswer, MessagesRequest } from './messages-api.js'
 import { countPrivate } from './record-counters.js'
@@ -15,6 +17,12 @@ import { StoreMessages } from './store-messages.js'
 const MAX_BODY = 32 * 1024 * 1024
 /** One with every field and list at its longest has 200. */
 const MAX_VALUES = 200_000
+
+/** What is private is told to whom it belongs, and not kept for it. */
+const WITHOUT_PRIVATE_IDS: AnswerMemory = {
+  kept: (answer) => withoutPrivateIds(answer as MessagesAnswer),
+  given: (kept, body) => withPrivateIds(kept as MessagesAnswer, messagesIn(body)),
+}
 
 /** Messages of a platform that has no Kafka. */
 @Controller('messages')
@@ -27,7 +35,8 @@ export class MessagesController {
   @Post()
   @HttpCode(202)
   @Roles('platform')
-  @Idempotent()
+  @Idempotent({ memory: WITHOUT_PRIVATE_IDS })
+  @JudgesRepeatedNames()
   @BodyLimit(MAX_BODY, MAX_VALUES)
   @apiBody(MessagesRequest)
   @apiProblem(404, 'The platform of the token is not registered: `unknown-platform`.')
@@ -44,6 +53,11 @@ export class MessagesController {
 
 /** The list in the body; what its items are is for the checks to say, one by one. */
 function messagesIn(body: unknown): unknown[] {
+  if (repeatedIn(body).length > 0) {
+    throw badRequest('invalid-request', 'A field of the body is given twice.', [
+      { path: `/${repeatedIn(body)[0]![0]}`, reason: 'is given twice' },
+    ])
+  }
   const messages =
     typeof body === 'object' && body !== null ? (body as { messages?: unknown }).messages : undefined
   if (Array.isArray(messages) && messages.length >= 1 && messages.length <= MAX_MESSAGES) return messages

@@ -1,16 +1,11 @@
 import { Counter } from 'prom-client'
+import { kafkaMetrics } from '#libs/platform/kafka/kafka-metrics'
 import { OUTCOMES, type RecordOutcome } from './sort-records.rules.js'
 
 const records = new Counter({
   name: 'weir_ingestion_records_total',
   help: 'Records of input topics by how they ended.',
   labelNames: ['platform', 'outcome'] as const,
-})
-
-const refusedPrivate = new Counter({
-  name: 'weir_records_refused_private_total',
-  help: 'Private records that were refused, from Kafka and by REST. All that is kept of them.',
-  labelNames: ['platform'] as const,
 })
 
 /** Counts the records of a batch that is done. */
@@ -23,5 +18,5 @@ export function countRecords(platform: string, counts: Readonly<Record<RecordOut
 
 /** Counts messages that were refused as private. */
 export function countPrivate(platform: string, count: number): void {
-  if (count > 0) refusedPrivate.inc({ platform }, count)
+  if (count > 0) kafkaMetrics.refusedPrivate.inc({ platform }, count)
 }

@@ -48,6 +48,6 @@ export class NotificationEnv extends ServiceEnv {
   DELIVERY_LEASE_SECONDS = 60
 
   @Setting('Days that the text and addresses of notices are kept; that they were sent is kept for ever.')
-  @NumberSetting(15, 3_650)
+  @NumberSetting(15, 31)
   NOTICE_KEEP_DAYS = 31
 }

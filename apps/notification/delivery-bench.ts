@@ -72,6 +72,8 @@ export class DeliveryBench {
         random: () => 0,
         onAttempt: () => undefined,
         onExpired: () => undefined,
+        onForgotten: () => undefined,
+        onOverdue: () => undefined,
         onError: () => undefined,
         ...over,
       },

@@ -1,6 +1,7 @@
 import type { FactoryProvider } from '@nestjs/common'
 import { Clock } from '#libs/platform/clock'
 import type { Logger } from '#libs/platform/logger'
+import { countErased, tellOverdue } from '#libs/platform/retention-metrics'
 import { ENV, LOGGER } from '#libs/platform/tokens'
 import { NotificationEnv } from './config.js'
 import { countAttempt, countExpired, showOldestPending, showUnwellWebhooks } from './delivery-metrics.js'
@@ -72,6 +73,8 @@ export const dispatcherProvider: FactoryProvider<Dispatcher> = {
         random: Math.random,
         onAttempt: countAttempt,
         onExpired: countExpired,
+        onForgotten: countErased,
+        onOverdue: tellOverdue,
         onError: (error) => logger.error({ err: error }, 'delivery disturbed, it goes on'),
       },
     )

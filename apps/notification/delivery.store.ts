@@ -1,12 +1,17 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
-import { randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { insertMissing } from '#libs/platform/mongo/bulk-write'
 import type { Settled } from './attempt.rules.js'
-import type { Attempt, Channel, Delivery, DeliveryState } from './delivery.js'
+import { type Attempt, type Channel, type Delivery, type DeliveryState, NOWHERE } from './delivery.js'
 
 export const DELIVERIES = 'Delivery'
+
+/** The notice on which an effect waits: worth delivering until it is delivered. */
+const WAITED_FOR = 'ban-intended'
+/** Notices that are made up for at once. */
+const MOST_MISSED = 1_000
 
 /** Lines of the delivery log that a delivery keeps; a full schedule has ten. */
 const MAX_LOG = 50
@@ -16,10 +21,13 @@ export const DeliverySchema = new Schema<Delivery>(
     _id: { type: String, required: true },
     noticeId: { type: String, required: true },
     template: { type: String, required: true },
+    addressee: { type: String, required: true },
+    of: { type: Number, required: true },
     channel: { type: String, required: true },
     destination: { type: String, required: true },
     platformId: { type: String, default: null },
     address: { type: String, default: null },
+    addressSha256: { type: String },
     createdAt: { type: Date, required: true },
     expiresAt: { type: Date, required: true },
     state: { type: String, required: true },
@@ -27,6 +35,7 @@ export const DeliverySchema = new Schema<Delivery>(
     lease: { type: String, default: null },
     tries: { type: Number, required: true },
     attempts: [{ _id: false, at: Date, outcome: String, statusCode: Number, durationMs: Number }],
+    reports: [{ _id: false, state: String, at: Date }],
   },
   { collection: 'deliveries', versionKey: false },
 )
@@ -34,6 +43,12 @@ export const DeliverySchema = new Schema<Delivery>(
   .index({ destination: 1, nextAttemptAt: 1 }, { partialFilterExpression: { state: 'pending' } })
   .index({ expiresAt: 1 }, { partialFilterExpression: { state: 'pending' } })
   .index({ noticeId: 1 })
+  // Whose address is not forgotten yet: found by age, however many there have been.
+  .index({ createdAt: 1 }, { name: 'addressed', partialFilterExpression: { address: { $type: 'string' } } })
+  .index({ 'reports.0.at': 1 }, { partialFilterExpression: { 'reports.0.at': { $exists: true } } })
+  // What is made up for when a platform gets an address.
+  .index({ platformId: 1, expiresAt: 1 }, { partialFilterExpression: { channel: NOWHERE } })
+  .index({ platformId: 1 }, { partialFilterExpression: { template: WAITED_FOR } })
   .index({ createdAt: -1, _id: -1 })
   .index({ state: 1, createdAt: -1, _id: -1 })
   .index({ platformId: 1, createdAt: -1, _id: -1 })
@@ -94,14 +109,23 @@ export class DeliveryStore {
   }
 
   /**
-   * Logs an attempt and moves the delivery on. Whoever has delivered says so even when its lease is over; a failure
-   * counts only while the lease lasts, because then another instance is at it.
+   * Logs an attempt and moves the delivery on; what it has come to is to be told from then on. Whoever has delivered says so
+   * even when its lease is over and another instance gave it up; a failure counts only while the lease lasts, because then
+   * another instance is at it.
    */
-  async settle(delivery: Delivery, attempt: Attempt, settled: Settled): Promise<void> {
-    const held = settled.state === 'delivered' ? {} : { lease: delivery.lease }
+  async settle(delivery: Delivery, attempt: Attempt, settled: Settled, at: Date): Promise<void> {
+    const { state } = settled
+    const from =
+      state === 'delivered'
+        ? { state: { $ne: 'delivered' as const } }
+        : { state: 'pending' as const, lease: delivery.lease }
+    const attempts = { $each: [attempt], $slice: -MAX_LOG }
     const moved = await this.model.updateOne(
-      { _id: delivery._id, state: 'pending', ...held },
-      { $set: { ...settled, lease: null }, $push: { attempts: { $each: [attempt], $slice: -MAX_LOG } } },
+      { _id: delivery._id, ...from },
+      {
+        $set: { ...settled, lease: null },
+        $push: state === 'pending' ? { attempts } : { attempts, reports: { state, at } },
+      },
     )
     if (moved.matchedCount === 1) return
     await this.model.updateOne(
@@ -135,22 +159,68 @@ export class DeliveryStore {
         channel,
         $or: [{ lease: null }, { nextAttemptAt: { $lte: now } }],
       },
-      { $set: { state: 'expired', nextAttemptAt: null, lease: null } },
+      {
+        $set: { state: 'expired', nextAttemptAt: null, lease: null },
+        $push: { reports: { state: 'expired', at: now } },
+      },
     )
     return modifiedCount
   }
 
-  /** Makes a delivery, or all of a notice, pending once more until `expiresAt`. Returns those that were not pending. */
-  async redeliver(id: string, now: Date, expiresAt: Date): Promise<{ known: boolean; again: string[] }> {
-    const named = await this.model.find({ $or: [{ _id: id }, { noticeId: id }] }).lean<Delivery[]>()
-    const ids = named.filter((delivery) => delivery.state !== 'pending').map((delivery) => delivery._id)
-    if (ids.length > 0) {
-      await this.model.updateMany(
-        { _id: { $in: ids }, state: { $ne: 'pending' } },
-        { $set: { state: 'pending', nextAttemptAt: now, lease: null, tries: 0 }, $max: { expiresAt } },
-      )
-    }
-    return { known: named.length > 0, again: ids }
+  /** A delivery, or all of a notice. */
+  async named(id: string): Promise<Delivery[]> {
+    return this.model.find({ $or: [{ _id: id }, { noticeId: id }] }).lean<Delivery[]>()
+  }
+
+  /** All deliveries of a notice. */
+  async ofNotice(noticeId: string): Promise<Delivery[]> {
+    return this.model.find({ noticeId }).lean<Delivery[]>()
+  }
+
+  /** Makes deliveries pending once more until `expiresAt`, those that are not. */
+  async redeliver(ids: readonly string[], now: Date, expiresAt: Date): Promise<void> {
+    if (ids.length === 0) return
+    await this.model.updateMany(
+      { _id: { $in: [...ids] }, state: { $ne: 'pending' } },
+      { $set: { state: 'pending', nextAttemptAt: now, lease: null, tries: 0 }, $max: { expiresAt } },
+    )
+  }
+
+  /**
+   * Notices of which a platform was told over no channel and is worth telling still: those that had nowhere to go, and those on
+   * which an effect waits.
+   */
+  async missed(platformId: string, now: Date): Promise<{ nowhere: string[]; waitedFor: string[] }> {
+    const [nowhere, waited] = await Promise.all([
+      this.model.distinct('noticeId', { platformId, channel: NOWHERE, expiresAt: { $gt: now } }),
+      this.model
+        .find({ platformId, template: WAITED_FOR })
+        .select({ noticeId: 1, state: 1 })
+        .lean<Pick<Delivery, 'noticeId' | 'state'>[]>(),
+    ])
+    const byNotice = Map.groupBy(waited, ({ noticeId }) => noticeId)
+    const waitedFor = [...byNotice]
+      .filter(([, deliveries]) => deliveries.every(({ state }) => state !== 'delivered'))
+      .map(([noticeId]) => noticeId)
+    return { nowhere: nowhere.slice(0, MOST_MISSED), waitedFor: waitedFor.slice(0, MOST_MISSED) }
+  }
+
+  /** Deliveries with ends that are not told yet. */
+  async untold(limit: number): Promise<Delivery[]> {
+    return this.model
+      .find({ 'reports.0.at': { $exists: true } })
+      .limit(limit)
+      .lean<Delivery[]>()
+  }
+
+  /** Forgets ends that have been told. */
+  async told(deliveries: readonly Pick<Delivery, '_id' | 'reports'>[]): Promise<void> {
+    await this.model.bulkWrite(
+      deliveries.map(({ _id, reports }) => ({
+        updateOne: { filter: { _id }, update: { $pull: { reports: { $in: reports } } } },
+      })),
+      { ordered: false },
+    )
   }
 
   /** Newest first, after the given key; one more than `limit` where there are more. */
@@ -184,11 +254,42 @@ export class DeliveryStore {
     return oldest?.createdAt ?? null
   }
 
-  /** Takes the addresses out of deliveries made before an instant whose state is final. */
-  async forget(before: Date): Promise<void> {
-    await this.model.updateMany(
-      { createdAt: { $lt: before }, state: { $ne: 'pending' }, address: { $ne: null } },
-      { $set: { address: null } },
+  /**
+   * Puts digests in the place of the addresses of deliveries made before an instant whose state is final; at most as many as
+   * said. Returns of how many, as far as nobody else did.
+   */
+  async forget(before: Date, limit: number): Promise<number> {
+    const collection = this.model.collection as unknown as mongo.Collection<Delivery>
+    const old = await collection
+      .find({ ...addressedBefore(before), state: { $ne: 'pending' } }, { projection: { address: 1 } })
+      .sort({ createdAt: 1 })
+      .limit(limit)
+      .toArray()
+    if (old.length === 0) return 0
+    const { modifiedCount } = await collection.bulkWrite(
+      old.map(({ _id, address }) => ({
+        updateOne: {
+          filter: { _id, address, state: { $ne: 'pending' as const } },
+          update: { $set: { address: null, addressSha256: hash('sha256', address!, 'hex') } },
+        },
+      })),
+      { ordered: false },
     )
+    return modifiedCount
   }
+
+  /** When the first was made, before an instant, whose address is to be forgotten; null where there is none. */
+  async oldestAddressed(before: Date): Promise<Date | null> {
+    const collection = this.model.collection as unknown as mongo.Collection<Delivery>
+    const [oldest] = await collection
+      .find({ ...addressedBefore(before), state: { $ne: 'pending' } }, { projection: { createdAt: 1 } })
+      .sort({ createdAt: 1 })
+      .limit(1)
+      .toArray()
+    return oldest?.createdAt ?? null
+  }
+}
+
+function addressedBefore(before: Date): mongo.Filter<Delivery> {
+  return { createdAt: { $lt: before }, address: { $type: 'string' } }
 }

@@ -5,6 +5,9 @@ export type DeliveryState = (typeof NOTICE_STATES)[number]
 export const CHANNELS = ['email', 'webhook'] as const
 export type Channel = (typeof CHANNELS)[number]
 
+/** Stands where a channel would, for a notice whose addressee has no address: it was told to nobody. */
+export const NOWHERE = 'none'
+
 /** One line of the delivery log: no body, no address. */
 export interface Attempt {
   at: Date
@@ -13,18 +16,30 @@ export interface Attempt {
   durationMs: number
 }
 
+/** An end that a delivery came to, to be told on `weir.deliveries.v1`. */
+export interface DeliveryEnd {
+  state: Exclude<DeliveryState, 'pending'>
+  at: Date
+}
+
 /** One notice on its way to one addressee over one channel. */
 export interface Delivery {
   /** Derived from notice, channel and addressee; the `webhook-id` and the left half of the `Message-ID`. */
   _id: string
   noticeId: string
   template: string
-  channel: Channel
+  /** The key of its reports. */
+  addressee: string
+  /** As many deliveries the notice had when this one was made. */
+  of: number
+  channel: Channel | typeof NOWHERE
   /** What shares a limit on concurrency: the mail relay, or one platform's webhook. */
   destination: string
   platformId: string | null
-  /** The e-mail address; null for a webhook, whose URL is looked up when it is sent. */
+  /** The e-mail address; null for a webhook, whose URL is looked up when it is sent, and once it is forgotten. */
   address: string | null
+  /** SHA-256 of an address that is forgotten, hex: whether one was told can still be said. */
+  addressSha256?: string
   createdAt: Date
   expiresAt: Date
   state: DeliveryState
@@ -35,6 +50,8 @@ export interface Delivery {
   /** Attempts begun since it was last made pending. */
   tries: number
   attempts: Attempt[]
+  /** What is not told yet, oldest first. */
+  reports: DeliveryEnd[]
 }
 
 /** What all deliveries of a notice send, rendered once so that a repeat is byte-identical. */

@@ -8,6 +8,7 @@ import {
   type Delivery,
   type DeliveryState,
   type NoticeContent,
+  NOWHERE,
 } from './delivery.js'
 import type { DeliveryStore } from './delivery.store.js'
 import type { NoticeStore } from './notice.store.js'
@@ -41,11 +42,16 @@ export interface DispatcherOptions {
   random: () => number
   onAttempt: (channel: Channel, state: DeliveryState, seconds: number) => void
   onExpired: (channel: Channel, count: number) => void
+  onForgotten: (what: string, count: number) => void
+  /** Before a look: the first that is to be forgotten was made at `since`, of those made before `before`; null: none. */
+  onOverdue: (what: string, since: Date | null, before: Date) => void
   /** Something of ours failed; the work comes again. */
   onError: (error: unknown) => void
 }
 
-const HOUR = 3_600_000
+const FORGET_EVERY_MS = 3_600_000
+/** In one round, so that deliveries do not wait for it. */
+const FORGOTTEN_AT_ONCE = 1_000
 /** Deliveries looked at in one query. */
 const LOOK_AHEAD = 64
 
@@ -175,9 +181,11 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     const durationMs = Math.round(performance.now() - started)
     if (result.kind === 'held') return this.hold(delivery, result)
     const attempt: Attempt = { at, outcome: result.outcome, statusCode: result.statusCode, durationMs }
-    const settled = afterAttempt(result, delivery.tries, this.options.now(), this.options.random())
-    await this.deliveries.settle(delivery, attempt, settled)
-    this.options.onAttempt(delivery.channel, settled.state, durationMs / 1000)
+    const endedAt = this.options.now()
+    const settled = afterAttempt(result, delivery.tries, endedAt, this.options.random())
+    await this.deliveries.settle(delivery, attempt, settled, endedAt)
+    if (delivery.channel !== NOWHERE)
+      this.options.onAttempt(delivery.channel, settled.state, durationMs / 1000)
   }
 
   /** No attempt was made, so none is counted. */
@@ -187,6 +195,7 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   private async trySending(delivery: Delivery, content: NoticeContent): Promise<AttemptResult> {
+    if (delivery.channel === NOWHERE) return hopeless('no-address')
     const late = Promise.withResolvers<AttemptResult>()
     const end = setTimeout(() => late.resolve(tryAgain('timeout')), this.options.attemptMs)
     try {
@@ -214,11 +223,27 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
         if (count > 0) this.options.onExpired(channel, count)
       }
     }
-    if (performance.now() - this.forgotAt >= HOUR) {
-      this.forgotAt = performance.now()
-      const before = new Date(this.options.now().getTime() - this.options.keepMs)
-      await this.deliveries.forget(before)
-      await this.notices.forget(before)
-    }
+    await this.forget(this.options.now())
   }
+
+  /** Once an hour of the service's clock, which may be moved; until nothing is left that is to be forgotten. */
+  private async forget(now: Date): Promise<void> {
+    if (Math.abs(now.getTime() - this.forgotAt) < FORGET_EVERY_MS) return
+    const before = new Date(now.getTime() - this.options.keepMs)
+    this.options.onOverdue(
+      'notice',
+      await earliest(this.notices.oldestWritten(before), this.deliveries.oldestAddressed(before)),
+      before,
+    )
+    const notices = await this.notices.forget(before, FORGOTTEN_AT_ONCE)
+    const addresses = await this.deliveries.forget(before, FORGOTTEN_AT_ONCE)
+    this.options.onForgotten('notice', notices)
+    this.options.onForgotten('address', addresses)
+    if (notices < FORGOTTEN_AT_ONCE && addresses < FORGOTTEN_AT_ONCE) this.forgotAt = now.getTime()
+  }
+}
+
+async function earliest(...looks: Promise<Date | null>[]): Promise<Date | null> {
+  const found = (await Promise.all(looks)).filter((at) => at !== null)
+  return found.length === 0 ? null : new Date(Math.min(...found.map((at) => at.getTime())))
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { aNotice, aPlatform } from './a-notice.js'
-import { expandNotice, webhookBody } from './expand-notice.rules.js'
+import { expandNotice, missingDeliveries, webhookBody } from './expand-notice.rules.js'
 
 const from = 'Weir <weir@weir.example>'
 const now = new Date('2026-11-24T07:00:01Z')
@@ -46,11 +46,44 @@ describe('a notice to a platform', () => {
     expect(ids(aNotice({ noticeId: 'nt_2' }))).not.toEqual(ids())
   })
 
-  it('keeps only the content that its channels need', () => {
-    expect(expandNotice(aNotice(), { ...nobody, hasWebhook: true }, from, now).content.mail).toBeNull()
-    expect(
-      expandNotice(aNotice(), { ...nobody, platform: aPlatform() }, from, now).content.webhookBody,
-    ).toBeNull()
+  it('without an address has failed at once, and says so', () => {
+    const { deliveries } = expandNotice(
+      aNotice(),
+      { ...nobody, platform: aPlatform({ contacts: [] }) },
+      from,
+      now,
+    )
+    expect(deliveries).toMatchObject([
+      {
+        channel: 'none',
+        state: 'failed',
+        of: 1,
+        nextAttemptAt: null,
+        reports: [{ state: 'failed', at: now }],
+      },
+    ])
+  })
+
+  it('keeps the content of both channels, since a platform may get the other one later', () => {
+    for (const known of [{ ...nobody, hasWebhook: true }, { ...nobody, platform: aPlatform() }, nobody]) {
+      const { content } = expandNotice(aNotice(), known, from, now)
+      expect([content.mail, content.webhookBody]).not.toContain(null)
+    }
+  })
+
+  it('goes to the addresses that its platform got since, under the ids that it would have had, and to no other again', () => {
+    const none = expandNotice(
+      aNotice(),
+      { ...nobody, platform: aPlatform({ contacts: [] }) },
+      from,
+      now,
+    ).deliveries
+    const known = { ...nobody, platform: aPlatform(), hasWebhook: true }
+    const missing = missingDeliveries(none, known, now, new Date('2026-12-24T00:00:00Z'))
+    const atOnce = expandNotice(aNotice(), known, from, now).deliveries
+    expect(missing.map(({ _id }) => _id)).toEqual(atOnce.map(({ _id }) => _id))
+    expect(missing.map((one) => one.of)).toEqual([3, 3])
+    expect(missingDeliveries([...none, ...missing], known, now, now)).toEqual([])
   })
 })
 
@@ -67,7 +100,8 @@ describe('a notice to others', () => {
       from,
       now,
     )
-    expect(deliveries.map(({ address }) => address)).toEqual(expected)
+    const sent = deliveries.filter(({ channel }) => channel !== 'none')
+    expect(sent.map(({ address }) => address)).toEqual(expected)
   })
 })
 
@@ -78,6 +112,12 @@ describe('the webhook body', () => {
       timestamp: '2026-11-24T07:00:00.000Z',
       data: { accountId: 'a', noticeId: 'nt_1', platformId: 'p1' },
     })
+  })
+
+  it('keeps its links where it had to be cut', () => {
+    const answerUrl = `https://weir.example/answer?token=${'x'.repeat(900)}`
+    const body = webhookBody(aNotice({ data: { reasons: { zh: '理'.repeat(9_000) }, answerUrl } }))
+    expect(JSON.parse(body)).toMatchObject({ data: { answerUrl, truncated: true } })
   })
 
   it('stays below 20 kB whatever the data, and still says which notice it is', () => {

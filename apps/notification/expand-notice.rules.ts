@@ -2,7 +2,7 @@ import { derivedId } from '#libs/contracts/ids'
 import { mailAddress } from '#libs/contracts/mail-address'
 import type { Notice } from '#libs/contracts/notice'
 import type { Platform } from '#libs/contracts/platform'
-import type { Channel, Delivery, NoticeContent } from './delivery.js'
+import { type Channel, type Delivery, type NoticeContent, NOWHERE } from './delivery.js'
 import { renderNotice } from './render-notice.rules.js'
 
 /** Where deliveries of all notices by e-mail go: one mail relay. */
@@ -24,24 +24,31 @@ export interface Expansion {
 }
 
 /**
- * Turns a notice into what is to be sent, due at `now`: one mail for each address and one webhook. The same notice and
- * addressees give the same deliveries with the same ids, so a repeat adds none.
+ * Turns a notice into what is to be sent, due at `now`: one mail for each address and one webhook. Where there is neither, one
+ * delivery that has failed stands for all and says so. The same notice and addressees give the same deliveries with the same
+ * ids, so a repeat adds none.
  */
 export function expandNotice(notice: Notice, known: Addressees, mailFrom: string, now: Date): Expansion {
-  const emails = emailsOf(notice, known)
-  const webhooks =
-    notice.addressee.kind === 'platform' && known.hasWebhook ? [notice.addressee.platformId ?? ''] : []
+  const { kind, platformId, reference } = notice.addressee
+  const ways = waysTo(notice.addressee, known)
+  const isPlatform = kind === 'platform'
   const rendered = renderNotice(notice)
+  const base: DeliveryBase = {
+    noticeId: notice.noticeId,
+    template: notice.template,
+    // An address of a person stands in no key.
+    addressee: `${kind}/${platformId ?? derivedId('ref', reference ?? '')}`,
+    of: Math.max(1, ways.length),
+    platformId: platformId ?? null,
+    createdAt: new Date(notice.createdAt),
+    expiresAt: new Date(notice.expiresAt),
+  }
   return {
-    deliveries: [
-      ...emails.map((email) => toDelivery(notice, 'email', MAIL_DESTINATION, email, now)),
-      ...webhooks.map((platformId) =>
-        toDelivery(notice, 'webhook', webhookDestination(platformId), null, now),
-      ),
-    ],
+    deliveries: ways.length > 0 ? ways.map((way) => toDelivery(base, way, now)) : [toNobody(base, now)],
+    // A platform may get an address of the other kind later.
     content: {
       mail:
-        emails.length > 0
+        isPlatform || ways.some(({ channel }) => channel === 'email')
           ? {
               from: mailFrom,
               subject: rendered.subject,
@@ -50,10 +57,55 @@ export function expandNotice(notice: Notice, known: Addressees, mailFrom: string
               languages: rendered.languages,
             }
           : null,
-      webhookBody: webhooks.length > 0 ? webhookBody(notice) : null,
+      webhookBody: isPlatform ? webhookBody(notice) : null,
     },
     usedFallback: rendered.usedFallback,
   }
+}
+
+/** Deliveries of a platform's notice over ways that it did not have when the others were made, due at `now`. */
+export function missingDeliveries(
+  made: readonly Delivery[],
+  known: Addressees,
+  now: Date,
+  expiresAt: Date,
+): Delivery[] {
+  const [first] = made
+  if (!first || first.platformId === null) return []
+  const { noticeId, template, addressee, platformId, createdAt } = first
+  const base = { noticeId, template, addressee, platformId, createdAt, expiresAt }
+  const there = new Set(made.map(({ _id }) => _id))
+  const ways = waysTo({ kind: 'platform', platformId }, known).filter((way) => !there.has(idOf(base, way)))
+  return ways.map((way) => toDelivery({ ...base, of: made.length + ways.length }, way, now))
+}
+
+type DeliveryBase = Pick<
+  Delivery,
+  'noticeId' | 'template' | 'addressee' | 'of' | 'platformId' | 'createdAt' | 'expiresAt'
+>
+
+/** How a notice can reach somebody. */
+interface Way {
+  channel: Channel
+  destination: string
+  address: string | null
+}
+
+function waysTo(addressee: Notice['addressee'], known: Addressees): Way[] {
+  const { kind, platformId } = addressee
+  const webhooks = kind === 'platform' && known.hasWebhook ? [platformId ?? ''] : []
+  return [
+    ...emailsOf(addressee, known).map((address): Way => ({
+      channel: 'email',
+      destination: MAIL_DESTINATION,
+      address,
+    })),
+    ...webhooks.map((id): Way => ({
+      channel: 'webhook',
+      destination: webhookDestination(id),
+      address: null,
+    })),
+  ]
 }
 
 /** What the deliveries to one platform's webhook share. */
@@ -62,7 +114,7 @@ export function webhookDestination(platformId: string): string {
 }
 
 /** The addresses in the form that counts, each once. */
-function emailsOf({ addressee }: Notice, known: Addressees): string[] {
+function emailsOf(addressee: Notice['addressee'], known: Addressees): string[] {
   const given =
     addressee.kind === 'platform'
       ? (known.platform?.contacts ?? []).map((contact) => contact.email)
@@ -80,28 +132,37 @@ function canonicalEmail(email: string): string {
   return email.slice(0, at + 1) + email.slice(at + 1).toLowerCase()
 }
 
-function toDelivery(
-  notice: Notice,
-  channel: Channel,
-  destination: string,
-  address: string | null,
-  now: Date,
-): Delivery {
+function idOf({ noticeId }: Pick<Delivery, 'noticeId'>, { channel, destination, address }: Way): string {
+  return derivedId('dl', noticeId, channel, address ?? destination)
+}
+
+function toDelivery(base: DeliveryBase, way: Way, now: Date): Delivery {
   return {
-    _id: derivedId('dl', notice.noticeId, channel, address ?? destination),
-    noticeId: notice.noticeId,
-    template: notice.template,
-    channel,
-    destination,
-    platformId: notice.addressee.platformId ?? null,
-    address,
-    createdAt: new Date(notice.createdAt),
-    expiresAt: new Date(notice.expiresAt),
+    _id: idOf(base, way),
+    ...base,
+    ...way,
     state: 'pending',
     nextAttemptAt: now,
     lease: null,
     tries: 0,
     attempts: [],
+    reports: [],
+  }
+}
+
+function toNobody(base: DeliveryBase, now: Date): Delivery {
+  return {
+    _id: derivedId('dl', base.noticeId, NOWHERE),
+    ...base,
+    channel: NOWHERE,
+    destination: NOWHERE,
+    address: null,
+    state: 'failed',
+    nextAttemptAt: null,
+    lease: null,
+    tries: 0,
+    attempts: [{ at: now, outcome: 'no-address', statusCode: null, durationMs: 0 }],
+    reports: [{ state: 'failed', at: now }],
   }
 }
 
@@ -112,6 +173,8 @@ const KEPT_TEXT = [4_000, 2_000, 1_000, 500, 200, 60]
 /** Of a list or an object in it, at any depth. */
 const KEPT_ITEMS = 40
 const KEPT_DEPTH = 4
+/** A link is of use as a whole only. */
+const MAX_KEPT_LINK = 1_500
 
 /** The webhook's payload: `{type, timestamp, data}`. Where it would be too large, each text is cut, the reasons among them, and it says so. */
 export function webhookBody(notice: Notice): string {
@@ -133,7 +196,7 @@ export function webhookBody(notice: Notice): string {
 /** The same value with shorter texts, lists and objects. */
 function shortened(value: unknown, units: number, depth: number): unknown {
   if (typeof value === 'string')
-    return value.length <= units ? value : `${value.slice(0, units).toWellFormed()}…`
+    return value.length <= units || isLink(value) ? value : `${value.slice(0, units).toWellFormed()}…`
   if (typeof value !== 'object' || value === null) return value
   if (depth === 0) return null
   if (Array.isArray(value)) return value.slice(0, KEPT_ITEMS).map((item) => shortened(item, units, depth - 1))
@@ -141,4 +204,9 @@ function shortened(value: unknown, units: number, depth: number): unknown {
   return Object.fromEntries(
     members.slice(0, KEPT_ITEMS).map(([name, member]) => [name, shortened(member, units, depth - 1)]),
   )
+}
+
+/** What a notice is for may be its link. */
+function isLink(text: string): boolean {
+  return text.length <= MAX_KEPT_LINK && /^https?:\/\//.test(text)
 }

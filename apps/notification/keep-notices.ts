@@ -8,6 +8,7 @@ import { ENV } from '#libs/platform/tokens'
 import { NotificationEnv } from './config.js'
 import { countNotice, countSeenAgain } from './delivery-metrics.js'
 import { DeliveryStore } from './delivery.store.js'
+import { NOWHERE } from './delivery.js'
 import { type Expansion, expandNotice } from './expand-notice.rules.js'
 import { KnownPlatforms } from './known-platforms.js'
 import { NoticeStore, type StoredNotice } from './notice.store.js'
@@ -51,7 +52,7 @@ export class KeepNotices {
         continue
       }
       const { deliveries, content, usedFallback } = this.expand(notice, hooks)
-      countNotice(deliveries.length, usedFallback)
+      countNotice(deliveries.filter(({ channel }) => channel !== NOWHERE).length, usedFallback)
       fresh.push({ _id: notice.noticeId, createdAt: new Date(notice.createdAt), plan: deliveries, content })
       await batch.heartbeat()
     }

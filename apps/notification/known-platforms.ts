@@ -26,6 +26,13 @@ export class KnownPlatforms {
     return this.platforms.ready
   }
 
+  /** Tells of each platform that has contacts when its record comes: all of them when the service starts. */
+  onContacts(listener: (platformId: string) => void): void {
+    this.platforms.onChange((platformId, platform) => {
+      if (platform && platform.contacts.length > 0) listener(platformId)
+    })
+  }
+
   get(platformId: string): Platform | undefined {
     return this.platforms.get(platformId)
   }

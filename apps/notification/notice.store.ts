@@ -24,7 +24,9 @@ export const NoticeSchema = new Schema<StoredNotice>(
     content: { type: Schema.Types.Mixed, default: null },
   },
   { collection: 'notices', versionKey: false, minimize: false },
-).index({ createdAt: 1 })
+)
+  // What is not forgotten yet: found by age, however many there have been.
+  .index({ createdAt: 1 }, { name: 'content', partialFilterExpression: { content: { $type: 'object' } } })
 
 /** Notices by id, each fixed at first sight. */
 @Injectable()
@@ -66,11 +68,37 @@ export class NoticeStore {
     return new Map(found.flatMap(({ _id, content }) => (content ? [[_id, content] as const] : [])))
   }
 
-  /** Takes text and addresses out of notices made before an instant; the id stays, so that a replay adds none. */
-  async forget(before: Date): Promise<void> {
-    await this.model.updateMany(
-      { createdAt: { $lt: before }, content: { $ne: null } },
+  /**
+   * Takes text and addresses out of notices made before an instant, at most as many as said; the id stays, so that a replay adds
+   * none. Returns of how many, as far as nobody else did.
+   */
+  async forget(before: Date, limit: number): Promise<number> {
+    const notices = this.model.collection as unknown as mongo.Collection<StoredNotice>
+    const old = await notices
+      .find(writtenBefore(before), { projection: { _id: 1 } })
+      .sort({ createdAt: 1 })
+      .limit(limit)
+      .toArray()
+    if (old.length === 0) return 0
+    const { modifiedCount } = await notices.updateMany(
+      { _id: { $in: old.map(({ _id }) => _id) }, content: { $type: 'object' } },
       { $set: { content: null, plan: [] } },
     )
+    return modifiedCount
   }
+
+  /** When the first was made, before an instant, that is to be forgotten; null where there is none. */
+  async oldestWritten(before: Date): Promise<Date | null> {
+    const notices = this.model.collection as unknown as mongo.Collection<StoredNotice>
+    const [oldest] = await notices
+      .find(writtenBefore(before), { projection: { createdAt: 1 } })
+      .sort({ createdAt: 1 })
+      .limit(1)
+      .toArray()
+    return oldest?.createdAt ?? null
+  }
+}
+
+function writtenBefore(before: Date): mongo.Filter<StoredNotice> {
+  return { createdAt: { $lt: before }, content: { $type: 'object' } }
 }

@@ -11,7 +11,8 @@ import {
   Text,
   WeirId,
 } from '#libs/contracts/fields'
-import { type Attempt, type Channel, CHANNELS, type Delivery, type DeliveryState } from './delivery.js'
+import { REPORTED_CHANNELS } from '#libs/contracts/delivery-report'
+import type { Attempt, Delivery, DeliveryState } from './delivery.js'
 
 /** One line of the delivery log. */
 export class AttemptView {
@@ -29,7 +30,8 @@ export class NoticeView {
   @Example('dl_mzq7xw5gd4n6tbv8yhc1r0p3k2') @WeirId() id!: string
   @WeirId() noticeId!: string
   @Example('measure-ordered') @Text(60) template!: string
-  @Example('email') @OneOf(CHANNELS) channel!: Channel
+  /** `none`: there was no address, and nobody was told. */
+  @Example('email') @OneOf(REPORTED_CHANNELS) channel!: Delivery['channel']
   @Optional() @PlatformId() platformId!: string | null
   /** Where a mail goes; absent for a webhook, and once it is forgotten. */
   @Example('safety@chat-one.example') @Optional() @Text(320) address!: string | null

@@ -1,6 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
 import { NOTICE_STATES } from '#libs/contracts/notice'
 import { OneOf, Optional, PlatformId, Text } from '#libs/contracts/fields'
+import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
 import { apiAnswer, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
@@ -11,6 +12,7 @@ import { DeliveryStore } from './delivery.store.js'
 import { NoticePreview, NoticeView, Redelivery, toView } from './notices-api.js'
 import { previewOf } from './preview-template.rules.js'
 import { RedeliverNotice } from './redeliver-notice.js'
+import { TellViews } from './tell-views.js'
 
 export class NoticesQuery extends PageQuery {
   @Optional() @OneOf(NOTICE_STATES) state?: DeliveryState
@@ -28,17 +30,20 @@ export class NoticesController {
   constructor(
     private readonly deliveries: DeliveryStore,
     private readonly redelivery: RedeliverNotice,
+    private readonly views: TellViews,
   ) {}
 
   @Get()
   @Roles('admin', 'auditor')
   @apiQuery(NoticesQuery)
   @apiPage(NoticeView, 'Newest first.')
-  async list(@Query() query: NoticesQuery): Promise<Page<NoticeView>> {
+  async list(@Query() query: NoticesQuery, @CurrentCaller() caller: Caller): Promise<Page<NoticeView>> {
     const { state, limit, platform: platformId } = query
     const filter = { ...(state ? { state } : {}), ...(platformId !== undefined ? { platformId } : {}) }
     const found = await this.deliveries.list(filter, afterOf(query.cursor), limit)
-    return page(found, limit, (one) => [one.createdAt.toISOString(), one._id], toView)
+    const shown = page(found, limit, (one) => [one.createdAt.toISOString(), one._id], toView)
+    await this.views.ofNotices(caller.subject, shown.items)
+    return shown
   }
 
   @Post(':id/redeliver')

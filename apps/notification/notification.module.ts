@@ -6,11 +6,14 @@ import { dispatcherProvider, secretBoxProvider } from './delivery.provider.js'
 import { DELIVERIES, DeliverySchema, DeliveryStore } from './delivery.store.js'
 import { KeepNotices } from './keep-notices.js'
 import { KnownPlatforms } from './known-platforms.js'
+import { MakeUpForNotices } from './make-up-for-notices.js'
 import { NOTICES, NoticeSchema, NoticeStore } from './notice.store.js'
 import { NoticesController } from './notices.controller.js'
 import { NotificationConsumer } from './notification.consumer.js'
 import { RedeliverNotice } from './redeliver-notice.js'
 import { RegisterWebhook } from './register-webhook.js'
+import { ReportDeliveries } from './report-deliveries.js'
+import { TellViews } from './tell-views.js'
 import { WEBHOOKS, WebhookSchema, WebhookStore } from './webhook.store.js'
 import { WebhooksController } from './webhooks.controller.js'
 
@@ -31,7 +34,10 @@ import { WebhooksController } from './webhooks.controller.js'
     KnownPlatforms,
     secretBoxProvider,
     dispatcherProvider,
+    ReportDeliveries,
     RedeliverNotice,
+    TellViews,
+    MakeUpForNotices,
     RegisterWebhook,
     NoticeStore,
     DeliveryStore,

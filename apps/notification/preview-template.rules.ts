@@ -8,7 +8,7 @@ const SAMPLES: Readonly<Record<PlaceType, unknown>> = {
   instant: '2026-11-24T07:00:00Z',
   ids: ['m-1', 'm-2'],
   bilingual: { zh: '示例理由。', en: 'Sample reasons.' },
-  url: 'https://weir.example/appeal?token=sample',
+  url: 'https://weir.example/sample',
   facts: undefined,
 }
 /** Where the general sample of a type would read oddly. */

@@ -8,6 +8,7 @@ import { DeliveryStore } from './delivery.store.js'
 import { Dispatcher } from './dispatcher.js'
 import { webhookDestination } from './expand-notice.rules.js'
 import { KnownPlatforms } from './known-platforms.js'
+import { RedeliverNotice } from './redeliver-notice.js'
 import { ForbiddenAddressError, publicOnlyLookup } from './resolve-public-host.js'
 import { SecretBox } from './secret-box.js'
 import { literalAddress, refuseWebhookUrl, type UrlRefusal } from './webhook-url.rules.js'
@@ -23,6 +24,7 @@ export class RegisterWebhook {
   constructor(
     private readonly webhooks: WebhookStore,
     private readonly platforms: KnownPlatforms,
+    private readonly redelivery: RedeliverNotice,
     private readonly box: SecretBox,
     private readonly clock: Clock,
     private readonly deliveries: DeliveryStore,
@@ -32,7 +34,7 @@ export class RegisterWebhook {
 
   /**
    * Sets the one webhook of a platform, with a new secret; an earlier one signs no more. One that was out of use is in use
-   * again, and what waits for it is sent.
+   * again, and what waits for it is sent, also what the platform was told over no channel.
    * Throws a 404 on an unknown platform, a 400 `bad-webhook-url` on a URL that we do not call.
    */
   async register(platformId: string, url: string): Promise<{ secret: string; created: boolean }> {
@@ -44,6 +46,7 @@ export class RegisterWebhook {
     const sealed = { sealed: this.box.seal(secret, platformId), until: null }
     const created = await this.webhooks.put(platformId, url, sealed)
     await this.deliveries.hasten(webhookDestination(platformId), this.clock.now())
+    await this.redelivery.makeUp(platformId, { again: true })
     this.dispatcher.wake()
     return { secret, created }
   }

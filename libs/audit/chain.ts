@@ -42,9 +42,14 @@ export function storable(entry: AuditEntry): AuditEntry {
   for (const name of Object.keys(given).sort()) {
     const value = given[name]
     if (value === undefined || value === null) continue
-    stored[name] = typeof value === 'string' ? value.toWellFormed() : value
+    stored[name] = wellFormed(value)
   }
   return stored as unknown as AuditEntry
+}
+
+function wellFormed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(wellFormed)
+  return typeof value === 'string' ? value.toWellFormed() : value
 }
 
 /** The shard of an entry: all that is about one account stands in one chain. */

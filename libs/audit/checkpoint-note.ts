@@ -15,6 +15,8 @@ const KEY_ID_BYTES = 4
 const NOTE =
   /^([^\n+\s]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n\n((?:— [^\n+\s]+ [A-Za-z0-9+/=]+\n){1,16})$/
 
+const UNSIGNED = /^([^\n+\s]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n\n$/
+
 /** A note that is not one of ours, or not signed by the key. */
 export class NoteError extends Error {
   override readonly name = 'NoteError'
@@ -32,27 +34,45 @@ export function signNote(text: NoteText, privateKey: KeyObject): string {
   return `${body}\n— ${text.origin} ${Buffer.concat([id, signature]).toString('base64')}\n`
 }
 
+/** The same without a signature: what the log says now, and nobody vouches for. */
+export function unsignedNote(text: NoteText): string {
+  return `${bodyOf(text)}\n`
+}
+
+/** What a note without a signature says; null for anything else. */
+export function readUnsignedNote(note: string): NoteText | null {
+  const [, origin, size, head] = UNSIGNED.exec(note) ?? []
+  return origin === undefined || size === undefined || head === undefined
+    ? null
+    : { origin, size: Number(size), head }
+}
+
 /**
- * What a note says, once its signature is checked. Signatures of other keys are passed over, as the specification asks.
- * @throws NoteError
+ * What a note says, once a signature by one of the keys is checked. Signatures of other keys are passed over, as the
+ * specification asks. @throws NoteError
  */
-export function openNote(note: string, publicKey: KeyObject): NoteText {
+export function openNote(note: string, ...publicKeys: readonly KeyObject[]): NoteText {
   const match = NOTE.exec(note)
   if (!match) throw new NoteError('It is not a checkpoint note.')
   const [, origin, size, head, lines] = match as unknown as [string, string, string, string, string]
   const text = { origin, size: Number(size), head }
-  const id = keyId(origin, rawPublicKey(publicKey))
   const signatures = lines
     .trimEnd()
     .split('\n')
     .map((line) => line.split(' ') as [string, string, string])
-    .filter(([, name, value]) => name === origin && decode(value).subarray(0, KEY_ID_BYTES).equals(id))
-  if (signatures.length === 0) throw new NoteError('No signature on it is by this key.')
-  for (const [, , value] of signatures) {
+    .filter(([, name]) => name === origin)
+  const ours = publicKeys.flatMap((key) => {
+    const id = keyId(origin, rawPublicKey(key))
+    return signatures
+      .filter(([, , value]) => decode(value).subarray(0, KEY_ID_BYTES).equals(id))
+      .map(([, , value]) => ({ key, value }))
+  })
+  if (ours.length === 0) throw new NoteError('No signature on it is by this key.')
+  for (const { key, value } of ours) {
     // One signature has one spelling: the spare bits of its last character are zero.
     const bytes = decode(value)
     const spelled = bytes.toString('base64') === value
-    if (!spelled || !verify(null, Buffer.from(bodyOf(text)), publicKey, bytes.subarray(KEY_ID_BYTES))) {
+    if (!spelled || !verify(null, Buffer.from(bodyOf(text)), key, bytes.subarray(KEY_ID_BYTES))) {
       throw new NoteError('Its signature is wrong.')
     }
   }

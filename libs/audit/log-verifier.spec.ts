@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync } from 'node:crypto'
+import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AuditEntry, AuditRecord } from '#libs/contracts/audit-record'
@@ -13,7 +13,7 @@ import {
   storable,
   tailAt,
 } from './chain.js'
-import { signNote } from './checkpoint-note.js'
+import { signNote, unsignedNote } from './checkpoint-note.js'
 import { headLine, recordLine } from './export-lines.js'
 import { type Finding, LogVerifier, type VerifyOptions } from './log-verifier.js'
 
@@ -62,7 +62,7 @@ function verify(
   checkpoints: readonly Checkpoint[] = [],
   options?: VerifyOptions,
 ): readonly Finding[] {
-  const verifier = new LogVerifier(publicKey, checkpoints, options)
+  const verifier = new LogVerifier([publicKey], checkpoints, options)
   let rest = Buffer.from(text)
   for (let end; (end = rest.indexOf(0x0a)) >= 0; rest = rest.subarray(end + 1))
     verifier.line(rest.subarray(0, end))
@@ -313,6 +313,75 @@ describe('an export', () => {
         )
       }),
     )
+  })
+
+  it('says up to where checkpoints that were kept elsewhere prove it', () => {
+    fc.assert(
+      fc.property(entries, fc.nat(), (some, cut) => {
+        const log = logOf(some)
+        const [shard, records] = [...log].find(([, { length }]) => length > 0)!
+        const size = (cut % records.length) + 1
+        const verifier = new LogVerifier([publicKey], [checkpointOf(shard, records.slice(0, size))])
+        for (const line of linesOf(log)) verifier.line(Buffer.from(line.trimEnd()))
+        const { findings, shards } = verifier.finish()
+        expect(findings).toStrictEqual([])
+        for (const one of shards) expect(one.proved).toBe(one.shard === shard ? size : 0)
+      }),
+    )
+  })
+
+  it('that the service did not sign is said to be so, and read all the same', () => {
+    const log = logOf(Array.from({ length: 6 }, (_, n) => anEntry(n, { platformId: 'p', accountId: 'a' })))
+    const [shard, records] = [...log].find(([, { length }]) => length > 0)!
+    const older = records.slice(0, 4)
+    const { size, head } = tailAt(older.at(-1)!)
+    const note = unsignedNote({ origin: origin(shard), size, head })
+    const heads = headsOf(log).with(AUDIT_SHARDS.indexOf(shard), headLine({ shard, first: 0, note }))
+    const found = verify([...heads, ...older.map(recordLine)].join(''), [checkpointOf(shard, records)])
+    expect(found.map(({ fault, seq }) => [fault, seq])).toStrictEqual([
+      ['unsigned', null],
+      ['truncated', 4],
+    ])
+    // Nor does it help to take a signature away.
+    const whole = [...headsOf(log)]
+    const bare = unsignedNote({ origin: origin(shard), ...tailAt(records.at(-1)!) })
+    whole[AUDIT_SHARDS.indexOf(shard)] = headLine({ shard, first: 0, note: bare })
+    expect(verify([...whole, ...records.map(recordLine)].join(''))).toMatchObject([
+      { fault: 'unsigned', shard },
+    ])
+  })
+
+  it('is verified by the keys that the log had one after the other', () => {
+    const log = logOf([anEntry(1), anEntry(2), anEntry(3)])
+    const [shard, records] = [...log].find(([, { length }]) => length > 0)!
+    const before = generateKeyPairSync('ed25519')
+    const first = checkpointOf(shard, records.slice(0, 1))
+    const note = signNote(
+      { origin: 'weir.old/' + shard, size: first.size, head: first.head },
+      before.privateKey,
+    )
+    const findings = (...keys: KeyObject[]): readonly Finding[] => {
+      const verifier = new LogVerifier(keys, [{ ...first, note }])
+      for (const line of linesOf(log)) verifier.line(Buffer.from(line.trimEnd()))
+      return verifier.finish().findings
+    }
+    expect(findings(publicKey)).toMatchObject([{ fault: 'bad-checkpoint', shard }])
+    expect(findings(publicKey, before.publicKey)).toStrictEqual([])
+  })
+
+  it('is not freed from a checkpoint by the instant beside its note, which is not signed', () => {
+    const log = logOf(Array.from({ length: 4 }, (_, n) => anEntry(n, { platformId: 'p', accountId: 'a' })))
+    const [shard, records] = [...log].find(([, { length }]) => length > 0)!
+    const fork = signNote({ origin: origin(shard), size: 2, head: EMPTY_TAIL.head }, privateKey)
+    const kept = {
+      ...checkpointOf(shard, records.slice(0, 2)),
+      head: EMPTY_TAIL.head,
+      note: fork,
+      at: '2099-01-01T00:00:00Z',
+    }
+    expect(verify(linesOf(log).join(''), [kept], { to: new Date('2030-01-01') })).toMatchObject([
+      { fault: 'forked', shard, seq: 1 },
+    ])
   })
 
   it('does not believe checkpoints that are not signed by the key, or contradict themselves', () => {

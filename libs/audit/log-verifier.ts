@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import type { AuditRecord } from '#libs/contracts/audit-record'
 import type { Checkpoint } from '#libs/contracts/checkpoint'
 import { AUDIT_SHARDS, EMPTY_TAIL, recordHash } from './chain.js'
-import { NoteError, openNote, type NoteText } from './checkpoint-note.js'
+import { NoteError, openNote, type NoteText, readUnsignedNote } from './checkpoint-note.js'
 import { type ExportHead, parseLine } from './export-lines.js'
 
 /** What can be wrong with a log. */
@@ -23,6 +23,8 @@ export type Fault =
   | 'forked'
   /** A checkpoint is not signed by the key, or contradicts itself. */
   | 'bad-checkpoint'
+  /** The service did not sign the end: it found that the log does not continue what was published of it. */
+  | 'unsigned'
 
 export interface Finding {
   readonly fault: Fault
@@ -40,6 +42,8 @@ export interface VerifiedShard {
   readonly size: number
   /** How many checkpoints, the one of the export itself included, say the same. */
   readonly confirmed: number
+  /** Up to where checkpoints that were kept elsewhere say the same: one after the last record. What follows only its signer vouches for. */
+  readonly proved: number
 }
 
 export interface VerifyOptions {
@@ -64,6 +68,9 @@ interface Shard {
   /** The newest of the checkpoints. */
   newest: Checkpoint | null
   confirmed: number
+  /** The sizes of the checkpoints that were kept elsewhere, and the largest of them that was confirmed. */
+  readonly kept: Set<number>
+  proved: number
   /** The largest size that a checkpoint has confirmed so far. */
   lastGood: number
 }
@@ -75,7 +82,7 @@ const MOST_FINDINGS = 1_000
 const LONGEST_GAP = 100_000
 
 /**
- * Verifies an export of the audit log against the key and checkpoints that were kept elsewhere: line by line, in constant
+ * Verifies an export of the audit log against the keys and checkpoints that were kept elsewhere: line by line, in constant
  * memory. Any altered, missing, repeated or reordered record, and a missing end, is found, with shard and place.
  */
 export class LogVerifier {
@@ -86,14 +93,12 @@ export class LogVerifier {
   private lines = 0
 
   constructor(
-    private readonly publicKey: KeyObject,
+    private readonly publicKeys: readonly KeyObject[],
     checkpoints: readonly Checkpoint[],
     private readonly options: VerifyOptions = {},
   ) {
     this.shards = new Map(AUDIT_SHARDS.map((name) => [name, newShard(name)]))
-    for (const checkpoint of checkpoints) {
-      if (!options.to || new Date(checkpoint.at) < options.to) this.takeCheckpoint(checkpoint)
-    }
+    for (const checkpoint of checkpoints) this.takeCheckpoint(checkpoint)
   }
 
   /** The next line, without its end. `cutOff`: it had none. */
@@ -113,11 +118,12 @@ export class LogVerifier {
     for (const shard of this.shards.values()) this.close(shard)
     return {
       findings: this.findings,
-      shards: [...this.shards.values()].map(({ name, head, next, confirmed }) => ({
+      shards: [...this.shards.values()].map(({ name, head, next, confirmed, proved }) => ({
         shard: name,
         first: head?.first ?? 0,
         size: next,
         confirmed,
+        proved,
       })),
     }
   }
@@ -131,6 +137,9 @@ export class LogVerifier {
       return this.find('bad-checkpoint', name, null, `The checkpoint of ${at} is not what its note says.`)
     }
     this.expect(shard, opened)
+    shard.kept.add(size)
+    // The instant is not signed: it only excuses a part that was asked for from being one.
+    if (this.options.to && new Date(at) >= this.options.to) return
     if (!shard.newest || shard.newest.size < size) shard.newest = checkpoint
   }
 
@@ -141,7 +150,9 @@ export class LogVerifier {
     if (this.recordsBegun || head.shard !== expected) {
       this.find('reordered', head.shard, null, 'The head of the shard does not stand in its place.')
     }
-    const opened = this.open(head.note, head.shard)
+    const unsigned = readUnsignedNote(head.note)
+    if (unsigned) this.find('unsigned', head.shard, null, 'The service did not sign where the shard ends.')
+    const opened = unsigned ?? this.open(head.note, head.shard)
     if (!opened || shard.head) return
     shard.head = { ...opened, first: head.first }
     shard.next = head.first
@@ -211,6 +222,7 @@ export class LogVerifier {
     if (expected === hash) {
       shard.confirmed++
       shard.lastGood = shard.next
+      if (shard.kept.has(shard.next)) shard.proved = shard.next
       return
     }
     const since = `between record ${shard.lastGood} and this one`
@@ -247,7 +259,7 @@ export class LogVerifier {
 
   private open(note: string, name: string): NoteText | null {
     try {
-      const opened = openNote(note, this.publicKey)
+      const opened = openNote(note, ...this.publicKeys)
       if (opened.origin.slice(opened.origin.lastIndexOf('/') + 1) === name) return opened
       this.find('bad-checkpoint', name, null, `The checkpoint is of another shard: ${opened.origin}.`)
     } catch (error) {
@@ -292,6 +304,8 @@ function newShard(name: string): Shard {
     heads: new Map(),
     newest: null,
     confirmed: 0,
+    kept: new Set(),
+    proved: 0,
     lastGood: 0,
   }
 }

@@ -1,5 +1,7 @@
 import { Checkpoint } from './checkpoint.js'
+import { DeliveryReport } from './delivery-report.js'
 import { Directive } from './directive.js'
+import { ViewOfEvidence } from './view-of-evidence.js'
 import { PLATFORM_ID } from './fields.js'
 import { Finding } from './finding.js'
 import { Fingerprint } from './fingerprint.js'
@@ -9,6 +11,7 @@ import { Message } from './message.js'
 import { Notice } from './notice.js'
 import { Platform } from './platform.js'
 import { PolicyRecord } from './policy-record.js'
+import { Reach } from './reach.js'
 import { Receipt } from './receipt.js'
 import { Tally } from './tally.js'
 import { TipOff, TipOffState } from './tip-off.js'
@@ -20,6 +23,9 @@ const DAY = 24 * HOUR
 
 export const SERVICES = ['ingestion', 'classification', 'enforcement', 'notification'] as const
 export type ServiceName = (typeof SERVICES)[number]
+
+/** What holds messages, clear ones among them, keeps them no longer (SPEC promise 14). */
+export const CONTENT_KEPT_MS = 3 * DAY
 
 /** One kind of topic: what it holds, who writes and reads it, and how it is kept. */
 export interface TopicSpec<T extends object = object> {
@@ -38,6 +44,11 @@ export interface TopicSpec<T extends object = object> {
   readonly retentionMs: number
   /** Input topics are stamped by the broker, so that a replay repeats `receivedAt`. */
   readonly timestamps: 'LogAppendTime' | 'CreateTime'
+  /**
+   * Whether the records of a compacted topic tell by `rev` which of its writer's changes they are: a table keeps the highest, since
+   * a repeat of an older one may come after it. False where a key never gets another value.
+   */
+  readonly counted: boolean
   /** False for a topic that nobody reads yet: a service that leaves it alone is not wired wrongly. */
   readonly read: boolean
 }
@@ -49,8 +60,9 @@ function topic<T extends object>(
   return {
     partitions: 8,
     cleanup: 'delete',
-    retentionMs: 3 * DAY,
+    retentionMs: CONTENT_KEPT_MS,
     timestamps: 'CreateTime',
+    counted: false,
     read: true,
     ...spec,
   }
@@ -123,7 +135,6 @@ export const Topics = {
     from: ['classification'],
     to: ['enforcement'],
     key: 'platform/account',
-    retentionMs: 14 * DAY,
   }),
   findings: topic({
     name: 'weir.findings.v1',
@@ -135,6 +146,17 @@ export const Topics = {
     key: 'finding id',
     retentionMs: 14 * DAY,
   }),
+  reach: topic({
+    name: 'weir.reach.v1',
+    type: 'weir.account.reach-seen.v1',
+    event: Reach,
+    summary:
+      'Counts of followers that ask for a second person, of clear messages too; at most a few a day and account.',
+    from: ['classification'],
+    to: ['enforcement'],
+    key: 'platform/account',
+    retentionMs: 14 * DAY,
+  }),
   tallies: topic({
     name: 'weir.tallies.v1',
     type: 'weir.messages.tallied.v1',
@@ -143,6 +165,7 @@ export const Topics = {
     from: ['classification'],
     to: ['enforcement'],
     key: 'platform',
+    retentionMs: 730 * DAY,
     read: false,
   }),
   tipOffs: topic({
@@ -190,6 +213,7 @@ export const Topics = {
     partitions: 1,
     cleanup: 'compact',
     retentionMs: -1,
+    counted: true,
   }),
   measures: topic({
     name: 'weir.measures.v1',
@@ -202,6 +226,7 @@ export const Topics = {
     cleanup: 'compact',
     retentionMs: -1,
     read: false,
+    counted: true,
   }),
   sightings: topic({
     name: 'weir.sightings.v1',
@@ -224,6 +249,16 @@ export const Topics = {
     key: 'addressee',
     retentionMs: 14 * DAY,
   }),
+  deliveries: topic({
+    name: 'weir.deliveries.v1',
+    type: 'weir.notice.settled.v1',
+    event: DeliveryReport,
+    summary: 'What became of notices: one record for each delivery that came to an end.',
+    from: ['notification'],
+    to: ['enforcement'],
+    key: 'addressee',
+    retentionMs: 14 * DAY,
+  }),
   events: topic({
     name: 'weir.events.v1',
     type: 'weir.state.changed.v1',
@@ -233,6 +268,17 @@ export const Topics = {
     to: ['ingestion', 'classification', 'enforcement', 'notification'],
     key: 'subject',
     retentionMs: 730 * DAY,
+  }),
+  views: topic({
+    name: 'weir.views.v1',
+    type: 'weir.evidence.viewed.v1',
+    event: ViewOfEvidence,
+    summary: 'Views of evidence outside of enforcement, for the audit log.',
+    from: ['notification'],
+    to: ['enforcement'],
+    key: 'subject',
+    partitions: 1,
+    retentionMs: 14 * DAY,
   }),
   checkpoints: topic({
     name: 'weir.checkpoints.v1',

@@ -23,6 +23,8 @@ export class MeasuresInForce {
   @Int(0, 5) level!: number
   @Many(() => MeasureInForce, 100) measures!: MeasureInForce[]
   @Instant() at!: string
+  /** Counts the changes of the account: of two records the one with the higher number is the newer, whichever comes last. */
+  @Optional() @Int(1) rev?: number
 }
 
 /** A message of an account that its platform says it suspended, on `weir.sightings.v1`. */

@@ -1,5 +1,5 @@
 import { MAIL_ADDRESS } from './mail-address.js'
-import { Instant, Many, OneOf, Optional, PlatformId, Pattern, Shape, Strings, Text } from './fields.js'
+import { Instant, Int, Many, OneOf, Optional, PlatformId, Pattern, Shape, Strings, Text } from './fields.js'
 
 export const PLATFORM_MODES = ['observe', 'enforce'] as const
 export type PlatformMode = (typeof PLATFORM_MODES)[number]
@@ -23,4 +23,6 @@ export class Platform {
   /** Deadlines of its own by directive kind; the policy's apply otherwise. */
   @Optional() @Shape() deadlines?: Record<string, unknown>
   @Instant() registeredAt!: string
+  /** Counts the changes of the platform: of two records the one with the higher number is the newer, whichever comes last. */
+  @Optional() @Int(1) rev?: number
 }

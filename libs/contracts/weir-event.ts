@@ -22,6 +22,9 @@ export const WEIR_EVENT_KINDS = [
   'case.merged',
   'decision.made',
   'decision.held',
+  'decision.notice_delivered',
+  'decision.notice_undelivered',
+  'decision.answered',
   'decision.approved',
   'decision.refused',
   'decision.lapsed',
@@ -48,6 +51,8 @@ export const WEIR_EVENT_KINDS = [
   'appeal.late',
   'appeal.withdrawn',
   'appeal.decided',
+  'appeal.facts_given',
+  'appeal.reopened',
   'review.opened',
   'review.answered',
   'golden_case.proposed',
@@ -89,6 +94,9 @@ export class ChangeFacts {
   @Optional() @Instant() until?: string
   @Optional() @Flag() automated?: boolean
   @Optional() @Text(40) policyVersion?: string
+  /** Of what was published: per cent of the accounts, and the instant from which on it applies. */
+  @Optional() @Int(0, 100) rollout?: number
+  @Optional() @Instant() effectiveFrom?: string
 }
 
 /** One change of state on `weir.events.v1`. */

@@ -1,4 +1,5 @@
 import type { ExceptionRule, Policy, Rule } from './policy-document.js'
+import { PermittedEvidence } from './permitted-evidence.js'
 import { checkExpression, ruleEnvironment, type RuleFacts, type RuleInput } from './rule-environment.js'
 
 /** A rule whose condition holds. */
@@ -25,7 +26,8 @@ export interface RuleResults {
 type Condition = (facts: RuleFacts) => unknown
 
 /**
- * Compiles the rules and exceptions of a policy once; the result evaluates them on a message in about a microsecond each.
+ * Compiles the rules and exceptions of a policy once; the result evaluates them on a message in about a microsecond each. A rule
+ * that acts sees no evidence that is not for its category.
  * @throws Error `bad-expression` if an expression does not compile: lint the policy first.
  */
 export function compileRules(policy: Policy): (input: RuleInput) => RuleResults {
@@ -38,16 +40,32 @@ export function compileRules(policy: Policy): (input: RuleInput) => RuleResults 
       if (fault) throw new Error(`bad-expression: rule ${item.id}: ${fault.reason}`)
       return { item, holds: environment.cel.parse(item.when) as Condition }
     })
-  const rules = compile(policy.rules)
+  const permitted = new PermittedEvidence(policy)
+  const rules = compile(policy.rules).map((one) => {
+    const { then, when } = one.item
+    const acts = then.outcome === 'act'
+    const sees = acts && permitted.mayExceed(environment.cel.parse(when).ast, then.category)
+    return { ...one, onlyFor: sees ? then.category : null }
+  })
   const exceptions = compile(policy.exceptions)
   return (input) => {
     const facts = environment.factsOf(input)
     const faults: RuleFault[] = []
-    const holding = <T extends { id: string }>(items: readonly { item: T; holds: Condition }[]): T[] => {
+    const seenBy = new Map<string, RuleFacts>()
+    const factsFor = (category: string): RuleFacts => {
+      const known = seenBy.get(category)
+      if (known) return known
+      const made = environment.factsOf(permitted.inputFor(input, category))
+      seenBy.set(category, made)
+      return made
+    }
+    const holding = <T extends { id: string }>(
+      items: readonly { item: T; holds: Condition; onlyFor?: string | null }[],
+    ): T[] => {
       const found: T[] = []
-      for (const { item, holds } of items) {
+      for (const { item, holds, onlyFor } of items) {
         try {
-          if (holds(facts) === true) found.push(item)
+          if (holds(onlyFor ? factsFor(onlyFor) : facts) === true) found.push(item)
         } catch (error) {
           const reason = error instanceof Error ? error.message.split('\n')[0]! : 'failed'
           faults.push({ ruleId: item.id, reason })

@@ -95,7 +95,14 @@ describe('judging by any policy', () => {
       outcome: 'clear',
       rule: 'r0',
     })
-    expect(fraud(input({}), by)).toMatchObject({ outcome: 'act', rule: 'r1' })
+    expect(fraud(input({ signals: [phrase] }), by)).toMatchObject({ outcome: 'act', rule: 'r1' })
+  })
+
+  it('does not act where nothing was found of the category, whatever the rule says', () => {
+    const by = compileJudge(withRules([{}]))
+    expect(fraud(input({}), by)).toMatchObject({ outcome: 'review', rule: 'r0' })
+    const others = [signal('lexicon', 'hate/x', 1), signal('contacts', 'contact/qq', 1)]
+    expect(fraud(input({ signals: others }), by)).toMatchObject({ outcome: 'review' })
   })
 
   it('reports shadow rules and lets them change nothing', () => {
@@ -149,6 +156,8 @@ describe('judging by any policy', () => {
     fc.assert(
       fc.property(signals, (list) => {
         const excepted = list.some((s) => s.id.startsWith('context/') && s.score >= 0.5)
+        const found = (category: string): boolean =>
+          list.some((s) => s.id === `${category}/x` && s.detector !== 'known-claim' && s.score > 0)
         const known = (detector: string, category: string): boolean =>
           list.some((s) => s.detector === detector && s.id === `${category}/x` && s.score > 0)
         for (const { category, outcome } of by(input({ signals: list })).categories) {
@@ -157,7 +166,7 @@ describe('judging by any policy', () => {
               ? known('known-claim', category)
               : category === 'child_safety'
                 ? known('media', category)
-                : category !== 'coordination'
+                : category !== 'coordination' && found(category)
           expect(outcome).toBe(allowed && !excepted ? 'act' : 'review')
         }
       }),

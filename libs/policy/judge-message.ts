@@ -1,6 +1,8 @@
 import type { Outcome } from '#libs/contracts/verdict'
 import { compileRules, type RuleFault, type RuleResults } from './compile-rules.js'
+import { boundOf, kindsOf, kindsOfSignal, type HarmKind } from './harm-kinds.js'
 import { clauseOf, type ActsOn, type Policy, type Severity } from './policy-document.js'
+import { protectedContextsIn } from './protected-contexts.js'
 import type { RuleFacts, RuleInput, RuleSignal } from './rule-environment.js'
 
 /** What the policy says of a message in one category. */
@@ -30,20 +32,30 @@ export interface Judgement<S extends RuleSignal = RuleSignal> {
   faults: RuleFault[]
 }
 
+/** What no rule of a policy changes of a category. */
+interface Bounds {
+  actsOn: ActsOn
+  kinds: readonly HarmKind[]
+}
+
 const GRAVITY: Record<Outcome, number> = { clear: 0, review: 1, act: 2 }
 
 /**
  * Compiles a policy into the function that judges a message. For each category the first live rule that holds decides;
- * if none does, the score does, from `review` on, for review: a score alone never acts. Then an exception that holds, and
- * what the category may act on, lower `act` to `review` (SPEC promise 5), whatever the rules say.
+ * if none does, the score does, from `review` on, for review: a score alone never acts. Then an exception that holds, a
+ * context that is one to every clause, what the category may act on, and that nothing was found of it, lower `act` to `review`
+ * (SPEC promise 5), whatever the policy says.
  * @throws Error `bad-expression` if a rule does not compile: lint the policy first.
  */
 export function compileJudge(policy: Policy): <S extends RuleSignal>(input: RuleInput<S>) => Judgement<S> {
   const evaluate = compileRules(policy)
-  const categories = Object.keys(policy.categories)
+  const categories = Object.entries(policy.categories).map(([id, category]): [string, Bounds] => [
+    id,
+    { actsOn: boundOf(id, category), kinds: kindsOf(id, category) },
+  ])
   return <S extends RuleSignal>(input: RuleInput<S>): Judgement<S> => {
     const results = evaluate(input)
-    const judged = categories.map((category) => judgeCategory(policy, category, input, results))
+    const judged = categories.map(([id, bounds]) => judgeCategory(policy, id, bounds, input, results))
     return {
       outcome: gravest(judged.map((one) => one.outcome)),
       categories: judged,
@@ -56,6 +68,7 @@ export function compileJudge(policy: Policy): <S extends RuleSignal>(input: Rule
 function judgeCategory<S extends RuleSignal>(
   policy: Policy,
   category: string,
+  bounds: Bounds,
   { signals }: RuleInput<S>,
   { hits, exceptions, facts }: RuleResults,
 ): CategoryJudgement<S> {
@@ -81,7 +94,11 @@ function judgeCategory<S extends RuleSignal>(
     wanted === 'act'
       ? exceptions().filter((one) => one.categories === null || one.categories.includes(category))
       : []
-  const mayAct = excepting.length === 0 && actsOn(policy.categories[category]!.actsOn, category, facts)
+  const protecting = wanted === 'act' ? protectedContextsIn(facts.context) : []
+  const mayAct =
+    excepting.length + protecting.length === 0 &&
+    isFound(category, own, bounds.kinds, facts) &&
+    actsOn(bounds.actsOn, category, facts)
   const outcome = wanted === 'act' && !mayAct ? 'review' : wanted
   const clause = rule?.then.clause ?? clauseBySignal(policy, category, own)
   return {
@@ -92,7 +109,7 @@ function judgeCategory<S extends RuleSignal>(
     score,
     signals: signals.filter((signal) => own.includes(signal) || isGeneral(signal)),
     rule: rule?.id ?? null,
-    exceptions: excepting.map((one) => one.id),
+    exceptions: [...new Set([...excepting.map((one) => one.id), ...protecting])],
   }
 }
 
@@ -108,6 +125,20 @@ function scoreOf(category: string, { scores, lexicon, links, claims, media }: Ru
     claims[category] ?? 0,
     media[category] ?? 0,
   )
+}
+
+/** From this score on the model has found something. */
+const MODEL_FINDS_FROM = 0.5
+
+/** Whether there is evidence of a category: no rule acts on the text or the account alone, or on what is of another kind. */
+function isFound(
+  category: string,
+  own: readonly RuleSignal[],
+  kinds: readonly HarmKind[],
+  { scores }: RuleFacts,
+): boolean {
+  if ((scores[category] ?? 0) >= MODEL_FINDS_FROM) return true
+  return own.some((signal) => signal.score > 0 && kindsOfSignal(signal).every((kind) => kinds.includes(kind)))
 }
 
 function actsOn(allowed: ActsOn, category: string, { claims, media }: RuleFacts): boolean {

@@ -47,6 +47,18 @@ describe('lintPolicy', () => {
       'P31D',
       'error promise-broken /automation/maxSuspension',
     ],
+    [
+      'a moderator’s suspension beyond a year',
+      'decisions/maxSuspension',
+      'P366D',
+      'error promise-broken /decisions/maxSuspension',
+    ],
+    [
+      'a moderator’s suspension below automation’s',
+      'decisions/maxSuspension',
+      'P6D',
+      'error promise-broken /decisions/maxSuspension',
+    ],
     ['a short notice of a ban', 'ban/noticeOfIntent', 'PT71H', 'error promise-broken /ban/noticeOfIntent'],
     ['a short appeal window', 'appeals/window', 'P29D', 'error promise-broken /appeals/window'],
     [

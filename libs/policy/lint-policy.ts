@@ -1,30 +1,13 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
-import { formatDuration, type Milliseconds } from './duration.js'
-import { LONGEST_AUTOMATIC_SUSPENSION } from './limits-of-automation.js'
+import { formatDuration } from './duration.js'
+import { kindsOf, MOST_ACTS_ON } from './harm-kinds.js'
+import { beyondLimits } from './limits-of-policy.js'
 import { parsePolicy } from './parse-policy.js'
-import type { ActsOn, Localised, Policy } from './policy-document.js'
+import type { Localised, Policy } from './policy-document.js'
 import { pointerTo, type DocumentPath, type PolicyIssue } from './policy-issue.js'
 import { hides } from './routing.js'
-import {
-  childrenOf,
-  checkExpression,
-  ruleEnvironment,
-  type RuleEnvironment,
-  type RuleFacts,
-} from './rule-environment.js'
-
-const DAY: Milliseconds = 86_400_000
-const HOUR: Milliseconds = 3_600_000
-
-/** The contexts that are exceptions to every clause (SPEC promise 5). */
-const PROTECTED_CONTEXTS = ['reporting', 'education', 'satire', 'counter-speech'] as const
-
-/** The most that these categories may act on, whatever a policy says (SPEC promise 5 and section 1). */
-const MOST_ACTS_ON: Readonly<Record<string, readonly ActsOn[]>> = {
-  misinformation: ['known-claim', 'nothing'],
-  coordination: ['nothing'],
-  child_safety: ['known-media', 'nothing'],
-}
+import { PROTECTED_CONTEXTS } from './protected-contexts.js'
+import { childrenOf, checkExpression, ruleEnvironment, type RuleEnvironment } from './rule-environment.js'
 
 type Report = (grade: PolicyIssue['grade'], slug: string, path: DocumentPath, reason: string) => void
 type Check = (policy: Policy, report: Report) => void
@@ -85,17 +68,13 @@ const languagesAreComplete: Check = (policy, report) => {
 }
 
 const categoriesKeepTheirBounds: Check = (policy, report) => {
-  for (const [id, { actsOn, sealed }] of Object.entries(policy.categories)) {
-    const allowed = has(MOST_ACTS_ON, id) ? MOST_ACTS_ON[id]! : null
-    if (allowed && !allowed.includes(actsOn)) {
-      report(
-        'error',
-        'acts-too-freely',
-        ['categories', id, 'actsOn'],
-        `"${id}" may act on no more than: ${allowed.join(', ')}.`,
-      )
+  for (const [id, category] of Object.entries(policy.categories)) {
+    const kinds = kindsOf(id, category)
+    for (const kind of kinds.filter((one) => !MOST_ACTS_ON[one].includes(category.actsOn))) {
+      const reason = `"${id}" may act on no more than: ${MOST_ACTS_ON[kind].join(', ')}; by its names it is ${kind}.`
+      report('error', 'acts-too-freely', ['categories', id, 'actsOn'], reason)
     }
-    if (id === 'child_safety' && !sealed) {
+    if (kinds.includes('child_safety') && !category.sealed) {
       report('error', 'not-sealed', ['categories', id], 'Evidence of child_safety must be sealed.')
     }
     if (!has(policy.clauses, `${id}.general`)) {
@@ -190,6 +169,10 @@ const rulesAreSound: Check = (policy, report) => {
     if (outcome === 'act' && actsOn === 'nothing') {
       report('error', 'acts-too-freely', [...path, 'then', 'outcome'], `"${category}" never acts by itself.`)
     }
+    if (outcome === 'act' && actsOn === 'evidence' && tree && !demandsEvidence(tree, category)) {
+      const reason = `What acts in "${category}" must demand evidence of it in every case, as "lexicon.${category} >= …" or "scores.${category} >= actAt.${category}".`
+      report('error', 'acts-too-freely', [...path, 'when'], reason)
+    }
     const needed = actsOn === 'known-claim' ? 'claims' : actsOn === 'known-media' ? 'media' : null
     if (outcome === 'act' && needed && tree && !demands(tree, needed, category)) {
       const reason = `"${category}" acts only on the bank: the condition must demand "${needed}.${category} >= …" in every case.`
@@ -228,7 +211,7 @@ const rulesAreSound: Check = (policy, report) => {
 const exceptionsAreKept: Check = (policy, report) => {
   const environment = ruleEnvironment(policy)
   const ids = new Set<string>()
-  const general: ((facts: RuleFacts) => unknown)[] = []
+  const general: ASTNode[] = []
   let broken = false
   policy.exceptions.forEach((exception, index) => {
     const path = ['exceptions', index]
@@ -249,15 +232,12 @@ const exceptionsAreKept: Check = (policy, report) => {
         'It holds for every message, so that nothing acts.',
       )
     }
-    if (tree && exception.categories === null)
-      general.push(environment.cel.parse(exception.when) as (facts: RuleFacts) => unknown)
+    if (tree && exception.categories === null) general.push(tree)
   })
   if (broken) return
   for (const context of PROTECTED_CONTEXTS) {
-    const signals = [{ detector: 'context', id: `context/${context}`, score: 1 }]
-    const facts = environment.factsOf({ message: {}, scores: {}, signals })
-    if (!general.some((holds) => holds(facts) === true)) {
-      const reason = `A message whose context is "${context}" must be an exception in every category.`
+    if (!general.some((tree) => holdsIn(tree, context))) {
+      const reason = `A message whose context is "${context}" must be an exception in every category, with no further condition: '"${context}" in context'.`
       report('error', 'exception-missing', ['exceptions'], reason)
     }
   }
@@ -333,49 +313,12 @@ const ladderRises: Check = (policy, report) => {
 const GRAVITY = { warn: 0, limit: 1, suspend: 2 } as const
 
 const promisesAreKept: Check = (policy, report) => {
-  const atMost = (path: DocumentPath, value: Milliseconds, most: Milliseconds, why: string): void => {
-    if (value > most)
-      report('error', 'promise-broken', path, `Must be ${formatDuration(most)} at most: ${why}.`)
-  }
-  const atLeast = (path: DocumentPath, value: Milliseconds, least: Milliseconds, why: string): void => {
-    if (value < least)
-      report('error', 'promise-broken', path, `Must be ${formatDuration(least)} at least: ${why}.`)
-  }
-  const { automation, secondApproval, ban, appeals, evidence } = policy
-  atMost(
-    ['automation', 'maxSuspension'],
-    automation.maxSuspension,
-    LONGEST_AUTOMATIC_SUSPENSION,
-    'longer ones are for people',
-  )
-  atMost(
-    ['secondApproval', 'lapseAfter'],
-    secondApproval.lapseAfter,
-    72 * HOUR,
-    'a held measure may not hang over an account',
-  )
-  atLeast(['ban', 'noticeOfIntent'], ban.noticeOfIntent, 72 * HOUR, 'people need time to answer before a ban')
-  atLeast(['appeals', 'window'], appeals.window, 30 * DAY, 'people need time to object')
-  atMost(
-    ['appeals', 'undecidedSuspends'],
-    appeals.undecidedSuspends,
-    14 * DAY,
-    'an undecided appeal suspends the measure',
-  )
-  atMost(
-    ['evidence', 'keepAfterAppeal'],
-    evidence.keepAfterAppeal,
-    31 * DAY,
-    'nothing is kept longer than needed',
-  )
-  if (secondApproval.minFollowers > MOST_FOLLOWERS_WITHOUT_APPROVAL) {
-    const reason = `Must be ${MOST_FOLLOWERS_WITHOUT_APPROVAL} at most: accounts of reach need a second person.`
-    report('error', 'promise-broken', ['secondApproval', 'minFollowers'], reason)
-  }
+  for (const { path, reason } of beyondLimits(policy)) report('error', 'promise-broken', path, reason)
+  if (policy.decisions.maxSuspension >= policy.automation.maxSuspension) return
+  const least = formatDuration(policy.automation.maxSuspension)
+  const reason = `Must be ${least} at least: a person decides no less than automation.`
+  report('error', 'promise-broken', ['decisions', 'maxSuspension'], reason)
 }
-
-/** Above it, `secondApproval.minFollowers` would switch the second person off (SPEC promises 6 and 11). */
-const MOST_FOLLOWERS_WITHOUT_APPROVAL = 100_000
 
 const deadlinesCanBeMet: Check = (policy, report) => {
   const { deadlines } = policy
@@ -470,6 +413,45 @@ function demands(tree: ASTNode, source: string, category: string): boolean {
   const [left, right] = children
   const bound = right && shapeOf(right).op === 'value' ? Number(shapeOf(right).args) : NaN
   return left !== undefined && isField(left, source, category) && (op === '>' ? bound >= 0 : bound > 0)
+}
+
+/** Whether an expression can only hold where a detector found something of a category. */
+function demandsEvidence(tree: ASTNode, category: string): boolean {
+  const { op } = shapeOf(tree)
+  const children = childrenOf(tree)
+  if (op === '&&') return children.some((child) => demandsEvidence(child, category))
+  if (op === '||') return children.every((child) => demandsEvidence(child, category))
+  if (EVIDENCE.some((source) => demands(tree, source, category))) return true
+  const [left, right] = op === '<' || op === '<=' ? [children[1], children[0]] : children
+  if (!left || !right || !['>', '>=', '<', '<='].includes(op)) return false
+  const bound = ['actAt', 'reviewAt'].some((source) => isField(right, source, category))
+  const flipped = (op === '<' || op === '<=') && isAbove(right, op === '<')
+  return (bound || flipped) && EVIDENCE.some((source) => isField(left, source, category))
+}
+
+const EVIDENCE = ['scores', 'lexicon', 'links', 'claims', 'media'] as const
+
+function isAbove(node: ASTNode, orZero: boolean): boolean {
+  const { op, args } = shapeOf(node)
+  const bound = op === 'value' ? Number(args) : NaN
+  return orZero ? bound >= 0 : bound > 0
+}
+
+/** Whether an expression holds for every message of a context, whatever else is true of it. */
+function holdsIn(tree: ASTNode, context: string): boolean {
+  const { op } = shapeOf(tree)
+  const children = childrenOf(tree)
+  if (op === '||') return children.some((child) => holdsIn(child, context))
+  if (op === '&&') return children.every((child) => holdsIn(child, context))
+  if (op === 'value') return shapeOf(tree).args === true
+  const [left, right] = children.map(shapeOf)
+  return (
+    op === 'in' &&
+    left?.op === 'value' &&
+    left.args === context &&
+    right?.op === 'id' &&
+    right.args === 'context'
+  )
 }
 
 function isField(node: ASTNode, source: string, category: string): boolean {

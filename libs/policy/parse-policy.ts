@@ -12,12 +12,15 @@ import {
 } from 'yaml'
 import { yamlExcessOf } from './bound-yaml.js'
 import { parseDuration, type Milliseconds } from './duration.js'
+import { USUAL_LONGEST_SUSPENSION } from './limits-of-decisions.js'
 import type { CaseTerms, Deadline, Policy } from './policy-document.js'
 import { pointerTo, type DocumentPath, type PolicyIssue } from './policy-issue.js'
 import { POLICY_SCHEMA } from './policy-schema.js'
 
 /** A policy has a few hundred rules; what is larger is a mistake or an attack. In UTF-16 units. */
 const MAX_TEXT = 1_000_000
+/** Of the document as JSON: it travels in one record, of which the broker takes up to a megabyte. */
+const MAX_BYTES = 800_000
 const MAX_DEPTH = 12
 const MAX_NODES = 50_000
 const MAX_TOKENS = 25_000
@@ -60,11 +63,17 @@ export function parsePolicy(text: string): ParsedPolicy {
   // The YAML library reports its own overflow on absurd nesting as an error of the text.
   if (broken?.message.includes('call stack')) return failed('too-deep', UNSAFE['too-deep'])
   if (broken) return failed('not-yaml', broken.message.split('\n')[0]!, lines.linePos(broken.pos[0]).line)
+  // Another version of YAML reads other things into the same text: merged keys, yes for true, 1:30 for 90.
+  if (hasDirectives(yaml)) return failed('directives', UNSAFE.directives)
+  const doubtful = yaml.warnings[0]
+  if (doubtful) return failed('not-yaml', doubtful.message.split('\n')[0]!, lines.linePos(doubtful.pos[0]).line)
   const unsafe = unsafeNode(yaml)
   if (unsafe) return failed(unsafe, UNSAFE[unsafe])
   const twice = keyGivenTwice(yaml)
   if (twice !== null) return failed('not-yaml', 'Map keys must be unique', lines.linePos(twice).line)
   const document: unknown = yaml.toJS({ maxAliasCount: 0 })
+  if (Buffer.byteLength(JSON.stringify(document) ?? '') > MAX_BYTES)
+    return failed('too-large', `The document has more than ${MAX_BYTES} bytes as JSON.`)
   const lineOf = (path: DocumentPath): number => lineIn(yaml, lines, path)
   return { ...readPolicy(document, lineOf), lineOf }
 }
@@ -108,12 +117,24 @@ ajv.addFormat('duration-of-policy', (text: string) => (parseDuration(text) ?? 0)
 const isShaped = ajv.compile<PolicyText>(POLICY_SCHEMA)
 
 const UNSAFE = {
-  tags: 'Tags are not allowed: values are what they look like.',
-  directives: 'Directives are not allowed.',
   aliases: 'Anchors and aliases are not allowed: write it out.',
+  directives: 'Directives are not allowed: the text is YAML 1.2.',
+  tags: 'Tags are not allowed: write the plain value.',
   'too-deep': `The document is nested deeper than ${MAX_DEPTH} levels.`,
   'too-many-nodes': `The document has more than ${MAX_NODES} values.`,
 } as const
+
+/** What a plain value is of. Others make of the text what neither JSON nor the schema knows, as sets and dates. */
+const PLAIN_TAGS = new Set(
+  ['map', 'seq', 'str', 'int', 'float', 'bool', 'null'].map((name) => `tag:yaml.org,2002:${name}`),
+)
+
+function hasDirectives({ directives }: Document): boolean {
+  return (
+    Boolean(directives?.yaml.explicit) ||
+    Object.keys(directives?.tags ?? {}).some((handle) => handle !== '!!')
+  )
+}
 
 function deepestIndent(text: string): number {
   return text.split('\n').reduce((most, line) => Math.max(most, line.search(/\S|$/)), 0)
@@ -123,6 +144,8 @@ function unsafeNode(yaml: Document): keyof typeof UNSAFE | null {
   let nodes = 0
   const visit = (node: unknown, depth: number): keyof typeof UNSAFE | null => {
     if (isAlias(node)) return 'aliases'
+    if (isNode(node) && (node as { anchor?: string }).anchor) return 'aliases'
+    if (isNode(node) && node.tag && !PLAIN_TAGS.has(node.tag)) return 'tags'
     if (depth > MAX_DEPTH) return 'too-deep'
     if (++nodes > MAX_NODES) return 'too-many-nodes'
     if (isPair(node)) return visit(node.key, depth) ?? visit(node.value, depth)
@@ -258,6 +281,12 @@ function caseTermsOf(text: Partial<PolicyText['cases']> | undefined): CaseTerms 
   }
 }
 
+/** What a policy says of people's decisions; what it leaves out is as in the default policy. */
+function decisionTermsOf(text: Partial<PolicyText['decisions']> | undefined): Policy['decisions'] {
+  const { maxSuspension } = text ?? {}
+  return { maxSuspension: maxSuspension === undefined ? USUAL_LONGEST_SUSPENSION : ms(maxSuspension) }
+}
+
 function mapValues<K extends string, V, W>(
   entries: Partial<Record<K, V>> | undefined,
   change: (value: V) => W,
@@ -308,6 +337,7 @@ function policyOf(text: PolicyText): Policy {
       proposes: rung.proposes ?? null,
     })),
     automation: { maxSuspension: ms(text.automation.maxSuspension) },
+    decisions: decisionTermsOf(text.decisions),
     secondApproval: {
       minFollowers: text.secondApproval.minFollowers as number,
       lapseAfter: ms(text.secondApproval.lapseAfter),

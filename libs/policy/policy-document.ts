@@ -23,6 +23,8 @@ export interface Policy {
   /** By rising level. */
   ladder: Rung[]
   automation: { maxSuspension: Milliseconds }
+  /** `maxSuspension`: the longest suspension that a moderator may decide. */
+  decisions: { maxSuspension: Milliseconds }
   secondApproval: { minFollowers: number; lapseAfter: Milliseconds }
   ban: { noticeOfIntent: Milliseconds }
   appeals: { window: Milliseconds; undecidedSuspends: Milliseconds }

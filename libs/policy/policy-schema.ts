@@ -195,6 +195,7 @@ export const POLICY_SCHEMA = closed(
     evidence: closed({ keepAfterAppeal: duration }),
   },
   {
+    decisions: closed({}, { maxSuspension: duration }),
     cases: closed(
       {},
       {

@@ -88,6 +88,7 @@ export type RuleFacts = Record<string, unknown> & {
   media: Scores
   /** From which score on a category is for review; out of reach where it has no threshold. */
   reviewAt: Scores
+  context: string[]
 }
 
 export interface RuleEnvironment {

@@ -20,6 +20,7 @@ import { Publisher } from '#libs/platform/kafka/publisher'
 import { createLogger } from '#libs/platform/logger'
 import { TextModel } from '../../apps/classification/detectors/text-model.js'
 import type { Judges } from '../../apps/classification/judges.js'
+import type { PolicyWaits } from '../../apps/classification/policy-waits.js'
 import { MessagesConsumer as Classification } from '../../apps/classification/messages.consumer.js'
 import { checkMessage } from '../../apps/ingestion/check-message.rules.js'
 import { MessagesConsumer as Ingestion } from '../../apps/ingestion/messages.consumer.js'
@@ -75,7 +76,8 @@ function classification(): (raw: RawRecord) => Promise<void> {
   const judge = judgeOf(policy, banks)
   const judges = { judgeOf: () => judge } as unknown as Judges
   const model = TextModel.load(readFileSync('models/text-v1.bin'))
-  const consumer = new Classification(judges, publisher, model)
+  const waits = { any: false } as PolicyWaits
+  const consumer = new Classification(judges, waits, publisher, model)
   const decode = contractDecoder(Topics.messages.event)
   return (raw) => consumer.onMessages(batchOf(raw, decode(raw)))
 }

@@ -74,9 +74,11 @@ function consumptionsOf(platformIds: readonly string[]): Consumption[] {
   return [
     ...platformIds.map((id) => ofPlatform('ingestion', 'messages', id)),
     { groupId: `${prefix}.classification`, topic: Topics.messages.name },
+    { groupId: `${prefix}.enforcement`, topic: Topics.reach.name },
     { groupId: `${prefix}.enforcement`, topic: Topics.verdicts.name },
     ...platformIds.map((id) => ofPlatform('enforcement', 'receipts', id)),
     { groupId: `${prefix}.notification`, topic: Topics.notices.name },
+    { groupId: `${prefix}.enforcement`, topic: Topics.deliveries.name },
   ]
 }
 

@@ -147,7 +147,7 @@ function storyLines(story: Story): string[] {
     `    ground  ${statement.ground.clause}: ${statement.ground.title?.en ?? ''} / ${statement.ground.title?.zh ?? ''}`,
     ...wrapped(`en  ${statement.reasons.en}`, '    '),
     ...wrapped(`zh  ${statement.reasons.zh}`, '    '),
-    `    objection until ${day(statement.redress.appealUntil)}: ${statement.redress.appealUrl.slice(0, 60)}…`,
+    `    objection until ${day(statement.redress.appealUntil)}, by the link that only the platform was told`,
     '',
     ...(mail
       ? [

@@ -24,7 +24,7 @@ export interface ShownDirective extends Directive {
 export interface ShownDelivery {
   readonly id: string
   readonly noticeId: string
-  readonly channel: 'email' | 'webhook'
+  readonly channel: 'email' | 'webhook' | 'none'
   readonly state: string
 }
 

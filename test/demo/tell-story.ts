@@ -29,7 +29,7 @@ interface StatementAnswer {
   readonly reasons: Bilingual
   readonly automatedDetection: boolean
   readonly automatedDecision: string
-  readonly redress: { readonly appealUrl: string; readonly appealUntil: string }
+  readonly redress: { readonly appealUntil: string }
 }
 
 /** A message that was acted on, the words that told, and what followed for it. */

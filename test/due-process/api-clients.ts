@@ -53,7 +53,8 @@ export class ApiClients {
 
   /** One effect, however often it has to be sent. */
   post(as: Person, path: string, json: unknown = {}): Promise<Answered> {
-    const key = `key-${++this.keys}`
+    // As long as a secret has to be, so that an appeal under it is opened once.
+    const key = `key-${String(++this.keys).padStart(16, '0')}`
     const headers = { 'content-type': 'application/json', 'idempotency-key': key }
     return this.untilAnswered(as, path, { method: 'POST', headers, body: JSON.stringify(json) })
   }

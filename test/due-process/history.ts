@@ -133,7 +133,7 @@ export function standingAfter(
   return oracle.standing(at)
 }
 
-/** The decisions of an account that somebody undid: reversed, or by an appeal that was granted. */
+/** The decisions of an account that somebody undid: reversed, or by an appeal that was granted, with all that it covered. */
 function undoneBy(
   account: SceneAccount,
   deeds: readonly Deed[],
@@ -151,8 +151,23 @@ function undoneBy(
     const isStep = !people.has(decisionId) && directive.kind !== 'remove_message'
     const cause = isStep ? ownerOfStrike(account, directive, deeds, seen) : undefined
     if (cause) undone.add(cause)
+    // The order that it was against, and for a step that behind its strike: all that stood on it goes with it.
+    const removal = isStep
+      ? [...seen.directives.values()].find((one) => one.decisionId === cause && one.kind === 'remove_message')
+      : directive
+    const others = removal ? standingOn(removal, seen) : []
+    // One that joined at that very moment was not covered.
+    for (const other of others) if (seen.reversalOf(other)) undone.add(other)
   }
   return undone
+}
+
+/** The decisions that have a statement about a directive on a message: those that stand, or stood, on it. */
+function standingOn({ directiveId, kind }: SeenDirective, seen: Seen): string[] {
+  if (kind !== 'remove_message' && kind !== 'label_message') return []
+  return [...seen.events.values()].flatMap((event) =>
+    event.kind === 'statement.issued' && event.directiveId === directiveId ? (event.decisionId ?? []) : [],
+  )
 }
 
 /** The decision that added the strike of the message that a step of the ladder rests on. */

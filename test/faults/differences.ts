@@ -321,25 +321,29 @@ function compareOrders(
 function compareDirectives(observed: Observed, seen: Seen, report: Report): void {
   const published = new Set(distinct(seen('directives')).map(({ json }) => json['directiveId'] as string))
   const kept = countBy(observed.directives.map((one) => one.directiveId))
-  const statements = Map.groupBy(observed.statements, (one) => one.directiveId)
+  const own = new Map(observed.directives.map((one) => [one.directiveId, one.statementOfReasonsId]))
+  // A decision that joins a directive has a further statement of its own.
+  const statements = countBy(observed.statements.map(({ statementId }) => statementId))
   const told = idsBy(seen('weir.events.v1'), 'directive.issued', 'directiveId')
-  const statementTold = idsBy(seen('weir.events.v1'), 'statement.issued', 'directiveId')
+  const statementTold = idsBy(seen('weir.events.v1'), 'statement.issued', 'statementOfReasonsId')
   for (const id of kept.keys())
     if (!published.has(id)) report('lost', `directive ${id} left the database never`)
   for (const id of published) {
     exactlyOneOf(kept.get(id), `directive ${id} in the interface`, report)
-    exactlyOneOf(statements.get(id)?.length, `statement of ${id}`, report)
+    exactlyOneOf(statements.get(own.get(id) ?? ''), `statement of ${id}`, report)
     exactlyOne(told.get(id), `event of directive ${id}`, report)
-    exactlyOne(statementTold.get(id), `event of the statement of ${id}`, report)
   }
-  for (const { directiveId } of observed.statements)
+  for (const { statementId, directiveId } of observed.statements) {
     if (!published.has(directiveId)) report('invented', `statement of ${directiveId}`)
+    exactlyOne(statementTold.get(statementId), `event of the statement of ${directiveId}`, report)
+  }
 }
 
 /** One notice for each directive; one delivery for each notice, channel and address. */
 function compareNotices(observed: Observed, seen: Seen, channels: Channels, report: Report): void {
   const notices = distinct(seen('weir.notices.v1')).map(({ json }) => json)
-  const byDirective = Map.groupBy(notices, (notice) => (notice['data'] as Json)['directiveId'] as string)
+  const ordering = notices.filter(({ template }) => template !== 'measure-joined')
+  const byDirective = Map.groupBy(ordering, (notice) => (notice['data'] as Json)['directiveId'] as string)
   for (const { directiveId } of observed.directives)
     exactlyOneOf(byDirective.get(directiveId)?.length, `notice of ${directiveId}`, report)
   const kept = new Set(observed.notices.map((notice) => notice.noticeId))

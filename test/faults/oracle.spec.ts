@@ -112,7 +112,11 @@ describe('a difference', () => {
       event('strike.added', { strikeId: 's' }, 'e2'),
       ...['d1', 'd2'].flatMap((directiveId) => [
         event('directive.issued', { directiveId }, `i-${directiveId}`),
-        event('statement.issued', { directiveId }, `s-${directiveId}`),
+        event(
+          'statement.issued',
+          { directiveId, statementOfReasonsId: `sor-${directiveId}` },
+          `s-${directiveId}`,
+        ),
         notice(directiveId),
       ]),
     ],
@@ -139,7 +143,7 @@ describe('a difference', () => {
     directives: ['d1', 'd2'].map((directiveId) => ({
       platformId: 'p1',
       directiveId,
-      statementOfReasonsId: null,
+      statementOfReasonsId: `sor-${directiveId}`,
     })),
     entries: [{ verdictId: 'v', caseId: 'c', accountId: 'a1', messageId: 'm1' }],
     statements: ['d1', 'd2'].map((directiveId) => ({ statementId: `sor-${directiveId}`, directiveId })),

@@ -180,11 +180,16 @@ export class WeirSystem {
   /** Writes values to a topic; objects as JSON, bytes as they are. `compression` is one of kafkajs' CompressionTypes. */
   async produce(
     topic: string,
-    records: readonly { key?: string | null; value: object | Buffer | string | null }[],
+    records: readonly {
+      key?: string | null
+      value: object | Buffer | string | null
+      headers?: Record<string, string>
+    }[],
     compression: number = kafkajs.CompressionTypes.None,
   ): Promise<void> {
-    const messages = records.map(({ key, value }) => ({
+    const messages = records.map(({ key, value, headers }) => ({
       key: key ?? null,
+      ...(headers ? { headers } : {}),
       value:
         value === null || Buffer.isBuffer(value) || typeof value === 'string' ? value : JSON.stringify(value),
     }))
@@ -485,8 +490,10 @@ export function wayOf(platforms: readonly string[]): [ServiceName, string][] {
   return [
     ...platforms.map((id): [ServiceName, string] => ['ingestion', `weir.in.${id}.messages.v1`]),
     ['classification', 'weir.messages.v1'],
+    ['enforcement', 'weir.reach.v1'],
     ['enforcement', 'weir.verdicts.v1'],
     ['notification', 'weir.notices.v1'],
+    ['enforcement', 'weir.deliveries.v1'],
   ]
 }
 

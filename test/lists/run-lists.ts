@@ -70,7 +70,7 @@ async function makeTemplates(system: WeirSystem): Promise<void> {
   const { body } = await system.call<{ items: Directive[] }>(
     'enforcement',
     `/v1/directives?platform=${PLATFORM}&account=t-suspended`,
-    READER,
+    { roles: ['platform'], platform: PLATFORM },
   )
   const suspension = body.items.find(({ kind }) => kind === 'suspend_account')!
   const token = new URL(suspension.appealUrl!).searchParams.get('token')

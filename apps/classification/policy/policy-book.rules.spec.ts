@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { PolicyRecord } from '#libs/contracts/policy-record'
-import { inForceAt, periodAt } from './policy-book.rules.js'
+import { inForceAt, openBook } from './policy-book.rules.js'
 
 const record = (changes: Partial<PolicyRecord>): PolicyRecord => ({
   kind: 'policy',
@@ -86,7 +86,7 @@ describe('the documents in force', () => {
     expect(share).toBeLessThan(0.34)
   })
 
-  it('are the same for every account and instant of a period', () => {
+  it('are the same for every account and instant of a page', () => {
     const instant = fc.integer({ min: 1, max: 9 }).map((month) => `2026-0${month}-01T00:00:00Z`)
     const change = fc.record({
       kind: fc.constantFrom('policy' as const, 'bank' as const),
@@ -101,13 +101,13 @@ describe('the documents in force', () => {
       fc.property(fc.array(change, { maxLength: 6 }), days, days, fc.nat(), (changes, a, b, account) => {
         const records = changes.map((one) => record(one))
         const [asked, other] = [start + a * 86_400_000, start + b * 86_400_000]
-        const period = periodAt(records, asked)
-        if (!period) {
+        const page = openBook(records).pageAt(asked)
+        expect(page.from <= asked && asked < page.until).toBe(true)
+        if (!page.sameForAll) {
           expect(changes.some(({ rollout }) => rollout < 100)).toBe(true)
           return
         }
-        expect(period.from <= asked && asked < period.until).toBe(true)
-        fc.pre(other >= period.from && other < period.until)
+        fc.pre(other >= page.from && other < page.until)
         expect(inForceAt(records, new Date(other), `p/${account}`)).toEqual(
           inForceAt(records, new Date(asked), 'p/asked'),
         )

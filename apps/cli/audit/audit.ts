@@ -8,7 +8,7 @@ import { parsePublicKey } from '#libs/audit/checkpoint-note'
 import type { VerifyOptions } from '#libs/audit/log-verifier'
 import { instantOption } from '../instant-option.js'
 import { AuditApi, type ApiOptions } from './audit-api.js'
-import { findingLine, shardLine } from './print-findings.rules.js'
+import { findingLine, isUnproved, shardLine } from './print-findings.rules.js'
 import { type KnownCheckpoints, parseCheckpoints, publishedCheckpoints } from './read-checkpoints.js'
 import { verifyStream } from './verify-stream.js'
 
@@ -21,14 +21,15 @@ interface ExportOptions extends ApiOptions {
 
 interface VerifyCommandOptions extends ApiOptions, VerifyOptions {
   readonly checkpoints?: string
-  readonly key?: KeyObject
+  readonly key?: readonly KeyObject[]
+  readonly withoutCheckpoints?: boolean
   /** False: `--no-topic`. */
   readonly topic: boolean
 }
 
-function keyOption(text: string): KeyObject {
+function keyOption(text: string, before: readonly KeyObject[] = []): KeyObject[] {
   try {
-    return parsePublicKey(text)
+    return [...before, parsePublicKey(text)]
   } catch {
     throw new InvalidArgumentError(
       'A key is a C2SP verifier key, or the base64 of the 32 bytes of an Ed25519 key.',
@@ -60,7 +61,7 @@ export function auditCommand(): Command {
     .option('--checkpoints <file>', 'checkpoints that were kept: of export, or values of weir.checkpoints.v1')
     .option(
       '--key <key>',
-      'public key of the log, as C2SP verifier key or base64; kept from elsewhere',
+      'public key of the log, as C2SP verifier key or base64; kept from elsewhere; one more for each key that it had before',
       keyOption,
     )
     .option('--partial', 'the export may begin later than the log')
@@ -69,6 +70,7 @@ export function auditCommand(): Command {
       'the export was made with this --to: later checkpoints are left out',
       instantOption,
     )
+    .option('--without-checkpoints', 'is content where nothing that was kept elsewhere proves a shard')
     .option('--no-topic', 'does not read weir.checkpoints.v1 (only without a file)')
     .action((file: string | undefined, options: VerifyCommandOptions, self: Command) =>
       verifyLog(file, options, self),
@@ -93,19 +95,26 @@ async function verifyLog(
 ): Promise<void> {
   const kept = options.checkpoints ? parseCheckpoints(await readFile(options.checkpoints, 'utf8')) : NOTHING
   const live = file === undefined ? await liveCheckpoints(options) : NOTHING
-  const ownKey = kept.verifierKeys[0] ?? live.verifierKeys[0]
-  const key = options.key ?? (ownKey === undefined ? undefined : parsePublicKey(ownKey))
-  if (!key) self.error('error: --key is needed, or --checkpoints of an export', { exitCode: 2 })
+  const own = kept.verifierKeys.length > 0 ? kept.verifierKeys : live.verifierKeys
+  const keys = options.key ?? own.map(parsePublicKey)
+  if (keys.length === 0) self.error('error: --key is needed, or --checkpoints of an export', { exitCode: 2 })
   if (!options.key) {
     print('note: the key was taken from the log itself; only --key from elsewhere proves who signed')
   }
   const checkpoints = [...kept.items, ...live.items]
   const stream = file === undefined ? await liveExport(options) : createReadStream(file)
-  const { findings, shards } = await verifyStream(stream, key, checkpoints, options)
+  const { findings, shards } = await verifyStream(stream, keys, checkpoints, options)
   for (const shard of shards) print(shardLine(shard))
   for (const finding of findings) print(findingLine(finding))
   if (findings.length > 0)
     throw new Error(`the audit log is not as it was written; findings: ${findings.length}`)
+  if (shards.some(isUnproved)) {
+    const less =
+      'nothing is wrong within the export, but no kept checkpoint proves that it is the log that was written'
+    if (!options.withoutCheckpoints)
+      throw new Error(`${less}; --checkpoints, or --without-checkpoints to be content`)
+    return print(less)
+  }
   print('the audit log is as it was written')
 }
 

@@ -7,7 +7,18 @@ export function findingLine({ fault, shard, seq, detail }: Finding): string {
 }
 
 /** One line for people on what was read of a shard. */
-export function shardLine({ shard, first, size, confirmed }: VerifiedShard): string {
+export function shardLine(verified: VerifiedShard): string {
+  const { shard, first, size, confirmed, proved } = verified
   const records = size === first ? 'no records' : `records ${first} to ${size - 1}`
-  return `shard ${shard}: ${records}, confirmed by ${confirmed} checkpoints`
+  const read = `shard ${shard}: ${records}, confirmed by ${confirmed} checkpoints`
+  if (isUnproved(verified))
+    return `${read}; none was kept elsewhere: only whoever signed the export vouches for it`
+  return size === first || proved === size
+    ? read
+    : `${read}, the kept ones up to record ${proved - 1}; for what follows only whoever signed the export vouches`
+}
+
+/** Whether a shard has records of which no checkpoint that was kept elsewhere says anything. */
+export function isUnproved({ first, size, proved }: VerifiedShard): boolean {
+  return size > first && proved <= first
 }

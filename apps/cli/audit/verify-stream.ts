@@ -9,11 +9,11 @@ const LONGEST_LINE = 1_048_576
 /** Verifies an export as it comes in. Throws what the stream throws. */
 export async function verifyStream(
   stream: AsyncIterable<Uint8Array | string>,
-  key: KeyObject,
+  keys: readonly KeyObject[],
   checkpoints: readonly Checkpoint[],
   options: VerifyOptions = {},
 ): Promise<ReturnType<LogVerifier['finish']>> {
-  const verifier = new LogVerifier(key, checkpoints, options)
+  const verifier = new LogVerifier(keys, checkpoints, options)
   let rest: Buffer = Buffer.alloc(0)
   for await (const chunk of stream) {
     rest = Buffer.concat([rest, Buffer.from(chunk)])

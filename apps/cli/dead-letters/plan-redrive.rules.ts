@@ -1,5 +1,6 @@
 import { platformOfTopic, Topics } from '#libs/contracts/catalogue'
-import type { DeadLetter } from '#libs/platform/kafka/dead-letter'
+import { privacyOf } from '#libs/platform/json/says-private'
+import { type DeadLetter, WITHHELD } from '#libs/platform/kafka/dead-letter'
 
 /** What is known when a letter comes up. */
 export interface RedriveFacts {
@@ -14,6 +15,7 @@ export interface RedriveFacts {
 /** Why a letter stays where it is; undefined where it can go. */
 export function refusalOf(letter: DeadLetter, facts: RedriveFacts): string | undefined {
   const { topic, partition } = letter
+  if (letter.headers[WITHHELD] !== undefined) return 'may have been private, so that nothing was kept of it'
   if (letter.truncated) return `was cut off; the whole lies on ${topic} as long as that keeps it`
   const count = facts.partitions.get(topic)
   if (count === undefined) return `${topic} does not exist`
@@ -21,6 +23,10 @@ export function refusalOf(letter: DeadLetter, facts: RedriveFacts): string | und
   if (!OURS.has(topic) && platformOfTopic(topic) === undefined) return `${topic} is no topic that we read`
   if (partition === undefined) return 'does not say which partition it came from'
   if (partition >= count) return `${topic} has ${count} partitions, it came from partition ${partition}`
+  // Letters from before such records were refused.
+  if (letter.value && platformOfTopic(topic) && privacyOf(letter.value) !== 'not-private') {
+    return 'says that it is private'
+  }
   if (facts.redriven.has(letter.address) && !facts.again) return ALREADY_REDRIVEN
   return undefined
 }

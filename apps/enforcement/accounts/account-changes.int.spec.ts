@@ -27,7 +27,7 @@ const removalOf = (decisionId: string, caseId: string, messageId: string, at: Da
   measure: 'remove',
   clause: 'c.1',
   reasons: { zh: '理由', en: 'Reasons' },
-  messages: [{ messageId, sentAt: at }],
+  messages: [{ messageId, sentAt: at, receivedUnder: '1' }],
   verdictIds: [],
   detectors: [],
   until: null,

@@ -14,6 +14,7 @@ import { countChanges } from '../outbox/count-changes.js'
 import { Outbox } from '../outbox/outbox.js'
 import { PlatformStore, type PlatformDocument } from '../platforms/platform.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
+import { AnswerLinks } from '../answers/answer-links.js'
 import { AppealLinks } from '../statements/appeal-links.js'
 import {
   IdleStrikesNeeded,
@@ -24,6 +25,7 @@ import {
 } from './account-draft.rules.js'
 import { AccountStore, type AccountDocument } from './account.store.js'
 import { strikeIdOf, type StrikeRecord } from './account-state.js'
+import { ReachStore } from './reach.store.js'
 import { StrikeStore, type KeptStrike } from './strike.store.js'
 
 /** A change that somebody wants to make to an account. */
@@ -34,8 +36,12 @@ export interface AccountRequest {
   /** What the change is about, to be read with the account. */
   messageIds?: readonly string[]
   decisionIds?: readonly string[]
+  /** Cases of which the change needs to know what people decided on them. */
+  decidedCaseIds?: readonly string[]
   /** Decisions that it undoes. */
   undoes?: readonly string[]
+  /** Directives that it is about: all decisions that stand on them by then are read with the account, and count as undone. */
+  directiveIds?: readonly string[]
   verdictIds?: readonly string[]
   /** Versions of findings. */
   findingIds?: readonly string[]
@@ -67,6 +73,7 @@ interface Loaded {
   policies: Map<string, Policy>
   taken: Set<string>
   shared: Set<string>
+  reach: Map<string, Record<string, number>>
 }
 
 /**
@@ -85,7 +92,9 @@ export class AccountChanges {
     private readonly findings: FindingStore,
     private readonly platforms: PlatformStore,
     private readonly policies: PolicyStore,
+    private readonly reach: ReachStore,
     private readonly links: AppealLinks,
+    private readonly answerLinks: AnswerLinks,
     private readonly outbox: Outbox,
     private readonly clock: Clock,
   ) {}
@@ -161,6 +170,7 @@ export class AccountChanges {
         ({ _id, accountKey: _key, accountRev: _rev, ...rest }) => rest,
       ),
       messages: loaded.messages.get(key) ?? [],
+      reach: loaded.reach.get(key) ?? {},
       shared: loaded.shared,
     }
     return request.make(facts, this.contextOf(request, loaded), loaded.taken)
@@ -183,6 +193,7 @@ export class AccountChanges {
         deadlines: parseDeadlines(platform.deadlines).deadlines,
       },
       idling: IDLING,
+      answerUrl: (decisionId, issuedAt) => this.answerLinks.linkFor(decisionId, issuedAt),
       appealUrl: (statementId, issuedAt, expiresAt) => this.links.linkFor(statementId, issuedAt, expiresAt),
     }
   }
@@ -217,32 +228,47 @@ export class AccountChanges {
       ...account.decided.map((measure) => measure.decisionId),
     ])
     const about = requests.flatMap((request) => request.messageIds ?? [])
-    const undone = requests.flatMap((request) => request.undoes ?? [])
-    const [awake, decisions, verdicts, findings, platforms, measures] = await Promise.all([
-      this.strikes.ofAccounts(existing),
-      this.decisions.byIds([
-        ...decisionIds,
-        ...undone,
-        ...requests.flatMap((request) => request.decisionIds ?? []),
-      ]),
-      this.entries.taken(requests.flatMap((request) => request.verdictIds ?? [])),
-      this.findings.taken(requests.flatMap((request) => request.findingIds ?? [])),
-      this.platforms.byIds([...new Set(requests.map((request) => request.platformId))]),
-      this.directives.onMessages(existing, about),
-      this.policies.refresh(this.clock.now()),
+    const [awake, named, standing, byPeople, verdicts, findings, platforms, measures, reach] =
+      await Promise.all([
+        this.strikes.ofAccounts(existing),
+        this.decisions.byIds([
+          ...decisionIds,
+          ...requests.flatMap((request) => request.undoes ?? []),
+          ...requests.flatMap((request) => request.decisionIds ?? []),
+        ]),
+        this.decisions.onDirectives(requests.flatMap((request) => request.directiveIds ?? [])),
+        this.decisions.byPeopleOn(requests.flatMap((request) => request.decidedCaseIds ?? [])),
+        this.entries.taken(requests.flatMap((request) => request.verdictIds ?? [])),
+        this.findings.taken(requests.flatMap((request) => request.findingIds ?? [])),
+        this.platforms.byIds([...new Set(requests.map((request) => request.platformId))]),
+        this.directives.onMessages(existing, about),
+        this.reach.byKeys(keys),
+        this.policies.refresh(this.clock.now()),
+      ])
+    const decisions =
+      standing.length + byPeople.length === 0
+        ? named
+        : [...new Map([...named, ...standing, ...byPeople].map((one) => [one._id, one])).values()]
+    const undone = new Set([
+      ...requests.flatMap((request) => request.undoes ?? []),
+      ...standing.map(({ _id }) => _id),
     ])
-    const held = decisions.flatMap(({ state, messages }) =>
-      state === 'held' ? messages.map((message) => message.messageId) : [],
+    const waiting = [...named, ...byPeople].filter(({ state }) => state === 'held')
+    const held = [...waiting, ...standing].flatMap(({ messages }) =>
+      messages.map((message) => message.messageId),
     )
     const idle = await this.idleStrikes(requests, accounts, held)
     const strikes = distinct([...awake, ...idle.strikes])
-    const undoes = decisions.filter(({ decisionId }) => undone.includes(decisionId))
+    const undoes = decisions.filter(({ _id }) => undone.has(_id))
     const [shared, messages, policies] = await Promise.all([
       this.decisions.shared(undoes),
       held.length === 0 ? measures : this.directives.onMessages(existing, [...about, ...held]),
       this.policies.byVersions([
         ...strikes.map((strike) => strike.policyVersion),
-        ...decisions.map((decision) => decision.policyVersion),
+        ...decisions.flatMap(({ policyVersion, messages: about }) => [
+          policyVersion,
+          ...about.flatMap(({ receivedUnder = [] }) => receivedUnder),
+        ]),
         ...requests.flatMap((request) => request.policyVersions ?? []),
       ]),
     ])
@@ -256,6 +282,7 @@ export class AccountChanges {
       policies,
       taken: new Set([...verdicts, ...findings]),
       shared,
+      reach,
     }
   }
 
@@ -294,7 +321,14 @@ function distinct(strikes: readonly KeptStrike[]): KeptStrike[] {
 }
 
 function stateOf(document: AccountDocument): AccountFacts['state'] {
-  const { pending: _pending, writers: _writers, searchName: _name, ...state } = document
+  const {
+    pending: _pending,
+    writers: _writers,
+    searchName: _name,
+    eraseAt: _at,
+    eraser: _who,
+    ...state
+  } = document
   return state
 }
 

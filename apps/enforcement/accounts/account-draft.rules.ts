@@ -1,6 +1,6 @@
 import type { Bilingual } from '#libs/contracts/directive'
 import { accountKey, derivedId } from '#libs/contracts/ids'
-import type { Measure } from '#libs/contracts/measures-in-force'
+import type { Measure, MeasuresInForce } from '#libs/contracts/measures-in-force'
 import type { PlatformMode } from '#libs/contracts/platform'
 import type { WeirEventKind } from '#libs/contracts/weir-event'
 import { withSpan } from '#libs/policy/idle-strikes'
@@ -10,7 +10,6 @@ import { clauseOf, type Policy } from '#libs/policy/policy-document'
 import { routeFor } from '#libs/policy/routing'
 import type { CaseChange } from '../cases/case.js'
 import { heavier, weightOf } from '../cases/case-priority.rules.js'
-import type { CaseState } from '../cases/case-transitions.js'
 import type { DecisionRecord } from '../decisions/decision.js'
 import { type PlatformDeadlines } from '../directives/deadlines.rules.js'
 import { eventOf, type EventFacts } from '../events/event.rules.js'
@@ -40,6 +39,8 @@ export interface ChangeContext {
   policies: ReadonlyMap<string, Policy>
   platform: { platformId: string; mode: PlatformMode; deadlines: PlatformDeadlines }
   appealUrl: (statementId: string, issuedAt: Date, expiresAt: Date) => string
+  /** Where the owner of an account answers to an intended ban. */
+  answerUrl: (decisionId: string, issuedAt: Date) => string
   /** From more strikes than `over` on, those become idle beside which others count that reach the top `times` over. */
   idling: { over: number; times: number }
 }
@@ -70,6 +71,8 @@ export interface AccountFacts {
   nextIdleExpiry?: Date | null
   /** The decisions behind its steps and decided measures, and any that the change is about. */
   decisions: readonly DecisionRecord[]
+  /** Its highest counts of followers of the last days as all its messages told them, clear ones too, by UTC date. */
+  reach?: Readonly<Record<string, number>>
   /** For the messages that the change is about. */
   messages: readonly MessageMeasures[]
   /** Directives of the decisions that the change undoes on which another decision in force also stands. */
@@ -93,6 +96,8 @@ export class AccountDraft {
   /** Directives that stay when decisions of theirs are undone: another one in force also stands on them. */
   readonly shared: ReadonlySet<string>
 
+  private readonly reach: Readonly<Record<string, number>>
+
   /** Strikes that were idle when the change began. */
   readonly wereIdle = new Map<string, 'now' | 'over'>()
 
@@ -111,6 +116,7 @@ export class AccountDraft {
   ) {
     this.key = accountKey(facts.platformId, facts.accountId)
     this.shared = facts.shared
+    this.reach = facts.reach ?? {}
     this.before = facts.state
     this.state = structuredClone(facts.state ?? newAccount(facts.platformId, facts.accountId, context.now))
     this.state.rev += 1
@@ -140,7 +146,7 @@ export class AccountDraft {
   }
 
   get followers(): number | null {
-    return highestFollowers(this.state.followersByDay, this.now)
+    return highestFollowers([this.state.followersByDay, this.reach], this.now)
   }
 
   get observed(): boolean {
@@ -293,8 +299,14 @@ export class AccountDraft {
     return decision
   }
 
-  tellDecision(kind: WeirEventKind, decision: DecisionRecord, code?: string): void {
-    this.event(kind, `decision/${decision.decisionId}`, '', {
+  /** `cause` tells it from one of the same kind before; empty where it can happen only once. */
+  tellDecision(
+    kind: WeirEventKind,
+    decision: DecisionRecord,
+    code?: string,
+    cause: string | number = '',
+  ): void {
+    this.event(kind, `decision/${decision.decisionId}`, cause, {
       ...this.decisionFacts(decision),
       ...(code ? { code } : {}),
     })
@@ -348,15 +360,6 @@ export class AccountDraft {
     this.event('case.opened', `case/${caseId}`, '', { caseId, code: 'automated' })
     this.event('case.decided', `case/${caseId}`, causeId, { caseId, code: 'automated', automated: true })
     return caseId
-  }
-
-  /** Nobody needs to look at the open case any more. */
-  closeOpenCase(state: Extract<CaseState, 'decided'>, cause: string): void {
-    const open = this.state.openCase
-    if (!open) return
-    this.caseChange(open.caseId, { state, proposal: null })
-    this.state.openCase = null
-    this.event('case.decided', `case/${open.caseId}`, cause, { caseId: open.caseId })
   }
 
   caseChange(
@@ -452,7 +455,7 @@ export class AccountDraft {
 
   private tellStanding(): void {
     const { before, state } = this
-    const { platformId, accountId, level, points, status, rev } = state
+    const { level, points, status, rev } = state
     if (level !== (before?.level ?? 0)) {
       this.event('account.level_changed', this.subject, rev, { level, points, code: status })
     }
@@ -462,9 +465,17 @@ export class AccountDraft {
       level !== (before?.level ?? 0) ||
       JSON.stringify(measures) !== JSON.stringify(before ? inForceOn(before) : [])
     if (!changed) return
-    const value = { platformId, accountId, status, level, measures, at: this.now.toISOString() }
-    this.records.push({ publish: 'measures', value })
+    this.records.push({ publish: 'measures', value: measuresRecordOf(state, this.now) })
   }
+}
+
+/** What others are told of the measures on an account. */
+export function measuresRecordOf(
+  state: Pick<AccountState, 'platformId' | 'accountId' | 'status' | 'level' | 'rev' | 'steps' | 'decided'>,
+  at: Date,
+): MeasuresInForce {
+  const { platformId, accountId, status, level, rev } = state
+  return { platformId, accountId, status, level, measures: inForceOn(state), at: at.toISOString(), rev }
 }
 
 /** A change can only be made from all strikes of the account, idle ones included. */
@@ -501,7 +512,7 @@ function byInstant(a: StrikeCause, b: StrikeCause): number {
 }
 
 /** The measures on the account that its platform was ordered to hold, as others are told. */
-function inForceOn(state: AccountState): {
+function inForceOn(state: Pick<AccountState, 'steps' | 'decided'>): {
   directiveId: string
   measure: Measure
   since: string

@@ -65,11 +65,17 @@ export const NONE_IDLE: IdleStrikes = { points: 0, nextExpiresAt: null, lastAt: 
 type MeasureState =
   'held' | 'in_force' | 'paused' | 'over' | 'refused' | 'lapsed' | 'lifted' | 'covered' | 'waived'
 
-/** What holds a decision back: a second person, a date before which it may not begin, or both. */
+/** What holds a decision back: a second person, a date before which it may not begin, a notice that must arrive first. */
 export interface Hold {
   needsApproval: boolean
   lapsesAt: Date | null
   notBefore: Date | null
+  /** Its notice of intent is not known to have arrived: neither begins it nor does it lapse. */
+  unproven?: true
+  /** When a second person was asked for anew, since the account had come to be of reach. */
+  askedAt?: Date
+  /** The appeal whose suspension of the measure has ended: the measure is ordered again, and not for the first time. */
+  resumes?: string
 }
 
 /** A step of the ladder that arose for an account, and what became of it. */
@@ -92,12 +98,19 @@ export interface DecidedMeasure {
   hold: Hold | null
 }
 
-/** Why the account's open case needs a person. */
-export type CaseReason = 'review' | 'held' | 'ban' | 'reopened'
+/** Why a case of the account needs a person. */
+export type CaseReason = 'review' | 'held' | 'ban' | 'reopened' | 'notice-undelivered'
 
-interface OpenCase {
+export interface OpenCase {
   caseId: string
   why: CaseReason[]
+}
+
+/** A case that waits with a decision of a person. `undelivered`: the notice of that decision reached nobody. */
+export interface HeldCase {
+  caseId: string
+  decisionId: string
+  undelivered?: true
 }
 
 /** What an operator says of an account to other operators, until it expires. Not a measure: nobody outside sees it. */
@@ -144,7 +157,12 @@ export interface AccountState {
   risk: Risk
   /** Counts the directives on this account. */
   accountSeq: number
+  /** Of the cases that wait for a person the one in which what comes gathers. */
   openCase: OpenCase | null
+  /** The others that wait: their decision was refused or lapsed while that one was open. Absent where there never was any. */
+  alsoOpen?: OpenCase[]
+  /** Cases that wait with a decision of a person that is held, and that decision. Absent where there never was any. */
+  heldCases?: HeldCase[]
   /** The case in which automatically decided entries gather while no case is open. */
   automatedCaseId: string | null
   /** Cases that became a part of another one; absent where there is none. */

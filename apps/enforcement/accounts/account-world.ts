@@ -49,6 +49,7 @@ export const SPEC_POLICY: Policy = {
     { level: 4, minPoints: 16, measure: 'suspend', duration: 7 * DAY, limits: {}, proposes: 'ban' },
   ],
   automation: { maxSuspension: 7 * DAY },
+  decisions: { maxSuspension: 90 * DAY },
   secondApproval: { minFollowers: 100_000, lapseAfter: 3 * DAY },
   ban: { noticeOfIntent: 3 * DAY },
   appeals: { window: 184 * DAY, undecidedSuspends: 14 * DAY },
@@ -66,6 +67,8 @@ export const SPEC_POLICY: Policy = {
 /** An account and its collections in memory, to which changes are applied as the stores would: for specs. */
 export class AccountWorld {
   state: AccountState | null = null
+  /** What messages that were clear told of its followers. */
+  reach: Record<string, number> = {}
   readonly strikes = new Map<string, StrikeRecord>()
   readonly decisions = new Map<string, DecisionRecord>()
   readonly entries = new Map<string, string>()
@@ -92,6 +95,7 @@ export class AccountWorld {
       decisions: [...this.decisions.values()],
       messages: [...this.messages.values()],
       shared: new Set(),
+      reach: this.reach,
     }
   }
 
@@ -104,6 +108,7 @@ export class AccountWorld {
       policies: this.policies,
       platform: { platformId: 'p1', mode: this.mode, deadlines: {} },
       idling: this.idling,
+      answerUrl: (decisionId) => `http://x/answer?token=${decisionId}`,
       appealUrl: (statementId) => `http://x/appeal?token=${statementId}`,
     }
   }

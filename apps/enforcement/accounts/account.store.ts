@@ -5,12 +5,13 @@ import { ACCOUNT_STATUSES, type AccountStatus } from '#libs/contracts/measures-i
 import { DATED, given, olderThan, prefix } from '../queries.js'
 import { onlyDuplicates } from '#libs/platform/mongo/bulk-write'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
+import { eraseIndex, ErasureSchedule, type Scheduled } from '../retention/erasure-schedule.js'
 import type { AccountChange } from './account-draft.rules.js'
 import { NONE_IDLE, type AccountState } from './account-state.js'
 import { NO_RISK } from './risk.rules.js'
 
 /** The aggregate with its outbox. */
-export interface AccountDocument extends AccountState, WithOutbox {
+export interface AccountDocument extends AccountState, WithOutbox, Scheduled {
   /** Who made the last revisions: tells a writer of many accounts which of its updates won. */
   writers: string[]
   /** The display name in a form that prefixes are searched in. */
@@ -36,6 +37,7 @@ AccountSchema.index(
   { name: 'owner', partialFilterExpression: { 'profile.ownerRef': { $type: 'string' } } },
 )
 AccountSchema.index({ nextDueAt: 1 }, { partialFilterExpression: { nextDueAt: { $type: 'date' } } })
+AccountSchema.index(...eraseIndex)
 AccountSchema.index(...outboxIndex)
 
 /** Of accounts (SPEC 4.5). */
@@ -56,9 +58,12 @@ export type FoundBy = ['id' | 'name', string]
 @Injectable()
 export class AccountStore {
   readonly accounts: mongo.Collection<AccountDocument>
+  /** When profiles are to be erased. */
+  readonly erasures: ErasureSchedule<AccountDocument>
 
   constructor(@InjectModel(ACCOUNTS) model: Model<AccountDocument>) {
     this.accounts = model.collection as unknown as mongo.Collection<AccountDocument>
+    this.erasures = new ErasureSchedule(this.accounts)
   }
 
   async byKeys(keys: readonly string[]): Promise<AccountDocument[]> {
@@ -106,6 +111,14 @@ export class AccountStore {
       )
       .toArray()
     return new Set(won.map((account) => account._id))
+  }
+
+  /** Evidence of these accounts is about to be erased: it is to be looked at whether their profiles are still needed. */
+  async lookAtProfiles(keys: readonly string[], now: Date): Promise<void> {
+    await this.accounts.updateMany(
+      { _id: { $in: [...keys] }, eraseAt: { $not: { $lte: now } } },
+      { $set: { eraseAt: now } },
+    )
   }
 
   async due(now: Date, limit: number): Promise<Pick<AccountDocument, '_id' | 'platformId' | 'accountId'>[]> {

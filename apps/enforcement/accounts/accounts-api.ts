@@ -70,6 +70,8 @@ export class HeldMeasure {
   /** Unapproved until then, it lapses. */
   @Optional() @Instant() lapsesAt!: Date | null
   @Example(null) @Optional() @Instant() notBefore!: Date | null
+  /** Its owner is not known to have been told: the hours to answer have not begun. */
+  @Example(false) @Flag() waitsForNotice!: boolean
 }
 
 /** What an operator says of an account to other operators, until it expires. Not a measure. */

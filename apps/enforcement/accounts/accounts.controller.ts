@@ -8,6 +8,7 @@ import { type ExpectedVersions, IfMatch, mustBeFresh } from '#libs/platform/http
 import { apiBody, apiCreated, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { badCursor, decodeCursor, type Page, page, PageQuery } from '#libs/platform/http/paging'
 import { QueryInt } from '#libs/platform/http/query-fields'
+import { ViewsList } from '../audit/evidence-views.js'
 import { instantCursor } from '../cursor.js'
 import { type AccountDocument, AccountStore, foundBy, type FoundBy } from './account.store.js'
 import { AccountInBrief, AccountView, LABEL, LabelView, TimelineItem } from './accounts-api.js'
@@ -77,6 +78,13 @@ export class AccountsController {
   @Get(':platform/:account/related')
   @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
   @apiQuery(PageQuery)
+  @ViewsList<RelatedView>('related', ({ platformId, accountId }) => `account/${platformId}/${accountId}`, {
+    of: ({ platform, account }) => ({
+      subject: `account/${platform!}/${account!}`,
+      platformId: platform,
+      accountId: account,
+    }),
+  })
   @apiPage(RelatedView, 'The closest first.')
   related(
     @Param('platform') platformId: string,

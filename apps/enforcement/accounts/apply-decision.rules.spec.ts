@@ -9,6 +9,7 @@ import {
   applyTime,
   type PersonsDecision,
 } from './apply-decision.rules.js'
+import { applyReports } from './apply-notice.rules.js'
 import { applyVerdicts, type VerdictFact } from './apply-verdicts.rules.js'
 
 const HOUR = 3_600_000
@@ -48,7 +49,7 @@ function decision(world: AccountWorld, over: Partial<PersonsDecision>): PersonsD
     measure: 'remove',
     clause: 'c.2',
     reasons,
-    messages: [{ messageId: 'm1', sentAt: after(0) }],
+    messages: [{ messageId: 'm1', sentAt: after(0), receivedUnder: '1' }],
     verdictIds: ['v-m1'],
     detectors: ['lexicon'],
     until: null,
@@ -64,6 +65,19 @@ function decided(
   by = 'mod',
 ): AccountWorld {
   return world.apply(applyDecision(world.facts, decision(world, over), world.context(at, by)))
+}
+
+/** The notice of an intended ban arrives. */
+function told(world: AccountWorld, at: Date): AccountWorld {
+  const { noticeId } = world.decisions.get('d1')!.intent!
+  const report = {
+    noticeId,
+    deliveryId: 'dl',
+    channel: 'email',
+    state: 'delivered',
+    at: at.toISOString(),
+  } as const
+  return world.apply(applyReports(world.facts, new Map([['d1', [report]]]), world.context(at))!)
 }
 
 const kinds = (world: AccountWorld): string[] => world.directives.map((directive) => directive.kind)
@@ -117,15 +131,19 @@ describe('a person’s decision', () => {
     expect(world.state).toMatchObject({ openCase: null, status: 'active' })
   })
 
-  it('to ban waits 72 hours after the notice of intent, unless the clause is urgent', () => {
+  it('to ban waits 72 hours from when the notice of intent arrives, unless the clause is urgent', () => {
     const world = decided(reviewed(10), { measure: 'ban', clause: 'c.4' })
     expect(kinds(world)).toEqual([])
     expect(world.notices.map((notice) => notice.template)).toEqual(['ban-intended'])
     expect(world.decisions.get('d1')).toMatchObject({ state: 'held', hold: { needsApproval: false } })
     expect(world.cases.at(-1)).toMatchObject({ state: 'held' })
-    world.apply(applyTime(world.facts, world.context(after(HOUR + 3 * DAY - 1))))
+    expect(world.state!.nextDueAt).toBeNull()
+    world.apply(applyTime(world.facts, world.context(after(9 * DAY))))
     expect(kinds(world)).toEqual([])
-    world.apply(applyTime(world.facts, world.context(after(HOUR + 3 * DAY))))
+    told(world, after(10 * DAY))
+    world.apply(applyTime(world.facts, world.context(after(13 * DAY - 1))))
+    expect(kinds(world)).toEqual([])
+    world.apply(applyTime(world.facts, world.context(after(13 * DAY))))
     expect(kinds(world)[0]).toBe('ban_account')
     expect(world.state).toMatchObject({ status: 'banned', level: 5, openCase: null })
 
@@ -158,7 +176,7 @@ describe('a person’s decision', () => {
   })
 
   it('to ban an account of reach waits for both the second person and the day', () => {
-    const world = decided(reviewed(null), { measure: 'ban', clause: 'c.4' })
+    const world = told(decided(reviewed(null), { measure: 'ban', clause: 'c.4' }), after(HOUR))
     const context = world.context(after(DAY), 'senior')
     world.apply(applyApproval(world.facts, 'd1', step(context.now), context))
     expect(kinds(world)).toEqual([])
@@ -167,11 +185,15 @@ describe('a person’s decision', () => {
   })
 
   it('that waited leaves the case open for what came meanwhile', () => {
-    const world = decided(reviewed(10), { measure: 'ban', clause: 'c.4' })
+    const world = told(decided(reviewed(10), { measure: 'ban', clause: 'c.4' }), after(HOUR))
     world.apply(applyVerdicts(world.facts, [review('m2', 10)], world.context(after(DAY))))
     world.apply(applyTime(world.facts, world.context(after(HOUR + 3 * DAY))))
     expect(world.state).toMatchObject({ status: 'banned', openCase: { why: ['review'] } })
-    expect(world.cases.at(-1)).toMatchObject({ state: 'open' })
+    const later = world.state!.openCase!.caseId
+    const { caseId: first } = world.decisions.get('d1')!
+    expect(world.entries.get('v-m2-review')).toBe(later)
+    expect(later).not.toBe(first)
+    expect(world.cases.at(-1)).toMatchObject({ caseId: first, state: 'decided' })
   })
 
   it('waits quietly: nothing is due before its day', () => {

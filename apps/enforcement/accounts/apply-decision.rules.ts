@@ -2,8 +2,9 @@ import type { Bilingual } from '#libs/contracts/directive'
 import type { Measure } from '#libs/contracts/measures-in-force'
 import { needsSecondApproval } from '#libs/policy/limits-of-automation'
 import { clauseOf, type Policy } from '#libs/policy/policy-document'
-import type { DecisionRecord, DecisionStep } from '../decisions/decision.js'
+import type { Asked, DecidedMessage, DecisionRecord, DecisionStep } from '../decisions/decision.js'
 import { undoingId } from '../directives/directive-ids.rules.js'
+import { noticeIdOf } from '../notices/notice.rules.js'
 import {
   AccountDraft,
   type AccountChange,
@@ -12,8 +13,11 @@ import {
 } from './account-draft.rules.js'
 import type { Hold } from './account-state.js'
 import { orderDirective } from './order-directive.rules.js'
+import { withoutStrike } from './earn-strikes.rules.js'
 import { enforceDecision } from './enforce-decision.rules.js'
-import { liftStep, orderStep, resolveHold, settle } from './settle-account.rules.js'
+import { intendedNotice } from './notice-of-intent.rules.js'
+import { liftStep, orderStep, resumeHeld, settle } from './settle-account.rules.js'
+import { decideCase, holdCase, resolveStep, returnCase } from './waiting-cases.rules.js'
 import { latest } from '#libs/policy/ladder'
 
 /** What a person decides on a case. */
@@ -25,13 +29,18 @@ export interface PersonsDecision {
   measure: Measure
   clause: string | null
   reasons: Bilingual
-  messages: { messageId: string; sentAt: Date }[]
+  messages: DecidedMessage[]
   verdictIds: string[]
   findingIds?: string[]
   detectors: string[]
   until: Date | null
   notBefore: Date | null
+  asked?: Asked
 }
+
+/** The notice of an intended ban. */
+const INTENT = 'ban-intended'
+const HOUR = 3_600_000
 
 /** How long a measure holds that was decided without an end: as the ladder has it, a warning as long as a strike. */
 export function durationOf(measure: Measure, policy: Policy): number | null {
@@ -101,12 +110,19 @@ export function applyDecision(
     approval: null,
     refusal: null,
     reversal: null,
+    ...(given.asked ? { asked: given.asked } : {}),
     updatedAt: now,
   }
+  decision.withoutStrike = withoutStrike(draft, decision)
   draft.decide(decision)
+  if (given.cluster) decision.cluster = true
+  if (hold?.unproven) {
+    const noticeId = noticeIdOf(INTENT, decision.decisionId, decision.platformId)
+    decision.intent = intendedNotice(noticeId, hold.notBefore)
+  }
   if (hold) holdDecision(draft, decision, hold)
   else enforceDecision(draft, decision)
-  if (!given.cluster) moveCase(draft, decision)
+  if (!given.cluster) (hold ? holdCase : decideCase)(draft, decision.caseId, decision.decisionId)
   settle(draft)
   return draft.finish()
 }
@@ -125,10 +141,13 @@ export function applyApproval(
     return draft.finish()
   }
   decision.approval = approval
-  draft.tellDecision('decision.approved', decision)
+  draft.tellDecision('decision.approved', decision, undefined, decision.earlierApprovals?.length ?? '')
   const step = draft.state.steps.find((candidate) => candidate.decisionId === decisionId)
   const decided = draft.state.decided.find((candidate) => candidate.decisionId === decisionId)
-  if (step) {
+  if (step?.hold?.resumes) {
+    resumeHeld(draft, decision, step, step.hold.resumes)
+    resolveStep(draft, decision)
+  } else if (step) {
     decision.state = 'in_force'
     decision.hold = null
     decision.inForceSince = draft.now
@@ -138,11 +157,11 @@ export function applyApproval(
     step.until = decision.until
     draft.tellDecision('decision.made', decision)
     orderStep(draft, step, decision)
-    resolveHold(draft, decision)
+    resolveStep(draft, decision)
   } else if (decided) {
-    const hold = { needsApproval: false, lapsesAt: null, notBefore: decided.hold?.notBefore ?? null }
-    decided.hold = hold
-    decision.hold = hold
+    const before = decided.hold ?? { notBefore: null }
+    decided.hold = { ...before, needsApproval: false, lapsesAt: null }
+    decision.hold = { ...decided.hold }
   }
   settle(draft)
   return draft.finish()
@@ -165,14 +184,8 @@ export function applyRefusal(
     held.state = 'refused'
     if ('stepId' in held) held.waived = true
   }
-  if (decision.automated) resolveHold(draft, decision)
-  else if (draft.state.openCase?.caseId === decision.caseId) {
-    draft.caseChange(decision.caseId, { state: 'open' })
-    draft.event('case.reopened', `case/${decision.caseId}`, decisionId, {
-      caseId: decision.caseId,
-      decisionId,
-    })
-  }
+  if (decision.automated) resolveStep(draft, decision)
+  else returnCase(draft, decision)
   settle(draft)
   return draft.finish()
 }
@@ -227,10 +240,9 @@ function holdOf(draft: AccountDraft, given: PersonsDecision, urgent: boolean): H
   const { policy, now } = draft.context
   if (draft.observed) return null
   const needsApproval = needsSecondApproval(given.measure, { followersHighest: draft.followers }, policy)
-  const intent =
-    given.measure === 'ban' && !urgent ? new Date(now.getTime() + policy.ban.noticeOfIntent) : null
-  const dates = [intent, given.notBefore].filter((date) => date !== null && date > now)
-  const notBefore = dates.length > 0 ? new Date(Math.max(...dates.map((date) => date!.getTime()))) : null
+  const notBefore = given.notBefore && given.notBefore > now ? given.notBefore : null
+  // The hours to answer run from when its notice arrives, and so do those to approve.
+  if (given.measure === 'ban' && !urgent) return { needsApproval, lapsesAt: null, notBefore, unproven: true }
   if (!needsApproval && !notBefore) return null
   // What would be over when it is approved lapses.
   const lapsesAt = Math.min(
@@ -251,35 +263,20 @@ function holdDecision(draft: AccountDraft, decision: DecisionRecord, hold: Hold)
     directiveId: null,
     hold,
   })
-  if (decision.measure === 'ban' && hold.notBefore) {
-    draft.notify('ban-intended', decision.decisionId, {
+  if (decision.intent) {
+    const policy = draft.policyOf(decision.policyVersion)
+    draft.notify(INTENT, decision.decisionId, {
       decisionId: decision.decisionId,
       caseId: decision.caseId,
       measure: decision.measure,
       category: decision.category,
       clause: decision.clause,
+      answerUrl: draft.context.answerUrl(decision.decisionId, draft.now),
+      hours: policy.ban.noticeOfIntent / HOUR,
+      notBefore: decision.intent.wanted?.toISOString() ?? null,
       clauseTitle: draft.clauseTitle(decision),
       reasons: decision.reasons,
-      notBefore: hold.notBefore.toISOString(),
     })
-  }
-}
-
-/** The case on the account is decided, or waits with the decision on it. */
-function moveCase(draft: AccountDraft, decision: DecisionRecord): void {
-  const { caseId, decisionId } = decision
-  if (decision.state === 'held') {
-    draft.state.openCase ??= { caseId, why: [] }
-    const open = draft.state.openCase
-    if (open.caseId !== caseId) return
-    open.why = ['held']
-    draft.caseChange(caseId, { state: 'held' })
-    return
-  }
-  if (draft.state.openCase?.caseId === caseId) draft.closeOpenCase('decided', decisionId)
-  else {
-    draft.caseChange(caseId, { state: 'decided' })
-    draft.event('case.decided', `case/${caseId}`, decisionId, { caseId, decisionId })
   }
 }
 

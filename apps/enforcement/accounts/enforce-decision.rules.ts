@@ -1,9 +1,10 @@
 import type { AccountLimits } from '#libs/contracts/directive'
-import { clauseOf, type Policy } from '#libs/policy/policy-document'
+import type { Policy } from '#libs/policy/policy-document'
 import type { DecisionRecord } from '../decisions/decision.js'
 import { decidedDirectiveId, DIRECTIVE_OF, messageDirectiveId } from '../directives/directive-ids.rules.js'
 import type { AccountDraft } from './account-draft.rules.js'
-import { orderDirective } from './order-directive.rules.js'
+import { addStrikes } from './earn-strikes.rules.js'
+import { joinDirective, orderDirective } from './order-directive.rules.js'
 import type { DecidedMeasure } from './account-state.js'
 
 /**
@@ -24,28 +25,6 @@ export function enforceDecision(draft: AccountDraft, decision: DecisionRecord): 
   }
   addStrikes(draft, decision)
   orderMeasure(draft, decision, held)
-}
-
-function addStrikes(draft: AccountDraft, decision: DecisionRecord): void {
-  const { clause, measure } = decision
-  const policy = draft.policyOf(decision.policyVersion)
-  const found = clause === null ? null : clauseOf(policy, clause)
-  if (clause === null || !found || measure === 'none') return
-  for (const { messageId, sentAt } of decision.messages) {
-    const known = draft.strikes.has(draft.strikeIdOf(messageId))
-    if (known || draft.now.getTime() - sentAt.getTime() > policy.strikes.maxAge) continue
-    const { strikeId } = draft.addCause(messageId, {
-      causeId: decision.decisionId,
-      at: draft.now,
-      clause,
-      category: found.category,
-      severity: found.severity,
-      points: policy.strikes.points[found.severity],
-      expiresAt: new Date(draft.now.getTime() + policy.strikes.expiresAfter),
-      policyVersion: decision.policyVersion,
-    })
-    decision.strikeIds.push(strikeId)
-  }
 }
 
 /** Orders what a decision decided; `held`: its measure waited in the account's books. */
@@ -76,7 +55,7 @@ export function orderMeasure(draft: AccountDraft, decision: DecisionRecord, held
   }
 }
 
-/** Removes or labels one message, unless that is in force already: then the decision shares the directive. */
+/** Removes or labels one message, unless that is in force already: then the decision stands on that directive too. */
 export function orderOnMessage(
   draft: AccountDraft,
   decision: DecisionRecord,
@@ -86,7 +65,7 @@ export function orderOnMessage(
   const message = draft.messageMeasures(messageId)
   const standing = measure === 'remove' ? message.removedBy : message.labelledBy
   if (standing) {
-    decision.directiveIds.push(standing)
+    joinDirective(draft, decision, measure, { directiveId: standing, messageId })
     return
   }
   const before = measure === 'remove' ? message.removals : message.labels

@@ -23,15 +23,21 @@ describe('the reach of an account', () => {
           let byDay = {}
           for (const { followers, days } of shuffled) byDay = withFollowers(byDay, followers, ago(days), NOW)
           const recent = all.filter(({ days }) => days <= 30).map(({ followers }) => followers)
-          expect(highestFollowers(byDay, NOW)).toBe(recent.length > 0 ? Math.max(...recent) : null)
+          expect(highestFollowers([byDay], NOW)).toBe(recent.length > 0 ? Math.max(...recent) : null)
           expect(Object.keys(byDay).length).toBeLessThanOrEqual(31)
         },
       ),
     )
   })
 
+  it('is that of any of the tables', () => {
+    expect(
+      highestFollowers([{ '2026-11-01': 7 }, { '2026-11-02': 9, '2026-01-01': 50 }], new Date('2026-11-20')),
+    ).toBe(9)
+  })
+
   it('is unknown where no count was ever given, and where all are old', () => {
-    expect(highestFollowers(withFollowers({}, null, NOW, NOW), NOW)).toBeNull()
-    expect(highestFollowers(withFollowers({}, 5, NOW, NOW), new Date(NOW.getTime() + 40 * DAY))).toBeNull()
+    expect(highestFollowers([withFollowers({}, null, NOW, NOW), {}], NOW)).toBeNull()
+    expect(highestFollowers([withFollowers({}, 5, NOW, NOW)], new Date(NOW.getTime() + 40 * DAY))).toBeNull()
   })
 })

@@ -9,7 +9,7 @@ export function withFollowers(
   seenAt: Date,
   now: Date,
 ): Record<string, number> {
-  const oldest = dayOf(new Date(now.getTime() - WINDOW_DAYS * DAY))
+  const oldest = oldestDay(now)
   const kept = Object.fromEntries(Object.entries(byDay).filter(([day]) => day >= oldest))
   const day = dayOf(seenAt)
   if (followers !== null && followers !== undefined && day >= oldest) {
@@ -18,13 +18,24 @@ export function withFollowers(
   return kept
 }
 
-/** The highest count in 30 days, by whole UTC days; `null` where none is known. */
-export function highestFollowers(byDay: Readonly<Record<string, number>>, now: Date): number | null {
-  const oldest = dayOf(new Date(now.getTime() - WINDOW_DAYS * DAY))
-  const counts = Object.entries(byDay).flatMap(([day, count]) => (day >= oldest ? [count] : []))
+/** The highest count in 30 days that any of the tables has, by whole UTC days; `null` where none is known. */
+export function highestFollowers(
+  tables: readonly Readonly<Record<string, number>>[],
+  now: Date,
+): number | null {
+  const oldest = oldestDay(now)
+  const counts = tables
+    .flatMap((byDay) => Object.entries(byDay))
+    .flatMap(([day, count]) => (day >= oldest ? [count] : []))
   return counts.length > 0 ? Math.max(...counts) : null
 }
 
-function dayOf(instant: Date): string {
+/** The earliest UTC date that counts at `now`. */
+export function oldestDay(now: Date): string {
+  return dayOf(new Date(now.getTime() - WINDOW_DAYS * DAY))
+}
+
+/** The UTC date of an instant. */
+export function dayOf(instant: Date): string {
   return instant.toISOString().slice(0, 10)
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { accountKey, derivedId } from '#libs/contracts/ids'
 import { Clock } from '#libs/platform/clock'
 import { badRequest, conflict, notFound } from '#libs/platform/http/problem'
+import { keyReused } from '../decisions/asked.js'
 import { AccountChanges } from './account-changes.js'
 import { AccountStore } from './account.store.js'
 import type { AccountLabel } from './account-state.js'
@@ -24,8 +25,9 @@ export class LabelAccount {
   ) {}
 
   /**
-   * `requestId`: the same request again puts no second label on it.
-   * @throws Problem 400 for an expiry that has passed; 404 for an account that was never flagged; 409 `too-many-labels`
+   * `requestId`: the same request again puts no second label on it, nor does the same label by the same person.
+   * @throws Problem 400 for an expiry that has passed; 404 for an account that was never flagged; 409 `too-many-labels`; 422 where
+   * another request had the key
    */
   async label(
     platformId: string,
@@ -50,7 +52,9 @@ export class LabelAccount {
         actor: by,
         make: (facts, context) => {
           const known = labelsAt(facts.state?.labels ?? [], at)
-          const again = known.find((label) => label.labelId === labelId)
+          const byKey = known.find((label) => label.labelId === labelId)
+          if (byKey && !isSame(byKey, kept)) throw keyReused()
+          const again = byKey ?? known.find((label) => isSame(label, kept))
           if (again) {
             kept = again
             return null
@@ -63,4 +67,9 @@ export class LabelAccount {
     ])
     return kept
   }
+}
+
+function isSame(a: AccountLabel, b: AccountLabel): boolean {
+  const expiry = a.expiresAt.getTime() === b.expiresAt.getTime()
+  return expiry && a.label === b.label && a.reason === b.reason && a.by === b.by
 }

@@ -61,6 +61,7 @@ interface Measure {
   needsApproval: boolean
   lapses: number | null
   notBefore: number | null
+  approved: boolean
   strike: Strike | null
   fixedUntil: number | null
   severity: Severity
@@ -188,7 +189,14 @@ export class LedgerOracle {
     }
     if (it.state !== 'held') return []
     if (it.needsApproval) return [{ at: it.lapses!, rank: 1, act: () => void (it.state = 'ended') }]
-    return [{ at: it.notBefore!, rank: 2, act: () => this.enforce(it, it.notBefore!) }]
+    return [{ at: it.notBefore!, rank: 2, act: () => this.begin(it, it.notBefore!) }]
+  }
+
+  /** Its day has come; who has come to be of reach meanwhile waits for a second person all the same. */
+  private begin(it: Measure, at: number): void {
+    const asks = (it.measure === 'ban' || it.measure === 'suspend') && !it.approved && this.waitsForSecond(at)
+    if (asks) Object.assign(it, { needsApproval: true, lapses: at + WAIT })
+    else this.enforce(it, at)
   }
 
   private end(it: Measure): void {
@@ -273,11 +281,12 @@ export class LedgerOracle {
 
   private approve(it: Measure, at: number): void {
     it.needsApproval = false
+    it.approved = true
     if (it.ref.kind === 'step') {
       it.state = 'in_force'
       it.until = at + 7 * DAY
       this.order(it, at)
-    } else if (it.notBefore === null) this.enforce(it, at)
+    } else if (it.notBefore === null || it.notBefore <= at) this.enforce(it, at)
   }
 
   private reverse(it: Measure, at: number): void {
@@ -339,6 +348,7 @@ export class LedgerOracle {
       needsApproval: false,
       lapses: null,
       notBefore: null,
+      approved: false,
       strike: null,
       fixedUntil: null,
       severity: 1,

@@ -1,6 +1,7 @@
 import 'reflect-metadata'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { DeliveryReport } from '#libs/contracts/delivery-report'
 import type { Policy } from '#libs/policy/policy-document'
 import type { DecisionRecord } from '../decisions/decision.js'
 import { type AccountChange, type AccountFacts, IdleStrikesNeeded } from './account-draft.rules.js'
@@ -12,6 +13,7 @@ import {
   applyReversal,
   applyTime,
 } from './apply-decision.rules.js'
+import { applyReports } from './apply-notice.rules.js'
 import { applyVerdicts, type VerdictFact } from './apply-verdicts.rules.js'
 import {
   GRAVITY,
@@ -288,14 +290,20 @@ class Ledger {
       case 'nothing':
         return this.time(it.at)
       case 'decision': {
-        const { caseId } = world.state!.openCase ?? { caseId: world.state!.automatedCaseId! }
+        const caseId = world.state!.openCase?.caseId ?? world.state!.automatedCaseId ?? 'c0'
         const decision = {
           decisionId: it.id,
           caseId,
           measure: it.measure,
           clause: it.urgent ? 'c.urgent' : `c.${it.severity}`,
           reasons,
-          messages: [{ messageId: `m${it.message}`, sentAt: new Date(this.history.sentAt(it.message)) }],
+          messages: [
+            {
+              messageId: `m${it.message}`,
+              sentAt: new Date(this.history.sentAt(it.message)),
+              receivedUnder: '1',
+            },
+          ],
           verdictIds: [],
           detectors: [],
           until: it.until === null ? null : new Date(it.until),
@@ -304,6 +312,7 @@ class Ledger {
         this.change(it.at, { messageIds: [`m${it.message}`] }, (facts) =>
           applyDecision(facts, decision, world.context(now, 'mod')),
         )
+        this.deliver(it.id, it.at)
         return
       }
       case 'reversal': {
@@ -329,6 +338,23 @@ class Ledger {
           applyRefusal(facts, this.find(it.of).decisionId, step, world.context(now, 'senior')),
         )
     }
+  }
+
+  /** The notice of an intended ban arrives at once. */
+  private deliver(decisionId: string, at: number): void {
+    const { intent, messages } = this.world.decisions.get(decisionId)!
+    if (!intent) return
+    const { noticeId } = intent
+    const report: DeliveryReport = {
+      noticeId,
+      deliveryId: 'dl',
+      channel: 'webhook',
+      state: 'delivered',
+      at: new Date(at).toISOString(),
+    }
+    const about = { decisionIds: [decisionId], messageIds: messages.map(({ messageId }) => messageId) }
+    const now = this.world.context(new Date(at))
+    this.change(at, about, (facts) => applyReports(facts, new Map([[decisionId, [report]]]), now)!)
   }
 
   private about(ref: Reference): About {
@@ -610,8 +636,10 @@ function assertSound(ledger: Ledger, { ofReach }: History): void {
   ]) {
     expect(new Set(ids).size).toBe(ids.length)
   }
-  expect(statements.length).toBe(directives.length)
   const undoing = directives.flatMap(({ reverses }) => reverses ?? [])
+  // Each decision has a statement for each directive that it stands on, and each end of one has.
+  const stood = [...decisions.values()].flatMap(({ directiveIds }) => directiveIds)
+  expect(statements.length).toBe(stood.length + undoing.length)
   expect(new Set(undoing).size).toBe(undoing.length)
   // People decide the grave things.
   for (const directive of directives) {

@@ -1,8 +1,10 @@
 import type { AccountLimits, Bilingual, Directive, DirectiveKind } from '#libs/contracts/directive'
 import { derivedId } from '#libs/contracts/ids'
 import type { Measure } from '#libs/contracts/measures-in-force'
+import type { Policy } from '#libs/policy/policy-document'
 import type { DecisionRecord } from '../decisions/decision.js'
 import { deadlinesOf } from '../directives/deadlines.rules.js'
+import { DIRECTIVE_OF } from '../directives/directive-ids.rules.js'
 import type { EventFacts } from '../events/event.rules.js'
 import { statementOf } from '../statements/statement.rules.js'
 import type { AccountDraft } from './account-draft.rules.js'
@@ -36,11 +38,9 @@ export function orderDirective(
 ): string | null {
   if (draft.observed && !spec.undo) return null
   const { now, context, state } = draft
-  const policy = context.policies.get(decision.policyVersion) ?? context.policy
+  const policy = policyFor(draft, decision)
   const statementId = derivedId('sor', spec.directiveId)
-  const appealUntil = new Date(now.getTime() + policy.appeals.window)
-  const expiresAt = new Date(appealUntil.getTime() + policy.evidence.keepAfterAppeal)
-  const appealUrl = context.appealUrl(statementId, now, expiresAt)
+  const { appealUntil, appealUrl } = redressOf(draft, statementId, policy)
   state.accountSeq += 1
   const deadlines = deadlinesOf({ ...decision, kind: spec.kind }, now, policy, context.platform.deadlines)
   const directive: Directive = {
@@ -88,6 +88,88 @@ export function orderDirective(
   draft.publish({ publish: 'directive', platformId: state.platformId, value: directive })
   tell(draft, decision, directive, spec)
   return directive.directiveId
+}
+
+/**
+ * Lets a decision stand on a directive on one message that is in force already. Nothing more is ordered, but the decision has
+ * a statement and a way to object of its own, of which the platform is told: it may stand when the first one does not. Once,
+ * however often it joins.
+ */
+export function joinDirective(
+  draft: AccountDraft,
+  decision: DecisionRecord,
+  measure: 'label' | 'remove',
+  { directiveId, messageId }: { directiveId: string; messageId: string },
+): void {
+  if (decision.directiveIds.includes(directiveId)) return
+  decision.directiveIds.push(directiveId)
+  const { now, state } = draft
+  const policy = policyFor(draft, decision)
+  const statementId = derivedId('sor', directiveId, decision.decisionId)
+  const { appealUntil, appealUrl } = redressOf(draft, statementId, policy)
+  const joined = {
+    directiveId,
+    kind: DIRECTIVE_OF[measure],
+    accountId: state.accountId,
+    messageIds: [messageId],
+    until: null,
+    issuedAt: now.toISOString(),
+    statementOfReasonsId: statementId,
+    reasons: decision.reasons,
+    appealUrl,
+    limits: {},
+    automated: decision.automated,
+    reverses: null,
+  }
+  const { platformId, level, points } = state
+  const value = statementOf({
+    decision,
+    directive: joined,
+    measure,
+    policy,
+    platformId,
+    appealUntil,
+    level,
+    points,
+  })
+  draft.write({ write: 'statement', value })
+  draft.event('statement.issued', `statement/${statementId}`, '', {
+    ...draft.decisionFacts(decision),
+    messageId,
+    directiveId,
+    statementOfReasonsId: statementId,
+    measure,
+  })
+  draft.notify('measure-joined', statementId, {
+    directiveId,
+    decisionId: decision.decisionId,
+    caseId: decision.caseId,
+    statementOfReasonsId: statementId,
+    kind: joined.kind,
+    measure,
+    messageIds: joined.messageIds,
+    category: decision.category,
+    clause: decision.clause,
+    clauseTitle: draft.clauseTitle(decision),
+    reasons: decision.reasons,
+    issuedAt: joined.issuedAt,
+    appealUrl,
+    automated: decision.automated,
+  })
+}
+
+function policyFor({ context }: AccountDraft, { policyVersion }: DecisionRecord): Policy {
+  return context.policies.get(policyVersion) ?? context.policy
+}
+
+function redressOf(
+  { now, context }: AccountDraft,
+  statementId: string,
+  policy: Policy,
+): { appealUntil: Date; appealUrl: string } {
+  const appealUntil = new Date(now.getTime() + policy.appeals.window)
+  const expiresAt = new Date(appealUntil.getTime() + policy.evidence.keepAfterAppeal)
+  return { appealUntil, appealUrl: context.appealUrl(statementId, now, expiresAt) }
 }
 
 function tell(

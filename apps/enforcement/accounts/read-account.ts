@@ -10,7 +10,9 @@ import { DirectiveStore } from '../directives/directive.store.js'
 import { FindingStore } from '../findings/finding.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { AccountStore } from './account.store.js'
-import { type AccountView, STRIKES_SHOWN, type TimelineItem } from './accounts-api.js'
+import type { Measure } from '#libs/contracts/measures-in-force'
+import type { Hold } from './account-state.js'
+import { type AccountView, type HeldMeasure, STRIKES_SHOWN, type TimelineItem } from './accounts-api.js'
 import { labelsAt } from './label-account.rules.js'
 import { standingOf } from './standing.rules.js'
 import { riskView } from './risk.rules.js'
@@ -60,7 +62,7 @@ export class ReadAccount {
         source,
       })),
       held: [...account.steps, ...account.decided].flatMap(({ state, decisionId, measure, hold }) =>
-        state === 'held' && hold ? [{ decisionId, measure, ...hold }] : [],
+        state === 'held' && hold ? [heldView(decisionId, measure, hold)] : [],
       ),
       labels: labelsAt(account.labels, now),
       risk: riskView(account.risk, now),
@@ -109,6 +111,14 @@ export class ReadAccount {
 
 /** Read beyond a page: what is of before it, and may have been undone, answered or decided in its time. */
 const EARLIER = 400
+
+function heldView(
+  decisionId: string,
+  measure: Measure,
+  { needsApproval, lapsesAt, notBefore, unproven }: Hold,
+): HeldMeasure {
+  return { decisionId, measure, needsApproval, lapsesAt, notBefore, waitsForNotice: unproven === true }
+}
 
 function neverFlagged(): Error {
   return notFound('This account was never flagged.')

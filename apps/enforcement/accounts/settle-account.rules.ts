@@ -19,7 +19,11 @@ import { orderDirective } from './order-directive.rules.js'
 import type { DecidedMeasure, Hold, StepOnAccount, StrikeRecord } from './account-state.js'
 import { enforceDecision } from './enforce-decision.rules.js'
 import { idle } from './idle-account.rules.js'
+import { orderAgain } from './order-again.rules.js'
+import { reachHold } from './second-person.rules.js'
+import { showUndelivered } from './show-undelivered.rules.js'
 import { ladderBy, standingOf } from './standing.rules.js'
+import { endHold, returnCase } from './waiting-cases.rules.js'
 
 /**
  * Brings an account to where its strikes, decisions and the clock say that it stands: takes back what has lost its ground,
@@ -37,6 +41,7 @@ export function settle(draft: AccountDraft, { relieving = false } = {}): void {
     if (waived) draft.state.steps.push({ ...withoutEffect(step, 'waived'), waived: true })
     else takeStep(draft, step)
   }
+  showUndelivered(draft)
   tellExpiredStrikes(draft)
   idle(draft)
   stand(draft)
@@ -75,7 +80,9 @@ function stand(draft: AccountDraft): void {
   state.points = points
   state.status = status
   const holds = [...state.steps, ...state.decided].flatMap(({ state: standing, hold }) =>
-    standing === 'held' && hold ? [hold.needsApproval ? hold.lapsesAt : hold.notBefore] : [],
+    standing === 'held' && hold && !hold.unproven
+      ? [hold.needsApproval ? hold.lapsesAt : hold.notBefore]
+      : [],
   )
   const paused = [...state.steps, ...state.decided].flatMap(({ state: standing, until }) =>
     standing === 'paused' ? [until] : [],
@@ -311,32 +318,41 @@ function lapseHeld(draft: AccountDraft): void {
     decision.state = 'lapsed'
     draft.tellDecision('decision.lapsed', decision)
     // A step of the ladder never took the case out of the queue, and somebody may be at work on it.
-    if (!decision.automated && state.openCase?.caseId === decision.caseId) {
-      draft.caseChange(decision.caseId, { state: 'open' })
-    }
+    if (!decision.automated) returnCase(draft, decision)
   }
 }
 
-/** What was approved, or needs no approval, begins on its day. */
+/** What was approved, or needs no approval, begins on its day; reach is asked for once more then. */
 function beginWhatWaited(draft: AccountDraft): void {
   for (const measure of [...draft.state.decided]) {
     const { hold } = measure
-    if (measure.state !== 'held' || !hold || hold.needsApproval) continue
+    if (measure.state !== 'held' || !hold || hold.needsApproval || hold.unproven) continue
     if (hold.notBefore && draft.now < hold.notBefore) continue
-    enforceDecision(draft, draft.decision(measure.decisionId))
-    resolveHold(draft, measure)
+    const decision = draft.decision(measure.decisionId)
+    const reach = reachHold(draft, decision, measure.measure)
+    if (reach) {
+      measure.hold = { ...hold, ...reach, notBefore: hold.notBefore }
+      decision.hold = { ...measure.hold }
+      draft.tellDecision('decision.held', decision, 'reach', draft.state.rev)
+      continue
+    }
+    if (hold.resumes) resumeHeld(draft, decision, measure, hold.resumes)
+    else enforceDecision(draft, decision)
+    endHold(draft, decision)
   }
 }
 
-/** A held measure is held no more: if the case had no other reason to be open, it is decided; else it is open again. */
-export function resolveHold(draft: AccountDraft, held: { decisionId: string }): void {
-  const { caseId } = draft.decision(held.decisionId)
-  const { openCase, steps, decided } = draft.state
-  if (openCase?.caseId !== caseId) return
-  if ([...steps, ...decided].some((other) => other.state === 'held')) return
-  openCase.why = openCase.why.filter((why) => why !== 'held')
-  if (openCase.why.length === 0) draft.closeOpenCase('decided', held.decisionId)
-  else if (!draft.decision(held.decisionId).automated) draft.caseChange(caseId, { state: 'open' })
+/** A measure that an appeal had suspended is in force again, after a second person approved it. */
+export function resumeHeld(
+  draft: AccountDraft,
+  decision: DecisionRecord,
+  held: StepOnAccount | DecidedMeasure,
+  appealId: string,
+): void {
+  decision.state = 'in_force'
+  decision.hold = null
+  held.hold = null
+  orderAgain(draft, decision, held, appealId)
 }
 
 function tellExpiredStrikes(draft: AccountDraft): void {

@@ -13,6 +13,7 @@ export const TIMELINE_KINDS = [
   'strike.reversed',
   'decision.made',
   'decision.held',
+  'decision.answered',
   'decision.approved',
   'decision.refused',
   'decision.reversed',
@@ -82,6 +83,16 @@ function ofDecision(decision: DecisionRecord): TimelineItem[] {
       by: decision.by,
       ...facts,
     },
+    ...(decision.answer
+      ? [
+          {
+            at: decision.answer.at,
+            id: `${decisionId}/answered`,
+            kind: 'decision.answered' as const,
+            ...facts,
+          },
+        ]
+      : []),
     ...later.flatMap(([kind, step]) =>
       step ? [{ at: step.at, id: `${decisionId}/${kind}`, kind, by: step.by, ...facts }] : [],
     ),
@@ -114,15 +125,24 @@ function ofFinding({ _id, findingId, kind, caseId, addedAt }: TakenFinding): Tim
 }
 
 function ofAppeal({ _id: appealId, ...appeal }: AppealDocument): TimelineItem[] {
-  const { caseId, decisionId, directiveId, measure, openedAt, updatedAt, state, decision } = appeal
+  const { caseId, decisionId, directiveId, measure, openedAt, updatedAt, state, decision, earlier } = appeal
   const facts = { appealId, caseId, decisionId, directiveId, measure }
   const opened = { at: openedAt, id: `${appealId}/opened`, kind: 'appeal.opened' as const, ...facts }
-  if (decision) {
-    const { at, by, outcome: code } = decision
-    return [opened, { at, id: `${appealId}/decided`, kind: 'appeal.decided', by, code, ...facts }]
-  }
-  if (state !== 'withdrawn') return [opened]
-  return [opened, { at: updatedAt, id: `${appealId}/withdrawn`, kind: 'appeal.withdrawn', ...facts }]
+  const hearings = decision ? [...earlier, decision] : earlier
+  const decided = hearings.map(({ at, by, outcome: code }, i) => ({
+    at,
+    id: i === 0 ? `${appealId}/decided` : `${appealId}/decided/${i}`,
+    kind: 'appeal.decided' as const,
+    by,
+    code,
+    ...facts,
+  }))
+  if (state !== 'withdrawn') return [opened, ...decided]
+  return [
+    opened,
+    ...decided,
+    { at: updatedAt, id: `${appealId}/withdrawn`, kind: 'appeal.withdrawn', ...facts },
+  ]
 }
 
 function ofLabel({ labelId, label, at, by }: AccountLabel): TimelineItem {

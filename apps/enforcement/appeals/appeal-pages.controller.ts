@@ -1,33 +1,18 @@
 import { Body, Get, Post, Query, Req, Res } from '@nestjs/common'
-import { createHash } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { codePoints } from '#libs/contracts/fields'
+import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Public } from '#libs/platform/auth/roles.decorator'
 import { PageController } from '#libs/platform/http/page.decorator'
-import { Problem } from '#libs/platform/http/problem'
-import {
-  appealPage,
-  PAGE_STYLE,
-  problemPage,
-  receivedPage,
-  statusPage,
-  type Place,
-} from './appeal-pages.rules.js'
-import { LONGEST_APPEAL, OpenAppeal } from './open-appeal.js'
-import { pageLanguage } from './page-language.rules.js'
+import { answerWithPage, type PageFields, textOf } from './answer-with-page.js'
+import { appealPage, problemPage, receivedPage, statusPage, type Place } from './appeal-pages.rules.js'
+import { FollowAppeal } from './follow-appeal.js'
+import { GiveFacts } from './give-facts.js'
+import { actorOf, LONGEST_APPEAL, OpenAppeal } from './open-appeal.js'
+import { canWithdraw, takesFacts } from './one-appeal.rules.js'
 import { ReadEvidence } from './read-evidence.js'
 
-type Fields = Record<string, unknown>
-
-const STYLE_DIGEST = createHash('sha256').update(PAGE_STYLE).digest('base64')
-/** Nothing is loaded, nothing runs, nobody frames it; forms go to us. */
-const CONTENT_SECURITY_POLICY = [
-  `default-src 'none'`,
-  `style-src 'sha256-${STYLE_DIGEST}'`,
-  `form-action 'self'`,
-  `base-uri 'none'`,
-  `frame-ancestors 'none'`,
-].join('; ')
+type Fields = PageFields
 
 /** The pages on which the owner of an account reads what was decided, objects, and follows it. No script, no cookie. */
 @PageController('appeal')
@@ -36,15 +21,24 @@ export class AppealPages {
   constructor(
     private readonly openAppeal: OpenAppeal,
     private readonly evidence: ReadEvidence,
+    private readonly following: FollowAppeal,
+    private readonly giveFacts: GiveFacts,
   ) {}
 
   @Get()
-  async show(@Req() request: FastifyRequest, @Query() query: Fields, @Res() reply: FastifyReply) {
+  async show(
+    @Req() request: FastifyRequest,
+    @Query() query: Fields,
+    @CurrentCaller() caller: Caller,
+    @Res() reply: FastifyReply,
+  ) {
     const token = textOf(query, 'token', 2_048)
     await answer(request, query, reply, { token }, async (place) => {
       const linked = await this.openAppeal.follow(token)
-      const evidence = await this.evidence.behind(linked.statement)
-      return { status: 200, page: appealPage(place, { ...linked, evidence, token }) }
+      const evidence = await this.evidence.behind(linked.statement, actorOf(caller))
+      // What is sent from this view of the page is one appeal, however often it is sent.
+      const nonce = randomBytes(24).toString('base64url')
+      return { status: 200, page: appealPage(place, { ...linked, evidence, token, nonce }) }
     })
   }
 
@@ -53,12 +47,15 @@ export class AppealPages {
     @Req() request: FastifyRequest,
     @Query() query: Fields,
     @Body() body: Fields | undefined,
+    @CurrentCaller() caller: Caller,
     @Res() reply: FastifyReply,
   ) {
     const token = textOf(body, 'token', 2_048)
     await answer(request, query, reply, { token }, async (place) => {
       const text = textOf(body, 'text', LONGEST_APPEAL)
-      return { status: 201, page: receivedPage(place, await this.openAppeal.open(token, text)) }
+      const key = textOf(body, 'nonce', 200)
+      const receiptCode = await this.openAppeal.open(token, text, { caller, key })
+      return { status: 201, page: receivedPage(place, receiptCode) }
     })
   }
 
@@ -72,51 +69,31 @@ export class AppealPages {
     @Req() request: FastifyRequest,
     @Query() query: Fields,
     @Body() body: Fields | undefined,
+    @CurrentCaller() caller: Caller,
     @Res() reply: FastifyReply,
   ) {
     await answer(request, query, reply, {}, async (place) => {
       const receiptCode = textOf(body, 'receiptCode', 60).trim()
-      const withdraws = body?.['withdraw'] === 'yes'
-      const { state } = withdraws
-        ? await this.openAppeal.withdraw(receiptCode)
-        : await this.openAppeal.byCode(receiptCode)
-      return { status: 200, page: statusPage(place, { receiptCode, state }) }
+      const found = await this.act(receiptCode, body, caller)
+      const can = { takesFacts: takesFacts(found), canWithdraw: canWithdraw(found) }
+      return { status: 200, page: statusPage(place, { receiptCode, state: found.state, ...can }) }
     })
+  }
+
+  private act(receiptCode: string, body: Fields | undefined, caller: Caller) {
+    if (body?.['withdraw'] === 'yes') return this.openAppeal.withdraw(receiptCode, caller)
+    const isTold = body !== undefined && Object.hasOwn(body, 'facts')
+    if (isTold) return this.giveFacts.give(receiptCode, textOf(body, 'facts', LONGEST_APPEAL), caller)
+    return this.following.byCode(receiptCode, caller)
   }
 }
 
-/** A field of a form or query; empty where it is absent, given twice, or not a text. Line ends as a form sends them are one. */
-function textOf(fields: Fields | undefined, name: string, longest: number): string {
-  const value = fields && Object.hasOwn(fields, name) ? fields[name] : undefined
-  if (typeof value !== 'string') return ''
-  const text = value.replaceAll('\r\n', '\n')
-  return codePoints(text) <= longest ? text : ''
-}
-
-/** Sends a page, or the page of what is wrong. */
-async function answer(
+function answer(
   request: FastifyRequest,
   query: Fields,
   reply: FastifyReply,
   kept: Readonly<Record<string, string>>,
   make: (place: Place) => Promise<{ status: number; page: string }>,
 ): Promise<void> {
-  const language = pageLanguage(query['lang'], request.headers['accept-language'])
-  const elsewhere = `?${new URLSearchParams({ ...kept, lang: language === 'zh' ? 'en' : 'zh' }).toString()}`
-  const place = { language, elsewhere }
-  const { status, page } = await make(place).catch((error: unknown) => {
-    if (!(error instanceof Problem)) throw error
-    return { status: error.status, page: problemPage(place, error.slug) }
-  })
-  await reply
-    .status(status)
-    .headers({
-      'content-type': 'text/html; charset=utf-8',
-      'content-language': language,
-      'content-security-policy': CONTENT_SECURITY_POLICY,
-      'cache-control': 'no-store',
-      'referrer-policy': 'no-referrer',
-      vary: 'accept-language',
-    })
-    .send(page)
+  return answerWithPage({ request, query, reply, kept, problemPage }, make)
 }

@@ -60,8 +60,9 @@ const pageWith = (text: string): string =>
     },
     evidence: [{ messageId: text, sentAt: '2026-11-24T07:00:00Z', text, links: [text] }],
     until: new Date('2027-05-01T00:00:00Z'),
-    isOpen: true,
+    hindrance: null,
     token: text,
+    nonce: text,
   })
 
 describe('HTML', () => {
@@ -109,9 +110,9 @@ describe('the page of an appeal', () => {
       token: 't',
       evidence: [{ messageId: 'm1', sentAt: '2026-11-24T07:00:00Z', text: null, links: [] }],
     }
-    const page = appealPage(place, { ...given, isOpen: false })
+    const page = appealPage(place, { ...given, nonce: 'n', hindrance: 'window-over' })
     expect(page).not.toContain('<form')
-    expect(page).toContain(PAGE_WORDS.en.over)
+    expect(page).toContain(PAGE_WORDS.en.problems['window-over'])
     expect(page).toContain(PAGE_WORDS.en.sealed)
   })
 
@@ -120,11 +121,19 @@ describe('the page of an appeal', () => {
       const words = PAGE_WORDS[language]
       expect(Object.keys(words.kinds).sort()).toEqual([...DIRECTIVE_KINDS].sort())
       for (const state of APPEAL_STATES) {
-        const page = statusPage({ ...place, language }, { receiptCode: 'rc_1', state })
-        expect(page).toContain(words.states[state])
-        expect(page.includes(words.withdraw)).toBe(state === 'open' || state === 'claimed')
+        for (const can of [true, false]) {
+          const found = { receiptCode: 'rc_1', state, takesFacts: can, canWithdraw: can }
+          const page = statusPage({ ...place, language }, found)
+          expect(page).toContain(words.states[state])
+          expect([words.withdraw, words.sendFacts].map((word) => page.includes(word))).toEqual([can, can])
+        }
       }
       expect(receivedPage({ ...place, language }, 'rc_<1>')).toContain('rc_&lt;1&gt;')
+      for (const slug of ['already-decided', 'too-many-appeals']) {
+        expect(problemPage({ ...place, language }, slug)).toMatch(
+          /court .*dispute settlement body|法院.*争议解决机构/,
+        )
+      }
       expect(problemPage({ ...place, language }, 'constructor')).toContain(words.problems['not-found'])
     }
     expect(Object.keys(PAGE_WORDS.zh.problems)).toEqual(Object.keys(PAGE_WORDS.en.problems))

@@ -1,9 +1,9 @@
 import { writeInstant } from '#libs/contracts/write-instant'
 import type { StatementOfReasons } from '../statements/statement.js'
-import { isClosed, type AppealState } from './appeal-transitions.js'
+import type { AppealState } from './appeal-transitions.js'
 import { html, Html } from './html.rules.js'
 import type { PageLanguage } from './page-language.rules.js'
-import { PAGE_WORDS } from './page-words.js'
+import { PAGE_WORDS, type PageWords } from './page-words.js'
 import type { Evidence } from './read-evidence.js'
 
 /** The only style there is; the Content-Security-Policy names its digest. Contrast of all text is above 7:1. */
@@ -31,17 +31,21 @@ export function appealPage(
     statement: StatementOfReasons
     evidence: readonly Evidence[]
     until: Date
-    isOpen: boolean
+    /** Why nobody can object, as a slug; null where the owner can. */
+    hindrance: string | null
     token: string
+    /** A secret of this view: what is sent with it is one appeal. */
+    nonce: string
   },
 ): string {
   const { language } = place
   const words = PAGE_WORDS[language]
-  const { statement, evidence, until, isOpen, token } = given
+  const { statement, evidence, until, hindrance, token, nonce } = given
   const { ground } = statement
   const form = html`<p>${words.openUntil}: ${writeInstant(until, language)}</p>
     <form method="post" action="appeal?lang=${language}">
       <input type="hidden" name="token" value="${token}" />
+      <input type="hidden" name="nonce" value="${nonce}" />
       <label for="text">${words.grounds}</label>
       <p id="hint">${words.hint}</p>
       <textarea id="text" name="text" rows="10" maxlength="10000" required aria-describedby="hint"></textarea>
@@ -66,7 +70,7 @@ export function appealPage(
       ${evidence.length > 0 ? evidence.map((one) => evidenceOf(one, language)) : html`<p>${words.noEvidence}</p>`}
       <h2>${words.object}</h2>
       <p>${statement.redress.information[language]}</p>
-      ${isOpen ? form : html`<p>${words.over}</p>`}
+      ${hindrance === null ? form : html`<p>${problemText(words, hindrance)}</p>`}
       <p><a href="appeal/status?lang=${language}">${words.status}</a></p>`,
   )
 }
@@ -85,8 +89,16 @@ export function receivedPage(place: Place, receiptCode: string): string {
   )
 }
 
+/** An appeal as its page shows it. */
+interface Followed {
+  receiptCode: string
+  state: AppealState
+  takesFacts: boolean
+  canWithdraw: boolean
+}
+
 /** The page on which an appeal is followed; without one, the form for its code. */
-export function statusPage(place: Place, found: { receiptCode: string; state: AppealState } | null): string {
+export function statusPage(place: Place, found: Followed | null): string {
   const { language } = place
   const words = PAGE_WORDS[language]
   const form = html`<form method="post" action="status?lang=${language}">
@@ -105,27 +117,34 @@ export function statusPage(place: Place, found: { receiptCode: string; state: Ap
 /** What people see when something is wrong with what they asked for. */
 export function problemPage(place: Place, slug: string): string {
   const words = PAGE_WORDS[place.language]
-  const text = Object.hasOwn(words.problems, slug) ? words.problems[slug]! : words.problems['not-found']!
   return pageOf(
     place,
     words.problem,
     html`<h1>${words.problem}</h1>
-      <p role="alert">${text}</p>`,
+      <p role="alert">${problemText(words, slug)}</p>`,
   )
 }
 
-function stateOf(
-  { receiptCode, state }: { receiptCode: string; state: AppealState },
-  language: PageLanguage,
-): Html {
+function problemText(words: PageWords, slug: string): string {
+  return Object.hasOwn(words.problems, slug) ? words.problems[slug]! : words.problems['not-found']!
+}
+
+function stateOf({ receiptCode, state, takesFacts, canWithdraw }: Followed, language: PageLanguage): Html {
   const words = PAGE_WORDS[language]
   const withdraw = html`<form method="post" action="status?lang=${language}">
     <input type="hidden" name="receiptCode" value="${receiptCode}" />
     <input type="hidden" name="withdraw" value="yes" />
     <button type="submit">${words.withdraw}</button>
   </form>`
+  const facts = html`<form method="post" action="status?lang=${language}">
+    <input type="hidden" name="receiptCode" value="${receiptCode}" />
+    <label for="facts">${words.facts}</label>
+    <p id="hint">${words.factsHint}</p>
+    <textarea id="facts" name="facts" rows="6" maxlength="10000" required aria-describedby="hint"></textarea>
+    <button type="submit">${words.sendFacts}</button>
+  </form>`
   return html`<p role="status">${words.state}: <strong>${words.states[state]}</strong></p>
-    ${isClosed(state) ? null : withdraw}`
+    ${canWithdraw ? withdraw : null} ${takesFacts ? facts : null}`
 }
 
 function term(name: string, value: string): Html {
@@ -139,17 +158,26 @@ function clauseText({ ground }: StatementOfReasons, language: PageLanguage): str
     .join(' – ')
 }
 
-function evidenceOf({ messageId, sentAt, text, links }: Evidence, language: PageLanguage): Html {
+function evidenceOf({ messageId, sentAt, text, links, isErased }: Evidence, language: PageLanguage): Html {
   const words = PAGE_WORDS[language]
   const when = writeInstant(new Date(sentAt), language)
   return html`<figure>
     <figcaption>${words.message} <bdi>${messageId}</bdi>, ${when}</figcaption>
-    <blockquote dir="auto">${text === null ? words.sealed : [text, ...links].join('\n')}</blockquote>
+    ${isErased ? html`<p>${words.erased}</p>` : html`<blockquote dir="auto">${text === null ? words.sealed : [text, ...links].join('\n')}</blockquote>`}
   </figure>`
 }
 
-function pageOf({ language, elsewhere }: Place, title: string, content: Html): string {
-  const words = PAGE_WORDS[language]
+function pageOf(place: Place, title: string, content: Html): string {
+  return pageAround(place, PAGE_WORDS[place.language].otherLanguage, title, content)
+}
+
+/** A whole page around its content. `otherLanguage`: the name of the other one, in that one. */
+export function pageAround(
+  { language, elsewhere }: Place,
+  otherLanguage: string,
+  title: string,
+  content: Html,
+): string {
   const other = language === 'zh' ? 'en' : 'zh'
   const page = html`<html lang="${language}">
     <head>
@@ -160,7 +188,7 @@ function pageOf({ language, elsewhere }: Place, title: string, content: Html): s
       ${new Html(`<style>${PAGE_STYLE}</style>`)}
     </head>
     <body>
-      <nav><a href="${elsewhere}" lang="${other}" hreflang="${other}">${words.otherLanguage}</a></nav>
+      <nav><a href="${elsewhere}" lang="${other}" hreflang="${other}">${otherLanguage}</a></nav>
       <main>${content}</main>
     </body>
   </html>`

@@ -4,7 +4,7 @@ export type AppealState = (typeof APPEAL_STATES)[number]
 export const APPEAL_OUTCOMES = ['upheld', 'granted', 'partly_granted'] as const
 export type AppealOutcome = (typeof APPEAL_OUTCOMES)[number]
 
-type AppealAction = 'claim' | 'uphold' | 'grant' | 'grant_partly' | 'withdraw'
+type AppealAction = 'claim' | 'uphold' | 'grant' | 'grant_partly' | 'withdraw' | 'reopen'
 
 /** Where each action leads from each state; what is not listed is not possible. Printed in docs/states.md. */
 export const APPEAL_TRANSITIONS: Readonly<
@@ -18,7 +18,7 @@ export const APPEAL_TRANSITIONS: Readonly<
     grant_partly: 'partly_granted',
     withdraw: 'withdrawn',
   },
-  upheld: {},
+  upheld: { reopen: 'claimed' },
   granted: {},
   partly_granted: {},
   withdrawn: {},
@@ -36,7 +36,7 @@ export function appealStatesBefore(action: AppealAction): AppealState[] {
   return APPEAL_STATES.filter((state) => APPEAL_TRANSITIONS[state][action] !== undefined)
 }
 
-/** Whether nobody has to do anything about it any more. */
+/** Whether it is decided or was taken back: nobody has to do anything about it any more. */
 export function isClosed(state: AppealState): boolean {
-  return Object.keys(APPEAL_TRANSITIONS[state]).length === 0
+  return APPEAL_TRANSITIONS[state].withdraw === undefined
 }

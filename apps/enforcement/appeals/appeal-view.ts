@@ -19,16 +19,20 @@ export function appealView(appeal: AppealDocument): AppealView {
     clause: appeal.clause,
     appellant: appeal.appellant,
     text: appeal.text,
+    ...(appeal.textSha256 ? { textSha256: appeal.textSha256 } : {}),
+    facts: appeal.facts,
+    factsWaiting: appeal.factsWaiting,
     openedAt: appeal.openedAt,
     updatedAt: appeal.updatedAt,
     claimedBy: appeal.claimedBy,
     claimedAt: appeal.claimedAt,
     decision,
+    earlier: appeal.earlier,
     version: appeal.version,
   }
 }
 
 /** An appeal as everybody sees it who has its code: state and outcome, nothing more. */
-export function appealStatusView({ state, decision }: AppealDocument): AppealStatus {
-  return { state, outcome: decision?.outcome ?? null }
+export function appealStatusView({ state, decision, earlier }: AppealDocument): AppealStatus {
+  return { state, outcome: (decision ?? earlier.at(-1))?.outcome ?? null }
 }

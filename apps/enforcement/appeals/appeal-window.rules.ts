@@ -1,6 +1,6 @@
 const DAY = 86_400_000
-/** No policy makes the window shorter (SPEC promise 11); the linter says so too. */
-const SHORTEST = 30 * DAY
+/** Milliseconds. No policy makes the window shorter (SPEC promise 11); the linter says so too. */
+export const SHORTEST_WINDOW = 30 * DAY
 
 /**
  * Until when a statement can be objected to, exclusive. The time runs from when the platform says that it told the owner, but
@@ -10,7 +10,7 @@ export function appealWindowEnd(
   statement: { issuedAt: Date; appealUntil: Date },
   ownerNotifiedAt: Date | null,
 ): Date {
-  const length = Math.max(SHORTEST, statement.appealUntil.getTime() - statement.issuedAt.getTime())
+  const length = Math.max(SHORTEST_WINDOW, statement.appealUntil.getTime() - statement.issuedAt.getTime())
   const from = Math.max(statement.issuedAt.getTime(), ownerNotifiedAt?.getTime() ?? 0)
   return new Date(from + length)
 }

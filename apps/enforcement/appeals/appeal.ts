@@ -18,7 +18,18 @@ export interface AppealDecision {
   replacement: ReplacementOrder | null
 }
 
-/** An objection of an account to the measure that one statement of reasons is about. */
+/** What was added to an appeal after it was opened. */
+export interface AppealFacts {
+  factId: string
+  at: Date
+  /** Empty once it was erased; then its digest remains. */
+  text: string
+  textSha256?: string
+  /** It was decided by then: a senior may take it up. */
+  afterDecision: boolean
+}
+
+/** An objection of an account to the measure that one statement of reasons is about: to all decisions that it rests on. */
 export interface AppealRecord {
   _id: string
   platformId: string
@@ -32,7 +43,13 @@ export interface AppealRecord {
   clause: string | null
   /** People who tipped off are to follow. */
   appellant: 'account'
+  /** Empty once it was erased; then its digest remains. */
   text: string
+  textSha256?: string
+  erasedAt?: Date
+  facts: AppealFacts[]
+  /** Some that came after the decision were not taken up yet. */
+  factsWaiting: boolean
   state: AppealState
   /** It was not decided in time: its measure was suspended. */
   late: boolean
@@ -41,9 +58,24 @@ export interface AppealRecord {
   claimedBy: string | null
   claimedAt: Date | null
   decision: AppealDecision | null
+  /** What was decided before facts were taken up and it was heard again. */
+  earlier: AppealDecision[]
+  /**
+   * Set when it is decided: the decisions that its measure rested on then, whatever was decided. One that joins the measure
+   * later is not among them. Where it is absent, `decisionId` alone.
+   */
+  covers?: string[]
+  /** Set when it is decided: the decisions that granting it undoes, or would have undone. */
+  undoes?: string[]
   /** The account reflects what this appeal has come to. */
   settled: boolean
-  /** Present while it is undecided: one at a time for a statement and an appellant. */
+  /** Tells the measure, also where it is ordered anew under another directive. */
+  measureKey: string
+  /** Of the first appeal against the measure: its directive and the appellant. */
+  measureRoot: string
+  /** Which of the appeals against the measure it is: nobody else takes the same turn. */
+  turn: string
+  /** The `measureRoot` while it is undecided: one at a time for a measure and an appellant. */
   openKey: string | null
   /** Of the code by which the appellant follows it; the code itself is nowhere. */
   receiptHash: string

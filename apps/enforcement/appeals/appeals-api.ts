@@ -4,10 +4,12 @@ import {
   Flag,
   Instant,
   Int,
+  Many,
   One,
   OneOf,
   Optional,
   OwnId,
+  Pattern,
   PlatformId,
   Text,
   WeirId,
@@ -42,6 +44,18 @@ export class AppealDecisionView {
   @Example(null) @Optional() @One(() => ReplacementView) replacement!: ReplacementView | null
 }
 
+/** What the owner added after the appeal was opened. */
+export class AppealFactsView {
+  @Example('fact_8yhc1r0p3k2mzq7xw5gd4n6tbv') @WeirId() factId!: string
+  @Instant() at!: Date
+  /** Empty once it was erased, with the evidence. */
+  @Example('The shop has been closed since May.') @Text(20_000) text!: string
+  /** SHA-256 of a text that was erased. */
+  @Example() @Optional() @Pattern('^[0-9a-f]{64}$') textSha256?: string
+  /** It was decided by then: a senior may take it up. */
+  @Example(true) @Flag() afterDecision!: boolean
+}
+
 /** An appeal as operators see it. */
 export class AppealView {
   @WeirId() appealId!: string
@@ -58,12 +72,20 @@ export class AppealView {
   @Optional() @Text(60, 1) category!: string | null
   @Optional() @Text(120, 1) clause!: string | null
   @OneOf(['account']) appellant!: 'account'
-  @Example('The text quotes a warning of the police.') @Text(20_000, 1) text!: string
+  /** Empty once it was erased, with the evidence. */
+  @Example('The text quotes a warning of the police.') @Text(20_000) text!: string
+  /** SHA-256 of a text that was erased. */
+  @Example() @Optional() @Pattern('^[0-9a-f]{64}$') textSha256?: string
+  @Many(() => AppealFactsView, 100) facts!: AppealFactsView[]
+  /** Some that came after the decision were not taken up yet. */
+  @Flag() factsWaiting!: boolean
   @Instant() openedAt!: Date
   @Instant() updatedAt!: Date
   @Optional() @Text(200, 1) claimedBy!: string | null
   @Optional() @Instant() claimedAt!: Date | null
   @Optional() @One(() => AppealDecisionView) decision!: AppealDecisionView | null
+  /** What was decided before new facts were taken up and it was heard again. */
+  @Example([]) @Many(() => AppealDecisionView, 100) earlier!: AppealDecisionView[]
   /** For `If-Match`. */
   @Int(0) version!: number
 }

@@ -1,21 +1,27 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common'
+import { ApiHeader } from '@nestjs/swagger'
+import type { FastifyRequest } from 'fastify'
 import { Example, Instant, One, OneOf, Optional, OwnId, PlatformId, Text } from '#libs/contracts/fields'
 import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Public, Roles } from '#libs/platform/auth/roles.decorator'
-import { Idempotent } from '#libs/platform/http/idempotency'
+import { Idempotent, IDEMPOTENCY_KEY, idempotencyKeyOf } from '#libs/platform/http/idempotency'
 import { type ExpectedVersions, IfMatch } from '#libs/platform/http/if-match'
 import { apiBody, apiCreated, apiOk, apiPage, apiProblem, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { QueryFlag } from '#libs/platform/http/query-fields'
+import { ViewsEvidence, ViewsList } from '../audit/evidence-views.js'
 import { instantCursor } from '../cursor.js'
 import { type GivenReasons, Reasons } from '../decisions/reasons-field.js'
 import { APPEAL_OUTCOMES, APPEAL_STATES, type AppealOutcome, type AppealState } from './appeal-transitions.js'
 import { appealStatusView, appealView } from './appeal-view.js'
 import { AppealReceipt, AppealStatus, AppealView } from './appeals-api.js'
 import { AppealStore } from './appeal.store.js'
+import { FollowAppeal } from './follow-appeal.js'
+import { GiveFacts } from './give-facts.js'
 import { HearAppeals } from './hear-appeals.js'
-import { LONGEST_APPEAL, OpenAppeal } from './open-appeal.js'
+import { LONGEST_APPEAL, OpenAppeal, SHORTEST_KEY } from './open-appeal.js'
+import { TakeUpFacts } from './take-up-facts.js'
 
 export class AppealBody {
   /** The token in the link of a statement of reasons. */
@@ -23,9 +29,15 @@ export class AppealBody {
   @Example('The text quotes a warning of the police.') @Text(LONGEST_APPEAL, 1) text!: string
 }
 
+export class FactsBody {
+  @Example('The shop has been closed since May.') @Text(LONGEST_APPEAL, 1) text!: string
+}
+
 export class AppealsQuery extends PageQuery {
   @Optional() @OneOf(APPEAL_STATES) state?: AppealState
   @Optional() @QueryFlag() late?: boolean
+  /** Decided, and told more since that nobody has taken up. */
+  @Optional() @QueryFlag() facts?: boolean
   @Optional() @PlatformId() platform?: string
   @Optional() @OwnId() account?: string
   @Optional() @Text(200, 1) claimedBy?: string
@@ -52,47 +64,78 @@ export class AppealsController {
     private readonly appeals: AppealStore,
     private readonly openAppeal: OpenAppeal,
     private readonly hearing: HearAppeals,
+    private readonly following: FollowAppeal,
+    private readonly giveFacts: GiveFacts,
+    private readonly takeUp: TakeUpFacts,
   ) {}
 
-  // No kept answer under an Idempotency-Key: it would hold the code. The same text gives the same code anyway.
+  // No kept answer under an Idempotency-Key: it would hold the code, which derives from the key instead.
   @Post()
   @Public()
+  @ApiHeader({
+    name: IDEMPOTENCY_KEY,
+    required: false,
+    description: `A secret of yours, of at least ${SHORTEST_KEY} characters: the same request gives the same code again.`,
+    schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,200}$' },
+  })
   @apiBody(AppealBody)
-  @apiProblem(403, 'This is no link of ours, or it has expired.')
-  @apiProblem(409, 'The time is over, an appeal is open already, or there is nothing to object to.')
+  @apiProblem(403, 'This is no link of ours, it has expired, or you are neither the owner nor the platform.')
+  @apiProblem(
+    409,
+    'It was decided already (`already-decided`), an appeal is open, or there is nothing to object to.',
+  )
   @apiCreated(AppealReceipt)
-  async open(@Body() body: AppealBody) {
-    return { receiptCode: await this.openAppeal.open(body.token, body.text) }
+  async open(@Body() body: AppealBody, @CurrentCaller() caller: Caller, @Req() { headers }: FastifyRequest) {
+    const key = idempotencyKeyOf(headers['idempotency-key'])
+    return { receiptCode: await this.openAppeal.open(body.token, body.text, { caller, key }) }
   }
 
   @Get('status/:receiptCode')
   @Public()
   @apiOk(AppealStatus)
-  async status(@Param('receiptCode') receiptCode: string) {
-    return appealStatusView(await this.openAppeal.byCode(receiptCode))
+  async status(@Param('receiptCode') receiptCode: string, @CurrentCaller() caller: Caller) {
+    return appealStatusView(await this.following.byCode(receiptCode, caller))
   }
 
   @Post('status/:receiptCode/withdraw')
   @HttpCode(200)
   @Public()
   @apiOk(AppealStatus)
-  async withdraw(@Param('receiptCode') receiptCode: string) {
-    return appealStatusView(await this.openAppeal.withdraw(receiptCode))
+  async withdraw(@Param('receiptCode') receiptCode: string, @CurrentCaller() caller: Caller) {
+    return appealStatusView(await this.openAppeal.withdraw(receiptCode, caller))
+  }
+
+  @Post(':receiptCode/facts')
+  @Public()
+  @apiBody(FactsBody)
+  @apiProblem(403, 'You are neither the owner nor the platform.')
+  @apiCreated(
+    AppealStatus,
+    'Those who hear the appeal see them; a decided one is heard again where a senior says so.',
+  )
+  async addFacts(
+    @Param('receiptCode') receiptCode: string,
+    @Body() { text }: FactsBody,
+    @CurrentCaller() caller: Caller,
+  ) {
+    return appealStatusView(await this.giveFacts.give(receiptCode, text, caller))
   }
 
   @Get()
   @Roles(...READERS)
+  @ViewsList<AppealView>('appeals', ({ appealId }) => `appeal/${appealId}`)
   @apiQuery(AppealsQuery)
   @apiPage(AppealView)
   async list(@Query() query: AppealsQuery) {
-    const { state, late, platform: platformId, account: accountId, claimedBy } = query
-    const filter = { state, late, platformId, accountId, claimedBy }
+    const { state, late, facts: factsWaiting, platform: platformId, account: accountId, claimedBy } = query
+    const filter = { state, late, factsWaiting, platformId, accountId, claimedBy }
     const found = await this.appeals.list(filter, query.limit, instantCursor(query.cursor))
     return page(found, query.limit, (one) => [one.openedAt.toISOString(), one._id], appealView)
   }
 
   @Get(':id')
   @Roles(...READERS)
+  @ViewsEvidence('appeal')
   @apiOk(AppealView)
   async get(@Param('id') id: string) {
     return appealView(await this.hearing.mustFind(id))
@@ -109,6 +152,20 @@ export class AppealsController {
     @IfMatch() ifMatch: ExpectedVersions | undefined,
   ) {
     return appealView(await this.hearing.claim(id, caller.subject, ifMatch))
+  }
+
+  /** Hears one that was upheld again, for facts that were told since. The measure stands meanwhile. */
+  @Post(':id/reopen')
+  @HttpCode(200)
+  @Roles('senior')
+  @Idempotent()
+  @apiOk(AppealView)
+  async reopen(
+    @Param('id') id: string,
+    @CurrentCaller() caller: Caller,
+    @IfMatch() ifMatch: number | undefined,
+  ) {
+    return appealView(await this.takeUp.reopen(id, caller.subject, ifMatch))
   }
 
   @Post(':id/decision')

@@ -88,22 +88,33 @@ describe('appeals, on a real MongoDB', () => {
     replacement: null,
   })
 
-  it('are opened once, however often and by however many at once, under one code', async () => {
+  it('are opened once under a key of the client, however often and at once, and give its code to nobody else', async () => {
     const { removal } = await suspended('a1')
+    const key = 'a-secret-of-the-owner'
     const codes = await Promise.all(
       Array.from({ length: 12 }, (_, i) =>
-        (i % 2 ? one : two)(OpenAppeal).open(tokenOf(removal), 'It was satire.'),
+        (i % 2 ? one : two)(OpenAppeal).open(tokenOf(removal), 'It was satire.', { key }),
       ),
     )
     expect(new Set(codes).size).toBe(1)
     expect(await one(AppealStore).list({ accountId: 'a1' }, 10)).toHaveLength(1)
     const others = await Promise.allSettled(
-      Array.from({ length: 6 }, (_, i) => one(OpenAppeal).open(tokenOf(removal), `Another ${i}`)),
+      Array.from({ length: 6 }, () => one(OpenAppeal).open(tokenOf(removal), 'It was satire.')),
     )
     for (const other of others) expect(other).toMatchObject({ reason: { status: 409, slug: 'appeal-open' } })
+    for (const weak of ['', 'short', 'another-secret-of-16']) {
+      await expect(
+        one(OpenAppeal).open(tokenOf(removal), 'It was satire.', { key: weak }),
+      ).rejects.toMatchObject({ slug: 'appeal-open' })
+    }
+    await expect(one(OpenAppeal).open(tokenOf(removal), 'Another text', { key })).rejects.toMatchObject({
+      status: 422,
+      slug: 'idempotency-key-reused',
+    })
     expect(appealEvents('a1')).toEqual(['appeal.opened'])
     const stored = JSON.stringify(await one(AppealStore).list({ accountId: 'a1' }, 10))
     expect(stored).not.toContain(codes[0])
+    expect(stored).not.toContain(key)
     expect(await one(OpenAppeal).byCode(codes[0]!)).toMatchObject({ state: 'open' })
     await expect(one(OpenAppeal).byCode(`${codes[0]!}x`)).rejects.toMatchObject({ status: 404 })
   })

@@ -70,7 +70,7 @@ function decide(world: AccountWorld, i: number, { severity, measure }: Happening
     measure: measure!,
     clause: `c.${severity}`,
     reasons: { zh: '理由', en: 'reasons' },
-    messages: [{ messageId: `m${i}`, sentAt: now }],
+    messages: [{ messageId: `m${i}`, sentAt: now, receivedUnder: '1' }],
     verdictIds: [`v${i}`],
     detectors: [],
     until: null,
@@ -243,7 +243,7 @@ describe('an appeal that is granted in part', () => {
           const context = world.context(now, 'senior')
           const change = applyReplacement(
             { ...world.facts, shared: sharing },
-            decision.decisionId,
+            [decision.decisionId],
             given,
             hearing(now),
             context,
@@ -266,7 +266,7 @@ describe('an appeal that is granted in part', () => {
           expect(
             applyReplacement(
               { ...world.facts, shared: sharing },
-              decision.decisionId,
+              [decision.decisionId],
               given,
               hearing(now),
               context,
@@ -289,7 +289,9 @@ describe('an appeal that is granted in part', () => {
     const step = [...world.decisions.values()].find(({ stepId }) => stepId)!
     const order = { measure: 'limit' as const, until: null, appealId: 'apl_1' }
     const later = new Date(now.getTime() + DAY)
-    world.apply(applyReplacement(world.facts, step.decisionId, order, hearing(later), world.context(later))!)
+    world.apply(
+      applyReplacement(world.facts, [step.decisionId], order, hearing(later), world.context(later))!,
+    )
     expect(world.state).toMatchObject({ status: 'limited', level: 3, points: 8 })
     expect(world.directives.slice(-2).map(({ kind }) => kind)).toEqual(['lift_restriction', 'limit_account'])
     expect(world.directives.at(-1)!.until).toBe(new Date(now.getTime() + 7 * DAY).toISOString())
@@ -304,7 +306,7 @@ describe('a late appeal', () => {
   const paused = (world: AccountWorld, decisionId: string, appealId: string, now: Date) => {
     const change = applyPause(
       { ...world.facts, shared: shared(world, [decisionId]) },
-      decisionId,
+      [decisionId],
       appealId,
       world.context(now),
     )
@@ -312,7 +314,7 @@ describe('a late appeal', () => {
     return change
   }
   const resumed = (world: AccountWorld, decisionId: string, appealId: string, now: Date) => {
-    const change = applyResumption(world.facts, decisionId, appealId, world.context(now, 'senior'))
+    const change = applyResumption(world.facts, [decisionId], appealId, world.context(now, 'senior'))
     if (change) world.apply(change)
     return change
   }

@@ -1,4 +1,3 @@
-import type { AccountLimits } from '#libs/contracts/directive'
 import { derivedId } from '#libs/contracts/ids'
 import {
   AccountDraft,
@@ -6,7 +5,7 @@ import {
   type AccountFacts,
   type ChangeContext,
 } from '../accounts/account-draft.rules.js'
-import type { DecidedMeasure, StepOnAccount } from '../accounts/account-state.js'
+import type { DecidedMeasure, Hold, StepOnAccount } from '../accounts/account-state.js'
 import {
   liftMeasure,
   liftOrdered,
@@ -14,12 +13,16 @@ import {
   reverseDecision,
 } from '../accounts/apply-decision.rules.js'
 import { limitsOf, orderMeasure, orderOnMessage } from '../accounts/enforce-decision.rules.js'
+import { orderAgain } from '../accounts/order-again.rules.js'
 import { orderDirective } from '../accounts/order-directive.rules.js'
+import { reachHold } from '../accounts/second-person.rules.js'
 import { settle } from '../accounts/settle-account.rules.js'
-import type { DecisionRecord, DecisionStep } from '../decisions/decision.js'
+import { holdAgain } from '../accounts/waiting-cases.rules.js'
+import type { DecisionRecord, DecisionStep, Pause } from '../decisions/decision.js'
 import { decidedDirectiveId, DIRECTIVE_OF } from '../directives/directive-ids.rules.js'
 import { APPEAL_LATE } from '../statements/reasons.rules.js'
 import type { ReplacementOrder } from './appeal.js'
+import { isUndoable } from './covered-decisions.rules.js'
 import { replacementEnd, servedFrom } from './replacement.rules.js'
 
 /** What somebody who heard an appeal says of it. */
@@ -50,82 +53,104 @@ export function replacementIdOf(appealId: string): string {
 }
 
 /**
- * Puts a lesser measure in the place of a decision's, under the same clause; its strikes stand, and fall with the new
- * decision. A step of the ladder keeps its place there, so that it also falls with the strikes that it rests on. What has
- * been served already is not imposed again. Null where it is done, or the decision was undone meanwhile.
+ * Puts one lesser measure in the place of those of decisions that rest on one directive, under the clause of the first; their
+ * strikes stand, and fall with the new decision. A step of the ladder keeps its place there, so that it also falls with the
+ * strikes that it rests on. What has been served already is not imposed again. Null where it is done, or all of them were undone
+ * meanwhile.
  */
 export function applyReplacement(
   facts: AccountFacts,
-  decisionId: string,
+  decisionIds: readonly string[],
   order: ReplacementOrder & { appealId: string },
   hearing: Hearing,
   context: ChangeContext,
 ): AccountChange | null {
   if (decisionIn(facts, replacementIdOf(order.appealId))) return null
-  if (!isUndoable(decisionIn(facts, decisionId))) return null
+  const left = decisionIds.filter((id) => isUndoable(decisionIn(facts, id)))
+  if (left.length === 0) return null
   const draft = new AccountDraft(facts, context)
-  const decision = draft.decision(decisionId)
-  const wasInForce = decision.state === 'in_force'
-  const lesser = lesserOf(draft, decision, order, hearing)
+  const decisions = left.map((id) => draft.decision(id)) as [DecisionRecord, ...DecisionRecord[]]
+  const wasInForce = decisions.some(({ state }) => state === 'in_force')
+  // Who approved the graver measure approved this one.
+  const approval = decisions.find((one) => one.approval !== null)?.approval ?? null
+  const lesser = lesserOf(draft, decisions, order, hearing)
   const isServed = !wasInForce || (lesser.until !== null && lesser.until <= draft.now)
   if (isServed && lesser.measure !== 'none') lesser.state = 'expired'
+  const [decision] = decisions
   const step = draft.state.steps.find(
-    (one) => one.decisionId === decisionId && (one.state === 'in_force' || one.state === 'paused'),
+    (one) => one.decisionId === decision.decisionId && (one.state === 'in_force' || one.state === 'paused'),
   )
   if (step && (lesser.measure === 'warn' || lesser.measure === 'limit')) {
     replaceStep(draft, step, decision, lesser, hearing)
   } else {
-    liftMeasure(draft, decision, hearing)
+    for (const replaced of decisions) liftMeasure(draft, replaced, hearing)
+    const hold =
+      lesser.state === 'in_force' ? reachHold(draft, { ...lesser, approval }, lesser.measure) : null
+    if (hold) Object.assign(lesser, { state: 'held', hold, inForceSince: null })
     draft.decide(lesser)
-    if (lesser.state === 'in_force') orderMeasure(draft, lesser, false)
+    if (hold) holdLesser(draft, lesser, hold)
+    else if (lesser.state === 'in_force') orderMeasure(draft, lesser, false)
   }
   settle(draft, { relieving: true })
   return draft.finish()
 }
 
-/** Suspends a decision's measure while an appeal is late. Null where it is not in force, or the appeal did so before. */
+/**
+ * Suspends the measure that decisions rest on while an appeal against it is late. Null where none of them is in force, the
+ * appeal suspended them before, or it has been decided: then news of its lateness comes after that of its end.
+ */
 export function applyPause(
   facts: AccountFacts,
-  decisionId: string,
+  decisionIds: readonly string[],
   appealId: string,
   context: ChangeContext,
 ): AccountChange | null {
-  const known = decisionIn(facts, decisionId)
-  if (known?.state !== 'in_force' || known.pauses?.some((pause) => pause.appealId === appealId)) return null
+  const known = decisionIds.flatMap((id) => decisionIn(facts, id) ?? [])
+  if (known.some((decision) => pauseBy(decision, appealId)?.endedAt)) return null
+  const fresh = known.filter((one) => one.state === 'in_force' && !pauseBy(one, appealId))
+  if (fresh.length === 0) return null
   const draft = new AccountDraft(facts, context)
-  const decision = draft.decision(decisionId)
   const late = { reasons: APPEAL_LATE, by: 'system' }
-  if (!isPaused(decision)) {
-    for (const held of holdingsOf(draft, decisionId)) {
-      if (held.state !== 'in_force') continue
-      liftOrdered(draft, decision, held, late)
-      held.state = 'paused'
+  for (const { decisionId } of fresh) {
+    const decision = draft.decision(decisionId)
+    if (!isPaused(decision)) {
+      for (const held of holdingsOf(draft, decisionId)) {
+        if (held.state !== 'in_force') continue
+        liftOrdered(draft, decision, held, late)
+        held.state = 'paused'
+      }
+      restoreMessages(draft, decision, late)
     }
-    restoreMessages(draft, decision, late)
+    decision.pauses = [...(decision.pauses ?? []), { appealId, endedAt: null }]
   }
-  decision.pauses = [...(decision.pauses ?? []), { appealId, endedAt: null }]
   settle(draft)
   return draft.finish()
 }
 
 /**
- * Ends the suspension of a measure by an appeal, whatever its outcome: the measure is ordered again until the end that it
- * had, unless that has passed or another late appeal suspends it too. The appeal can never suspend it again.
+ * Ends the suspension of measures by an appeal, whatever its outcome: each is ordered again until the end that it had, unless
+ * that has passed or another late appeal suspends it too. The appeal can never suspend one of them again.
  */
 export function applyResumption(
   facts: AccountFacts,
-  decisionId: string,
+  decisionIds: readonly string[],
   appealId: string,
   context: ChangeContext,
 ): AccountChange | null {
-  const known = decisionIn(facts, decisionId)
-  if (!known || known.pauses?.some((pause) => pause.appealId === appealId && pause.endedAt)) return null
+  const known = decisionIds.flatMap((id) => decisionIn(facts, id) ?? [])
+  const suspended = known.filter((decision) => pauseBy(decision, appealId))
+  // Where it suspended none yet, all of them remember that it is over.
+  const ending = suspended.length > 0 ? suspended : known
+  const open = ending.filter((decision) => !pauseBy(decision, appealId)?.endedAt)
+  if (open.length === 0) return null
   const draft = new AccountDraft(facts, context)
-  const decision = draft.decision(decisionId)
-  const wasPaused = isPaused(decision)
-  const others = (decision.pauses ?? []).filter((pause) => pause.appealId !== appealId)
-  decision.pauses = [...others, { appealId, endedAt: draft.now }]
-  if (wasPaused && !isPaused(decision) && decision.state === 'in_force') resume(draft, decision, appealId)
+  for (const { decisionId } of open) {
+    const decision = draft.decision(decisionId)
+    const wasPaused = isPaused(decision)
+    const others = (decision.pauses ?? []).filter((pause) => pause.appealId !== appealId)
+    decision.pauses = [...others, { appealId, endedAt: draft.now }]
+    if (wasPaused && !isPaused(decision) && decision.state === 'in_force') resume(draft, decision, appealId)
+  }
   settle(draft)
   return draft.finish()
 }
@@ -139,8 +164,8 @@ function decisionIn(facts: AccountFacts, decisionId: string): DecisionRecord | u
   return facts.decisions.find((decision) => decision.decisionId === decisionId)
 }
 
-function isUndoable(decision: DecisionRecord | undefined): boolean {
-  return decision?.state === 'in_force' || decision?.state === 'expired'
+function pauseBy({ pauses = [] }: Pick<DecisionRecord, 'pauses'>, appealId: string): Pause | undefined {
+  return pauses.find((pause) => pause.appealId === appealId)
 }
 
 function holdingsOf(draft: AccountDraft, decisionId: string): (StepOnAccount | DecidedMeasure)[] {
@@ -149,12 +174,22 @@ function holdingsOf(draft: AccountDraft, decisionId: string): (StepOnAccount | D
 
 function lesserOf(
   draft: AccountDraft,
-  decision: DecisionRecord,
+  decisions: readonly [DecisionRecord, ...DecisionRecord[]],
   order: ReplacementOrder & { appealId: string },
   hearing: Hearing,
 ): DecisionRecord {
+  const [decision] = decisions
+  // What the owner was told of, answered and somebody approved is the other one.
+  const { intent: _intent, answer: _answer, earlierApprovals: _earlier, ...same } = decision
+  const messages = decisions.flatMap((one) => one.messages)
+  const findingIds = distinct(decisions.flatMap((one) => one.findingIds ?? []))
   return {
-    ...decision,
+    ...same,
+    messages: [...new Map(messages.map((message) => [message.messageId, message])).values()],
+    verdictIds: distinct(decisions.flatMap((one) => one.verdictIds)),
+    ...(findingIds.length > 0 ? { findingIds } : {}),
+    detectors: distinct(decisions.flatMap((one) => one.detectors)),
+    strikeIds: distinct(decisions.flatMap((one) => one.strikeIds)),
     decisionId: replacementIdOf(order.appealId),
     measure: order.measure,
     reasons: hearing.reasons,
@@ -175,6 +210,18 @@ function lesserOf(
     pauses: [],
     updatedAt: draft.now,
   }
+}
+
+/** A lesser measure on an account of reach waits for a second person, as any other does. */
+function holdLesser(draft: AccountDraft, lesser: DecisionRecord, hold: Hold): void {
+  const { decisionId, measure, until } = lesser
+  const held = { decisionId, measure, until, since: draft.now, directiveId: null, hold: { ...hold } }
+  draft.state.decided.push({ ...held, state: 'held' })
+  holdAgain(draft, lesser)
+}
+
+function distinct(items: readonly string[]): string[] {
+  return [...new Set(items)]
 }
 
 function replaceStep(
@@ -216,24 +263,23 @@ function resume(draft: AccountDraft, decision: DecisionRecord, appealId: string)
   for (const held of holdingsOf(draft, decision.decisionId)) {
     const isOver = held.until !== null && held.until <= draft.now
     if (held.state !== 'paused' || held.measure === 'none' || isOver) continue
-    held.directiveId = orderDirective(draft, decision, {
-      directiveId: derivedId('dir', decision.decisionId, 'again', appealId),
-      kind: DIRECTIVE_OF[held.measure],
-      measure: held.measure,
-      messageIds: decision.messages.map((message) => message.messageId),
-      until: held.until,
-      limits: limitsAgain(draft, decision, held),
-    })
-    held.state = held.directiveId ? 'in_force' : 'over'
+    const hold = reachHold(draft, decision, held.measure)
+    if (hold) holdResumption(draft, decision, held, { ...hold, resumes: appealId })
+    else orderAgain(draft, decision, held, appealId)
   }
 }
 
-/** What was limited before: a step of the ladder has limits of its own. */
-function limitsAgain(
+/** The account has come to be of reach meanwhile: its measure waits for a second person before it is ordered again. */
+function holdResumption(
   draft: AccountDraft,
   decision: DecisionRecord,
   held: StepOnAccount | DecidedMeasure,
-): AccountLimits {
-  if (held.measure !== 'limit') return {}
-  return 'limits' in held ? held.limits : limitsOf(draft.policyOf(decision.policyVersion))
+  hold: Hold,
+): void {
+  decision.state = 'held'
+  decision.hold = hold
+  held.state = 'held'
+  held.hold = { ...hold }
+  draft.tellDecision('decision.held', decision, 'reach', draft.state.rev)
+  holdAgain(draft, decision)
 }

@@ -7,6 +7,7 @@ import { DecisionStore } from '../decisions/decision.store.js'
 import { bilingual, type GivenReasons } from '../decisions/reasons-field.js'
 import { assertRoom } from '../decisions/reasons-room.rules.js'
 import { Outbox } from '../outbox/outbox.js'
+import { GoldenCaseStore } from '../quality/golden-case.store.js'
 import { ReviewStore } from '../quality/review.store.js'
 import type { AppealDecision, ReplacementOrder } from './appeal.js'
 import {
@@ -18,9 +19,9 @@ import {
 } from './appeal-transitions.js'
 import { AppealStore, type AppealDocument } from './appeal.store.js'
 import { partIn, type PartsInCase } from './may-hear.rules.js'
-import { partsInCase } from './parts-in-case.js'
+import { partsInAppeal } from './parts-in-appeal.js'
 import { replacementProblem } from './replacement.rules.js'
-import { SettleAppeals } from './settle-appeals.js'
+import { SettleAppeals, type Undone } from './settle-appeals.js'
 import { appealEvent, outcomeNotice } from './tell-appeal.rules.js'
 
 /** A decision on an appeal as a person gives it. */
@@ -34,14 +35,15 @@ export interface GivenOutcome {
 const CLAIM_LAPSES_MS = 72 * 3_600_000
 
 const PARTS: Readonly<Record<keyof PartsInCase, string>> = {
-  deciders: 'You decided something in this case.',
-  hearers: 'You decided an earlier appeal in this case.',
-  claimers: 'You worked on this case.',
-  noteWriters: 'You wrote a note in this case.',
-  reviewers: 'You reviewed a decision in this case.',
+  deciders: 'You decided something of what this appeal would undo.',
+  hearers: 'You decided an earlier appeal about what this one would undo.',
+  workers: 'You worked on the case.',
+  noteWriters: 'You wrote a note in the case.',
+  reviewers: 'You reviewed a decision in the case.',
+  goldenKeepers: 'You put the case forward as a golden one, or approved that.',
 }
 
-/** How people who took no part in a case hear the appeals about it. */
+/** How people who took no part in what an appeal is about hear it. */
 @Injectable()
 export class HearAppeals {
   constructor(
@@ -49,7 +51,8 @@ export class HearAppeals {
     readonly cases: CaseStore,
     readonly decisions: DecisionStore,
     readonly reviews: ReviewStore,
-    private readonly settling: SettleAppeals,
+    readonly goldenCases: GoldenCaseStore,
+    readonly settling: SettleAppeals,
     private readonly outbox: Outbox,
     private readonly clock: Clock,
   ) {}
@@ -97,8 +100,9 @@ export class HearAppeals {
       if (isSame(found.decision, given, subject)) return this.settling.finish(found)
       assertFresh(ifMatch, found.version)
       assertDecidable(found, given.outcome, subject)
-      await this.assertNoPart(found, subject)
-      await this.assertFits(found, given, now)
+      const undone = await this.settling.undoneBy(found)
+      await this.assertNoPart(found, subject, undone)
+      assertFits(undone, given, now)
       const reasons = bilingual(given.reasons)
       const decision = {
         outcome: given.outcome,
@@ -110,6 +114,8 @@ export class HearAppeals {
       const set = {
         state: APPEAL_TRANSITIONS.claimed[DECIDES[given.outcome]]!,
         decision,
+        covers: undone.covers.map(({ _id }) => _id),
+        undoes: undone.undoes.map(({ _id }) => _id),
         openKey: null,
         nextDueAt: null,
         settled: given.outcome === 'upheld' && !found.late,
@@ -127,26 +133,27 @@ export class HearAppeals {
   }
 
   /** @throws Problem 403 `took-part` */
-  private async assertNoPart(appeal: AppealDocument, subject: string): Promise<void> {
-    const part = partIn(subject, await partsInCase(appeal.caseId, this, appeal._id))
+  async assertNoPart(appeal: AppealDocument, subject: string, undone?: Undone): Promise<void> {
+    const about = undone ?? (await this.settling.undoneBy(appeal))
+    const part = partIn(subject, await partsInAppeal(appeal, about, this))
     if (part)
       throw forbidden(`${PARTS[part]} Somebody without a part in it must hear the appeal.`, 'took-part')
   }
+}
 
-  private async assertFits(appeal: AppealDocument, given: GivenOutcome, now: Date): Promise<void> {
-    const needed = given.outcome === 'partly_granted'
-    if (needed !== (given.replacement !== null)) {
-      const reason = needed ? 'is needed: the lesser measure' : `does not go with ${given.outcome}`
-      throw badRequest('invalid-request', 'The appeal cannot be decided like this.', [
-        { path: '/replacement', reason },
-      ])
-    }
-    const undone = await this.settling.undoneBy(appeal)
-    assertRoom(bilingual(given.reasons), undone.flatMap(({ messages }) => messages).length)
-    if (!given.replacement) return
-    const problem = replacementProblem(undone[0], given.replacement, now)
-    if (problem) throw badRequest('not-lesser', 'An appeal never makes matters worse.', [problem])
+/** @throws Problem 400 */
+function assertFits({ first, undoes }: Undone, given: GivenOutcome, now: Date): void {
+  const needed = given.outcome === 'partly_granted'
+  if (needed !== (given.replacement !== null)) {
+    const reason = needed ? 'is needed: the lesser measure' : `does not go with ${given.outcome}`
+    throw badRequest('invalid-request', 'The appeal cannot be decided like this.', [
+      { path: '/replacement', reason },
+    ])
   }
+  assertRoom(bilingual(given.reasons), undoes.flatMap(({ messages }) => messages).length)
+  if (!given.replacement) return
+  const problem = replacementProblem(first, given.replacement, now)
+  if (problem) throw badRequest('not-lesser', 'An appeal never makes matters worse.', [problem])
 }
 
 function assertClaimable(appeal: AppealDocument, now: Date): void {

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common'
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
+import { ACCOUNT_ACTOR } from '#libs/contracts/actors'
 import { derivedId } from '#libs/contracts/ids'
+import { type Caller, NOBODY } from '#libs/platform/auth/caller'
 import { Clock } from '#libs/platform/clock'
-import { badRequest, conflict, forbidden, notFound } from '#libs/platform/http/problem'
+import { conflict, forbidden, notFound, unprocessable } from '#libs/platform/http/problem'
 import type { DecisionDocument } from '../decisions/decision.store.js'
 import { DecisionStore } from '../decisions/decision.store.js'
 import { DirectiveStore } from '../directives/directive.store.js'
@@ -10,9 +12,11 @@ import { Outbox } from '../outbox/outbox.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { AppealLinks } from '../statements/appeal-links.js'
 import { StatementStore, type StatementDocument } from '../statements/statement.store.js'
-import { isClosed } from './appeal-transitions.js'
+import { actsForOwner } from './acts-for-owner.rules.js'
 import { appealWindowEnd } from './appeal-window.rules.js'
 import { AppealStore, type AppealDocument } from './appeal.store.js'
+import { givenText } from './given-text.js'
+import { canWithdraw, type Hindrance, hindranceTo, measureKeyOf, MOST_OPENINGS } from './one-appeal.rules.js'
 import { SettleAppeals } from './settle-appeals.js'
 import { appealEvent } from './tell-appeal.rules.js'
 
@@ -21,11 +25,27 @@ export interface LinkedStatement {
   statement: StatementDocument
   /** When the window to object ends, exclusive. */
   until: Date
-  isOpen: boolean
+  /** Why nobody can object now, as the slug of the problem; null where the owner can. */
+  hindrance: Hindrance | 'window-over' | null
 }
 
 /** The longest grounds of an appeal, in code points. */
 export const LONGEST_APPEAL = 10_000
+/** A key of the client that is shorter can be guessed, and counts for nothing. */
+export const SHORTEST_KEY = 16
+
+/** Who opens an appeal. `key`: a secret of theirs, under which the same request gives the same code again. */
+export interface Opening {
+  caller?: Caller
+  key?: string
+}
+
+const HINDRANCES: Readonly<Record<Hindrance, string>> = {
+  'already-decided':
+    'The appeal against this measure has been decided. You may turn to a court or to an out-of-court dispute settlement body. New facts can be sent under the receipt code of the appeal.',
+  'appeal-open': 'An appeal against this measure is open already.',
+  'too-many-appeals': `This measure was appealed against ${MOST_OPENINGS} times. You may turn to a court or to an out-of-court dispute settlement body.`,
+}
 
 /** How the owner of an account objects, follows the objection, and takes it back. */
 @Injectable()
@@ -44,6 +64,77 @@ export class OpenAppeal {
 
   /** The statement behind a link. @throws Problem 403 `bad-link` for a token that is not ours, or has expired */
   async follow(token: string): Promise<LinkedStatement> {
+    const { statement, until, isOver } = await this.linked(token)
+    const earlier = await this.appeals.against(statement.directiveId, measureKeyOf(statement))
+    const hindrance = hindranceTo(statement.decisionId, earlier) ?? (isOver ? 'window-over' : null)
+    return { statement, until, hindrance }
+  }
+
+  /**
+   * Opens an appeal and gives the code to follow it by. Under the same key the same code is given again and nothing is opened
+   * anew; to nobody else is a code ever given again. @throws Problem 400; 403 `bad-link`, `not-the-owner`; 409
+   * `already-decided`, `appeal-open`, `too-many-appeals`, `window-over`, `nothing-to-object-to`, `undone-already`; 422
+   * `idempotency-key-reused`
+   */
+  async open(token: string, given: string, { caller = NOBODY, key = '' }: Opening = {}): Promise<string> {
+    const { statement, isOver } = await this.linked(token)
+    const text = givenText(given)
+    assertActsForOwner(caller, statement.platformId)
+    const isKept = key.length >= SHORTEST_KEY
+    const appealId = isKept
+      ? this.links.appealIdOf(statement._id, key)
+      : derivedId('apl', statement._id, randomUUID())
+    const code = this.links.receiptCodeOf(appealId)
+    for (;;) {
+      const known = isKept ? await this.appeals.byId(appealId) : null
+      if (known) return this.again(known, text, code)
+      const earlier = await this.appeals.against(statement.directiveId, measureKeyOf(statement))
+      const hindrance = hindranceTo(statement.decisionId, earlier)
+      if (hindrance) throw conflict(hindrance, HINDRANCES[hindrance])
+      if (isOver) throw conflict('window-over', 'The time to object to this measure is over.')
+      const decision = await this.decisionBehind(statement)
+      const appeal = await this.appealOf(appealId, statement, decision, text, code)
+      const placed = placedAfter(earlier, appeal, actorOf(caller))
+      if (await this.appeals.add(placed)) return this.told(placed, code)
+      // Somebody else was faster: what they opened stands in the way now, or is this one.
+    }
+  }
+
+  /** The appeal of a code, for who may act for the owner. @throws Problem 404; 403 `not-the-owner` */
+  async byOwnersCode(code: string, caller: Caller): Promise<AppealDocument> {
+    const found = await this.byCode(code)
+    assertActsForOwner(caller, found.platformId)
+    return found
+  }
+
+  /** The appeal of a code. @throws Problem 404, the same for every code that is not one */
+  async byCode(code: string): Promise<AppealDocument> {
+    const found = await this.appeals.byReceipt(hashOf(code))
+    if (!found) throw notFound('There is no appeal with this code.')
+    return found
+  }
+
+  /** Takes an appeal back. Again changes nothing. @throws Problem 404; 403 `not-the-owner`; 409 `appeal-decided` */
+  async withdraw(code: string, caller: Caller = NOBODY): Promise<AppealDocument> {
+    for (;;) {
+      const found = await this.byOwnersCode(code, caller)
+      if (found.state === 'withdrawn') return this.settling.finish(found)
+      if (!canWithdraw(found)) throw conflict('appeal-decided', 'The appeal has been decided.')
+      const now = this.clock.now()
+      const set = {
+        state: 'withdrawn' as const,
+        openKey: null,
+        nextDueAt: null,
+        settled: !found.late,
+        updatedAt: now,
+      }
+      const event = appealEvent('appeal.withdrawn', found, '', now, actorOf(caller))
+      const changed = await this.appeals.change(found, set, [event])
+      if (changed) return this.settling.finish(changed)
+    }
+  }
+
+  private async linked(token: string) {
     const link = await this.links.read(token)
     if (!link) throw forbidden('This is no link of ours to an appeal.', 'bad-link')
     const statement = await this.statements.byId(link.statementId)
@@ -56,60 +147,12 @@ export class OpenAppeal {
     )
     const now = this.clock.now()
     if (now >= until && now >= link.expiresAt) throw forbidden('This link has expired.', 'bad-link')
-    return { statement, until, isOpen: now < until }
+    return { statement, until, isOver: now >= until }
   }
 
-  /**
-   * Opens an appeal and gives the code to follow it by. The same text under the same link gives the same code and opens
-   * nothing anew. @throws Problem 400; 403 `bad-link`; 409 `window-over`, `nothing-to-object-to`, `undone-already`,
-   * `appeal-open`
-   */
-  async open(token: string, given: string): Promise<string> {
-    const { statement, isOpen } = await this.follow(token)
-    const text = given.toWellFormed().trim()
-    if (text === '') {
-      throw badRequest('invalid-request', 'An appeal needs a text.', [
-        { path: '/text', reason: 'must not be blank' },
-      ])
-    }
-    const appealId = derivedId('apl', statement._id, 'account', text)
-    const code = this.links.receiptCodeOf(appealId)
-    const known = await this.appeals.byId(appealId)
-    if (known) return this.told(known, code)
-    if (!isOpen) throw conflict('window-over', 'The time to object to this measure is over.')
-    const decision = await this.decisionBehind(statement)
-    const appeal = await this.appealOf(appealId, statement, decision, text, code)
-    if (await this.appeals.add(appeal)) return this.told(appeal, code)
-    const same = await this.appeals.byId(appealId)
-    if (same) return this.told(same, code)
-    throw conflict('appeal-open', 'An appeal against this measure is open already.')
-  }
-
-  /** The appeal of a code. @throws Problem 404, the same for every code that is not one */
-  async byCode(code: string): Promise<AppealDocument> {
-    const found = await this.appeals.byReceipt(hashOf(code))
-    if (!found) throw notFound('There is no appeal with this code.')
-    return found
-  }
-
-  /** Takes an appeal back. Again changes nothing. @throws Problem 404; 409 `appeal-decided` */
-  async withdraw(code: string): Promise<AppealDocument> {
-    for (;;) {
-      const found = await this.byCode(code)
-      if (found.state === 'withdrawn') return this.settling.finish(found)
-      if (isClosed(found.state)) throw conflict('appeal-decided', 'The appeal has been decided.')
-      const now = this.clock.now()
-      const set = {
-        state: 'withdrawn' as const,
-        openKey: null,
-        nextDueAt: null,
-        settled: !found.late,
-        updatedAt: now,
-      }
-      const event = appealEvent('appeal.withdrawn', found, '', now, found.appellant)
-      const changed = await this.appeals.change(found, set, [event])
-      if (changed) return this.settling.finish(changed)
-    }
+  private async again(known: AppealDocument, text: string, code: string): Promise<string> {
+    if (known.text === text) return this.told(known, code)
+    throw unprocessable('idempotency-key-reused', 'This Idempotency-Key was used with another request.')
   }
 
   private async told(appeal: AppealDocument, code: string): Promise<string> {
@@ -132,11 +175,11 @@ export class OpenAppeal {
     decision: DecisionDocument,
     text: string,
     code: string,
-  ): Promise<AppealDocument> {
+  ): Promise<Unplaced> {
     const now = this.clock.now()
     await this.policies.refresh(now)
     const { policy } = this.policies.inForce(now)
-    const appeal: AppealDocument = {
+    return {
       _id: appealId,
       platformId: statement.platformId,
       accountId: statement.accountId,
@@ -147,8 +190,10 @@ export class OpenAppeal {
       measure: statement.measure,
       category: statement.ground.category,
       clause: statement.ground.clause,
-      appellant: 'account',
+      appellant: ACCOUNT_ACTOR,
       text,
+      facts: [],
+      factsWaiting: false,
       state: 'open',
       late: false,
       openedAt: now,
@@ -156,16 +201,41 @@ export class OpenAppeal {
       claimedBy: null,
       claimedAt: null,
       decision: null,
+      earlier: [],
       settled: true,
-      openKey: `${statement.statementId}/account`,
+      measureKey: measureKeyOf(statement),
       receiptHash: hashOf(code),
       nextDueAt: new Date(now.getTime() + policy.appeals.undecidedSuspends),
       version: 1,
       pending: [],
       outboxAt: new Date(),
     }
-    return { ...appeal, pending: [appealEvent('appeal.opened', appeal, '', now, appeal.appellant)] }
   }
+}
+
+type Unplaced = Omit<AppealDocument, 'measureRoot' | 'turn' | 'openKey'>
+
+/** The appeal in its turn behind those that were seen; of two that saw the same, one is added. */
+function placedAfter(earlier: readonly AppealDocument[], appeal: Unplaced, actor: string): AppealDocument {
+  const measureRoot = earlier[0]?.measureRoot ?? `${appeal.directiveId}/${appeal.appellant}`
+  return {
+    ...appeal,
+    measureRoot,
+    openKey: measureRoot,
+    turn: `${measureRoot}/${earlier.length}`,
+    pending: [appealEvent('appeal.opened', appeal, '', appeal.openedAt, actor)],
+  }
+}
+
+/** Under which name it is written down what was done under a link or a code: that of who is logged in, else the owner's. */
+export function actorOf({ subject }: Caller): string {
+  return subject === '' ? ACCOUNT_ACTOR : subject
+}
+
+/** @throws Problem 403 `not-the-owner` */
+function assertActsForOwner(caller: Caller, platformId: string): void {
+  if (actsForOwner(caller, platformId)) return
+  throw forbidden('Only the owner of the account, or its platform for them, may do this.', 'not-the-owner')
 }
 
 function hashOf(code: string): string {

@@ -19,18 +19,21 @@ export interface PageWords {
   evidence: string
   noEvidence: string
   sealed: string
+  erased: string
   message: string
   object: string
   grounds: string
   hint: string
   send: string
-  over: string
   openUntil: string
   received: string
   keepCode: string
   code: string
   look: string
   withdraw: string
+  facts: string
+  factsHint: string
+  sendFacts: string
   state: string
   problem: string
   kinds: Readonly<Record<DirectiveKind, string>>
@@ -54,18 +57,22 @@ const zh: PageWords = {
   evidence: '所依据的消息',
   noEvidence: '没有可显示的消息。',
   sealed: '该内容已封存，不予显示。',
+  erased: '保存期限已过，该内容已删除。',
   message: '消息',
   object: '提出申诉',
   grounds: '申诉理由',
   hint: '最多一万字。请勿填写密码或他人的个人信息。',
   send: '提交申诉',
-  over: '申诉期限已过。',
   openUntil: '申诉截止时间',
   received: '申诉已收到',
   keepCode: '请保存此查询码，之后无法再次查看。凭此码可查询申诉的进度和结果。',
   code: '查询码',
   look: '查询',
   withdraw: '撤回申诉',
+  facts: '补充新的事实',
+  factsHint:
+    '最多一万字，最多五次。申诉已有结果的，由未曾参与本案的人员决定是否重新审理；措施在此期间继续有效。',
+  sendFacts: '提交补充',
   state: '状态',
   problem: '无法完成',
   kinds: {
@@ -91,8 +98,15 @@ const zh: PageWords = {
     'bad-link': '链接无效或已过期。',
     'not-found': '没有找到。请检查查询码或链接。',
     'window-over': '申诉期限已过。',
-    'appeal-open': '针对该措施已有一项申诉正在处理。',
+    'appeal-open': '针对该措施已有一项申诉正在处理，可凭查询码查询。',
+    'already-decided':
+      '针对该措施的申诉已有结果，不能再次申诉。您可以向法院或庭外争议解决机构寻求救济；新的事实可凭查询码补充。',
+    'too-many-appeals': '针对该措施已提出五次申诉，不能再次申诉。您可以向法院或庭外争议解决机构寻求救济。',
     'appeal-decided': '该申诉已有结果，无法撤回。',
+    'appeal-withdrawn': '该申诉已撤回，无法补充。',
+    'too-many-facts': '已补充五次，不能再补充。',
+    'idempotency-key-reused': '此表单已经提交过。请重新打开链接。',
+    'not-the-owner': '只有账号所有者可以这样做。',
     'undone-already': '该措施已被撤销。',
     'nothing-to-object-to': '此说明涉及的是措施的解除，无需申诉。',
     'invalid-request': '请填写申诉理由，最多一万字。',
@@ -119,12 +133,12 @@ const en: PageWords = {
   evidence: 'The messages it rests on',
   noEvidence: 'There is no message to show.',
   sealed: 'This content is sealed and is not shown.',
+  erased: 'This content was deleted, because the time for which it is kept is over.',
   message: 'Message',
   object: 'Object to this measure',
   grounds: 'Why do you object?',
   hint: 'At most 10,000 characters. Do not write passwords, or personal facts about others.',
   send: 'Send the appeal',
-  over: 'The time to object to this measure is over.',
   openUntil: 'You can object until',
   received: 'Your appeal has been received',
   keepCode:
@@ -132,6 +146,10 @@ const en: PageWords = {
   code: 'Receipt code',
   look: 'Look it up',
   withdraw: 'Withdraw the appeal',
+  facts: 'Add new facts',
+  factsHint:
+    'At most 10,000 characters, five times. Where the appeal is decided, somebody who had no part in the case may hear it again; the measure stands meanwhile.',
+  sendFacts: 'Send the facts',
   state: 'State',
   problem: 'This did not work',
   kinds: {
@@ -157,8 +175,17 @@ const en: PageWords = {
     'bad-link': 'The link is not valid, or has expired.',
     'not-found': 'Nothing was found. Please check the code or the link.',
     'window-over': 'The time to object to this measure is over.',
-    'appeal-open': 'An appeal against this measure is being heard already.',
+    'appeal-open':
+      'An appeal against this measure is being heard already; its receipt code shows how it stands.',
+    'already-decided':
+      'The appeal against this measure has been decided; there is no second one. You may turn to a court or to an out-of-court dispute settlement body. New facts can be added under the receipt code.',
+    'too-many-appeals':
+      'This measure has been appealed against five times; no more is possible. You may turn to a court or to an out-of-court dispute settlement body.',
     'appeal-decided': 'The appeal has been decided and cannot be withdrawn.',
+    'appeal-withdrawn': 'The appeal was withdrawn; nothing can be added to it.',
+    'too-many-facts': 'Facts have been added five times; no more is possible.',
+    'idempotency-key-reused': 'This form has been sent already. Please open the link again.',
+    'not-the-owner': 'Only the owner of the account may do this.',
     'undone-already': 'The measure has been undone already.',
     'nothing-to-object-to': 'This statement is about the end of a measure; there is nothing to object to.',
     'invalid-request': 'Please say why you object, in at most 10,000 characters.',

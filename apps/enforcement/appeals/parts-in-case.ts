@@ -12,25 +12,25 @@ export interface PartStores {
   reviews: ReviewStore
 }
 
-/** Who did what in a case so far; an appeal that is about to be heard is no part yet. */
+/** Who did what in a case so far, as far as it keeps them from reviewing a decision on it. */
 export async function partsInCase(
   caseId: string,
   { appeals, cases, decisions, reviews }: PartStores,
-  appealId = '',
 ): Promise<PartsInCase> {
   // A part in any case that is now one with this one is a part in this one.
   const file = await cases.fileOf(caseId)
   const caseIds = [...new Set([caseId, ...file.map((found) => found._id)])]
   const [deciders, hearers, reviewers] = await Promise.all([
     decisions.peopleOf(caseIds),
-    appeals.hearersOf(caseIds, appealId),
+    appeals.hearersOf(caseIds),
     reviews.reviewersOf(caseIds),
   ])
   return {
     deciders,
     hearers,
-    claimers: file.flatMap(({ workedBy = [], assignee }) => (assignee ? [...workedBy, assignee] : workedBy)),
+    workers: file.flatMap(({ workedBy = [] }) => workedBy),
     noteWriters: file.flatMap(({ notes }) => notes.map((note) => note.by)),
     reviewers,
+    goldenKeepers: [],
   }
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common'
+import { ACCOUNT_ACTOR } from '#libs/contracts/actors'
 import { Clock } from '#libs/platform/clock'
 import { AuditLog } from '../audit/audit-log.js'
 import { viewEntry } from '../audit/evidence-views.js'
@@ -14,6 +15,8 @@ export interface Evidence {
   /** Null for what nobody may see an excerpt of. */
   text: string | null
   links: string[]
+  /** It is kept no more. */
+  isErased?: true
 }
 
 const MOST_SHOWN = 20
@@ -30,8 +33,11 @@ export class ReadEvidence {
     private readonly clock: Clock,
   ) {}
 
-  /** Each revision once, the latest first; at most twenty. The view is in the audit log before they are given. */
-  async behind(statement: StatementOfReasons): Promise<Evidence[]> {
+  /**
+   * Each revision once, the latest first; at most twenty. The view is in the audit log before they are given, as one of
+   * `actor`: the owner, or who is logged in.
+   */
+  async behind(statement: StatementOfReasons, actor: string = ACCOUNT_ACTOR): Promise<Evidence[]> {
     const { platformId, accountId, facts } = statement
     const verdictIds = facts.verdictIds.slice(0, MOST_ASKED)
     const messageIds = facts.messageIds.slice(0, MOST_ASKED)
@@ -41,18 +47,20 @@ export class ReadEvidence {
         ? judged
         : await this.entries.ofMessages(platformId, accountId, messageIds, MOST_SHOWN)
     await this.policies.refresh(this.clock.now())
+    const under = await this.policies.since(found, this.clock.now())
     const { policy } = this.policies.inForce(this.clock.now())
     const subject = `statement/${statement.statementId}`
-    await this.log.append([viewEntry({ subject, actor: 'account', platformId, accountId }, this.clock.now())])
+    await this.log.append([viewEntry({ subject, actor, platformId, accountId }, this.clock.now())])
     const byRevision = new Map(found.map((entry) => [`${entry.messageId} ${entry.revision}`, entry]))
     return [...byRevision.values()].map((entry) => {
-      const { sealed } = entryView(entry, policy)
+      const { sealed } = entryView(entry, policy, under(entry))
       const { text, links, sentAt } = entry.message
       return {
         messageId: entry.messageId,
         sentAt,
         text: sealed ? null : (text ?? ''),
         links: sealed ? [] : (links ?? []),
+        ...(entry.erased ? { isErased: true as const } : {}),
       }
     })
   }

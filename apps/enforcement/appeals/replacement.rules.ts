@@ -1,4 +1,5 @@
 import type { Measure } from '#libs/contracts/measures-in-force'
+import { tooLongReason } from '#libs/policy/limits-of-decisions'
 import { compareMeasures, ENDING } from '#libs/policy/measures-in-force'
 import type { Policy } from '#libs/policy/policy-document'
 import { durationOf } from '../accounts/apply-decision.rules.js'
@@ -32,7 +33,8 @@ export function replacementProblem(
   if (decision.until && given.until > decision.until) {
     return { path, reason: 'must not be after the end of what it replaces' }
   }
-  return null
+  const tooLong = tooLongReason({ from: servedFrom(decision), until: given.until })
+  return tooLong === null ? null : { path, reason: tooLong }
 }
 
 /** Since when time is served under a decision, or under what it replaced. */

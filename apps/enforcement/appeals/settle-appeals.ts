@@ -1,9 +1,12 @@
 import { Injectable } from '@nestjs/common'
 import { Clock } from '#libs/platform/clock'
 import { AccountChanges, type AccountRequest } from '../accounts/account-changes.js'
+import type { AccountChange, AccountFacts, ChangeContext } from '../accounts/account-draft.rules.js'
 import { strikeIdOf } from '../accounts/account-state.js'
+import type { DecisionRecord, DecisionStep } from '../decisions/decision.js'
 import { DecisionStore, type DecisionDocument } from '../decisions/decision.store.js'
 import { Outbox } from '../outbox/outbox.js'
+import { NO_GROUND } from '../statements/reasons.rules.js'
 import { AppealStore, type AppealDocument } from './appeal.store.js'
 import {
   applyGrant,
@@ -12,7 +15,17 @@ import {
   applyResumption,
   replacementIdOf,
 } from './apply-appeal.rules.js'
+import { besideCauses, coveredBy, isUndoable } from './covered-decisions.rules.js'
 import { appealEvent } from './tell-appeal.rules.js'
+
+/** What an appeal is about, and what granting it undoes, as things stand. */
+export interface Undone {
+  /** The decision that stands for all that the measure rests on. */
+  first: DecisionDocument
+  /** What the measure rests on; empty where all of it has been undone. */
+  covers: DecisionDocument[]
+  undoes: DecisionDocument[]
+}
 
 const AT_ONCE = 100
 /** Whoever changed an appeal settles it at once; after this it is taken for cut off. */
@@ -82,64 +95,95 @@ export class SettleAppeals {
     }
   }
 
-  private async pause(appeal: AppealDocument): Promise<AccountRequest> {
-    const decision = await this.mustFind(appeal)
-    return {
-      ...about(appeal, 'system', [decision]),
-      undoes: [decision._id],
-      make: (facts, context) => applyPause(facts, decision._id, appeal._id, context),
-    }
+  private pause(appeal: AppealDocument): AccountRequest {
+    return this.onMeasure(appeal, 'system', (facts, context, ids) =>
+      applyPause(facts, ids, appeal._id, context),
+    )
   }
 
-  private async resumption(appeal: AppealDocument): Promise<AccountRequest> {
-    const decision = await this.mustFind(appeal)
+  private resumption(appeal: AppealDocument): AccountRequest {
+    return this.onMeasure(appeal, appeal.decision?.by ?? 'system', (facts, context, ids) =>
+      applyResumption(facts, ids, appeal._id, context),
+    )
+  }
+
+  /** A change of all decisions that the measure rests on at the moment of the change. */
+  private onMeasure(
+    appeal: AppealDocument,
+    actor: string,
+    make: (facts: AccountFacts, context: ChangeContext, ids: string[]) => AccountChange | null,
+  ): AccountRequest {
+    const { platformId, accountId, directiveId } = appeal
     return {
-      ...about(appeal, appeal.decision?.by ?? 'system', [decision]),
-      make: (facts, context) => applyResumption(facts, decision._id, appeal._id, context),
+      platformId,
+      accountId,
+      actor,
+      directiveIds: [directiveId],
+      make: (facts, context) => make(facts, context, idsOf(coveredBy(appeal, facts.decisions))),
     }
   }
 
   private async grant(appeal: AppealDocument): Promise<AccountRequest> {
-    const hearing = appeal.decision!
-    const undone = await this.undoneBy(appeal)
-    const ids = undone.map((decision) => decision._id)
-    return {
-      ...about(appeal, hearing.by, undone),
-      undoes: ids,
-      make: (facts, context) => applyGrant(facts, ids, hearingOf(hearing), context),
-    }
+    return granting(appeal, hearingOf(appeal), await this.decisions.byIds(appeal.undoes ?? []))
   }
 
   private async replacement(appeal: AppealDocument): Promise<AccountRequest> {
     const hearing = appeal.decision!
-    const decision = await this.mustFind(appeal)
+    const replaced = await this.decisions.byIds(appeal.covers ?? [])
+    const lesserId = replacementIdOf(appeal._id)
     return {
-      ...about(appeal, hearing.by, [decision]),
-      undoes: [decision._id],
-      decisionIds: [replacementIdOf(appeal._id)],
+      ...about(appeal, hearing.by, replaced, [lesserId]),
+      undoes: idsOf(replaced),
       make: (facts, context) =>
         applyReplacement(
           facts,
-          decision._id,
+          appeal.covers ?? [],
           { ...hearing.replacement!, appealId: appeal._id },
-          hearingOf(hearing),
+          hearingOf(appeal),
           context,
         ),
     }
   }
 
   /**
-   * What a grant undoes: the decision, then, for a step of the ladder, those that added the strike which led to it
-   * (docs/adr/0088).
+   * What the appeal is about as things stand, and what granting it undoes: the decisions that its measure rests on, the first
+   * of which stands for all; for a step of the ladder also those that added the strike which led to it, with what else keeps
+   * their message away (docs/adr/0088, 0107); and the steps of the ladder that would fall with all that.
    */
-  async undoneBy(appeal: AppealDocument): Promise<[DecisionDocument, ...DecisionDocument[]]> {
-    const decision = await this.mustFind(appeal)
-    const [message] = decision.messages
-    if (decision.stepId === null || !message) return [decision]
-    const { platformId, accountId } = appeal
+  async undoneBy(appeal: AppealDocument): Promise<Undone> {
+    const named = await this.mustFind(appeal)
+    const covers = coveredBy(appeal, await this.decisions.onDirectives([appeal.directiveId]))
+    const undoes = [...covers, ...(await this.causesOf(covers[0] ?? named))]
+    return {
+      first: covers[0] ?? named,
+      covers,
+      undoes: [...new Map(undoes.map((one) => [one._id, one])).values()],
+    }
+  }
+
+  /** The steps of the ladder that would be taken back if the appeal were granted now, because their strikes fall. */
+  async stepsFelledBy(appeal: AppealDocument, { undoes }: Undone): Promise<DecisionRecord[]> {
+    const now = this.clock.now()
+    const hearing = { by: 'system', at: now, reasons: NO_GROUND }
+    const change = await this.changes.preview(granting(appeal, hearing, undoes))
+    const own = new Set(idsOf(undoes))
+    return (change?.pending ?? []).flatMap((entry) =>
+      'write' in entry && entry.write === 'decision' && entry.value.state === 'reversed'
+        ? entry.value.stepId !== null && !own.has(entry.value.decisionId)
+          ? [entry.value]
+          : []
+        : [],
+    )
+  }
+
+  private async causesOf(step: DecisionDocument): Promise<DecisionDocument[]> {
+    const [message] = step.messages
+    if (step.stepId === null || !message) return []
+    const { platformId, accountId } = step
     const strikeId = strikeIdOf(platformId, accountId, message.messageId)
-    const causes = await this.decisions.ofStrike(platformId, accountId, strikeId)
-    return [decision, ...causes.filter((cause) => cause._id !== decision._id)]
+    const causes = (await this.decisions.ofStrikes(platformId, accountId, [strikeId])).filter(isUndoable)
+    const beside = await this.decisions.onDirectives(causes.flatMap(({ directiveIds }) => directiveIds))
+    return [...causes, ...besideCauses(causes, message.messageId, beside)]
   }
 
   private async mustFind({ decisionId }: AppealDocument): Promise<DecisionDocument> {
@@ -149,20 +193,39 @@ export class SettleAppeals {
   }
 }
 
-function about(
+function granting(
   appeal: AppealDocument,
+  hearing: DecisionStep,
+  undone: readonly DecisionDocument[],
+): AccountRequest {
+  const ids = idsOf(undone)
+  return {
+    ...about(appeal, hearing.by, undone),
+    undoes: ids,
+    make: (facts, context) => applyGrant(facts, ids, hearing, context),
+  }
+}
+
+function about(
+  { platformId, accountId }: AppealDocument,
   actor: string,
   decisions: readonly DecisionDocument[],
+  others: readonly string[] = [],
 ): Omit<AccountRequest, 'make'> {
   return {
-    platformId: appeal.platformId,
-    accountId: appeal.accountId,
+    platformId,
+    accountId,
     actor,
-    decisionIds: decisions.map((decision) => decision._id),
+    decisionIds: [...idsOf(decisions), ...others],
     messageIds: decisions.flatMap((decision) => decision.messages.map((message) => message.messageId)),
   }
 }
 
-function hearingOf({ by, at, reasons }: NonNullable<AppealDocument['decision']>) {
-  return { by, at, reasons }
+function idsOf(decisions: readonly Pick<DecisionRecord, 'decisionId'>[]): string[] {
+  return decisions.map(({ decisionId }) => decisionId)
+}
+
+function hearingOf(appeal: AppealDocument): DecisionStep {
+  const { by, at, reasons } = appeal.decision!
+  return { by, at, reasons, appealId: appeal._id }
 }

@@ -19,7 +19,8 @@ type Told = Pick<
   | 'measure'
   | 'category'
   | 'clause'
->
+> &
+  Partial<Pick<AppealRecord, 'earlier'>>
 
 /** The event of a change of an appeal: ids and codes, no word of what was written. */
 export function appealEvent(
@@ -31,7 +32,9 @@ export function appealEvent(
   code?: string,
 ): Pending {
   const { platformId, accountId, caseId, decisionId, directiveId, measure, category, clause } = appeal
-  const value = eventOf(kind, `appeal/${appeal._id}`, cause, at, actor, {
+  // Heard again, it comes to the same states once more.
+  const hearing = appeal.earlier?.length ? `${cause}/${appeal.earlier.length}` : cause
+  const value = eventOf(kind, `appeal/${appeal._id}`, hearing, at, actor, {
     platformId,
     accountId,
     caseId,
@@ -51,7 +54,7 @@ export function outcomeNotice(appeal: Told, decision: AppealDecision): Pending {
   const { platformId, accountId } = appeal
   const value = noticeOf(
     'appeal-decided',
-    appeal._id,
+    appeal.earlier?.length ? `${appeal._id}/${appeal.earlier.length}` : appeal._id,
     platformId,
     {
       platformId,

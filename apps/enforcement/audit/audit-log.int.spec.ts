@@ -170,6 +170,33 @@ describe('the audit log, on a real MongoDB', () => {
     expect(times).toStrictEqual(times.toSorted((a, b) => b - a))
   })
 
+  it('is listed by what stood on a list that was looked at, page by page, and each entry once', async () => {
+    const { store, log } = await anInstance()
+    const view = (n: number): AuditEntry => ({
+      entryId: `view_${n}`,
+      kind: 'evidence.viewed',
+      subject: n % 2 === 0 ? 'list/cases' : 'case/seen-7',
+      at: new Date(n).toISOString(),
+      actor: 'anna',
+      seen: ['case/seen-7', `case/other-${n}`],
+    })
+    for (let n = 0; n < 9; n++) await log.append([view(n), ...some(40_000 + n * 10, 10)])
+    const seen = await store.list({ subject: 'case/seen-7' }, 100)
+    expect(ids(seen)).toStrictEqual(ids(Array.from({ length: 9 }, (_, n) => ({ entry: view(n) }))))
+    expect(await store.list({ subject: 'case/other-3' }, 100)).toMatchObject([{ entry: view(3) }])
+    const times = seen.map(({ loggedAt }) => Date.parse(loggedAt))
+    expect(times).toStrictEqual(times.toSorted((a, b) => b - a))
+    const paged: string[] = []
+    for (let after: [Date, string] | undefined; ;) {
+      const found = await store.list({ subject: 'case/seen-7', actor: 'anna' }, 2, after)
+      paged.push(...found.slice(0, 2).map(({ entry }) => entry.entryId))
+      if (found.length <= 2) break
+      after = [new Date(found[1]!.loggedAt), recordId(found[1]!.shard, found[1]!.seq)]
+    }
+    expect(paged).toStrictEqual(seen.map(({ entry }) => entry.entryId))
+    await everything()
+  })
+
   it('knows where a shard ended at an instant', async () => {
     const store = aStore()
     const { loggedAt, seq } = (await everything()).filter(({ shard }) => shard === '1').at(-1)!

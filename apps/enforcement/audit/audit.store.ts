@@ -36,6 +36,10 @@ export const AuditLogSchema = new Schema<AuditBlock>(
 AuditLogSchema.index({ 'entries.entryId': 1 }, { name: UNIQUE_ENTRIES, unique: true })
 AuditLogSchema.index({ loggedAt: -1, _id: -1 })
 AuditLogSchema.index({ 'entries.subject': 1, loggedAt: -1, _id: -1 })
+AuditLogSchema.index(
+  { 'entries.seen': 1, loggedAt: -1, _id: -1 },
+  { partialFilterExpression: { 'entries.seen': { $exists: true } } },
+)
 for (const names of ['platforms', 'persons']) {
   AuditLogSchema.index(
     { [names]: 1, loggedAt: -1, _id: -1 },
@@ -131,13 +135,19 @@ export class AuditStore {
   async list(filter: AuditFilter, limit: number, after?: [Date, string]): Promise<AuditRecord[]> {
     const { subject, actor, platformId } = filter
     const byActor = actor === SYSTEM ? { 'entries.actor': actor } : { persons: actor }
-    const which = given({ 'entries.subject': subject, platforms: platformId, ...byActor })
-    const blocks = this.log
-      .find({ ...which, ...olderThan(after, 'loggedAt') } as mongo.Filter<AuditBlock>)
-      .sort({ loggedAt: -1, _id: -1 })
-      .batchSize(20)
+    const which = given({ platforms: platformId, ...byActor })
+    const blocks = (about: object): AsyncIterable<AuditBlock> =>
+      this.log
+        .find({ ...about, ...which, ...olderThan(after, 'loggedAt') } as mongo.Filter<AuditBlock>)
+        .sort({ loggedAt: -1, _id: -1 })
+        .batchSize(20)
+    // Each by its index, and not by one `$or`, which a planner may answer by reading the whole log.
+    const all =
+      subject === undefined
+        ? blocks({})
+        : newestFirst(blocks({ 'entries.subject': subject }), blocks({ 'entries.seen': subject }))
     const found: AuditRecord[] = []
-    for await (const block of blocks) {
+    for await (const block of all) {
       for (const record of recordsOf(block).reverse()) {
         if (!isMeant(record.entry, filter) || !isOlder(record, after)) continue
         if (found.push(record) > limit) return found
@@ -155,6 +165,33 @@ export class AuditStore {
     const range = { _id: { $gte: recordId(shard, 0), $lt: recordId(shard, place) } }
     return this.log.findOne(range, { sort: { _id: -1 }, projection })
   }
+}
+
+/** The blocks of two lists that are sorted so, each once. */
+async function* newestFirst(
+  one: AsyncIterable<AuditBlock>,
+  other: AsyncIterable<AuditBlock>,
+): AsyncGenerator<AuditBlock> {
+  const lists = [one[Symbol.asyncIterator](), other[Symbol.asyncIterator]()]
+  const heads = await Promise.all(lists.map((list) => list.next()))
+  try {
+    for (;;) {
+      const [first, second] = heads.map(({ value, done }) => (done ? null : value))
+      const next = !second || (first && !isNewer(second, first)) ? first : second
+      if (!next) return
+      yield next
+      for (const [at, head] of [first, second].entries()) {
+        if (head?._id === next._id) heads[at] = await lists[at]!.next()
+      }
+    }
+  } finally {
+    await Promise.all(lists.map(async (list) => list.return?.()))
+  }
+}
+
+function isNewer(one: AuditBlock, other: AuditBlock): boolean {
+  const [mine, its] = [one.loggedAt.getTime(), other.loggedAt.getTime()]
+  return mine > its || (mine === its && one._id > other._id)
 }
 
 /** Enough for 10^12 records; ids sort like places. */
@@ -205,7 +242,7 @@ function recordsOf({ shard, first, loggedAt, prevHash, entries, hashes }: AuditB
 
 function isMeant(entry: AuditEntry, { subject, actor, platformId }: AuditFilter): boolean {
   return (
-    (subject === undefined || entry.subject === subject) &&
+    (subject === undefined || entry.subject === subject || entry.seen?.includes(subject) === true) &&
     (actor === undefined || entry.actor === actor) &&
     (platformId === undefined || entry.platformId === platformId)
   )

@@ -45,6 +45,8 @@ class Model {
         this.cases[this.open < 0 ? this.automated : this.open]!.entries.push(verdict)
         return true
       case 'decide':
+        // What a person decided takes in nothing more.
+        if (this.open === this.automated) this.automated = -1
         if (this.open >= 0) this.cases[this.open]!.state = 'decided'
         return true
       case 'reopen': {

@@ -5,6 +5,7 @@ import {
   type AccountFacts,
   type ChangeContext,
 } from '../accounts/account-draft.rules.js'
+import { standingOfCase } from '../accounts/waiting-cases.rules.js'
 
 /** What is kept of merged cases in an account, and read with its open case, stays small. */
 export const MOST_MERGED = 50
@@ -20,14 +21,14 @@ export function applyMerge(
   context: ChangeContext,
 ): AccountChange | null {
   const draft = new AccountDraft(facts, context)
-  const { openCase, mergedCases = [] } = draft.state
+  const { mergedCases = [] } = draft.state
   if (mergedCases.some((one) => one.caseId === caseId && one.into === into)) return null
   draft.assertNotMerged(caseId)
-  if (openCase?.caseId === caseId) {
+  if (standingOfCase(draft.state, caseId) === 'open') {
     throw conflict('case-open', 'The case waits for a decision; merge the decided one into it instead.')
   }
-  if (openCase?.caseId !== into) {
-    throw conflict('into-not-open', 'A case is merged into the open case of its account only.')
+  if (standingOfCase(draft.state, into) !== 'open') {
+    throw conflict('into-not-open', 'A case is merged into an open case of its account only.')
   }
   if (facts.decisions.some((decision) => decision.caseId === caseId && decision.state === 'held')) {
     throw conflict('decision-held', 'A decision on the case waits; approve or refuse it first.')

@@ -5,10 +5,12 @@ import {
   type AccountFacts,
   type ChangeContext,
 } from '../accounts/account-draft.rules.js'
+import { standingOfCase } from '../accounts/waiting-cases.rules.js'
 
 /**
  * Opens a decided case again: it waits for people as the account's open case, and what was decided on it stands until it is
- * reversed. Null where it is open already. @throws Problem 409 `another-case-open`: an account has one case that waits; `case-merged`
+ * reversed. Null where it is open already. @throws Problem 409 `another-case-open`: nobody opens a second one; `case-held`,
+ * `case-merged`
  */
 export function applyReopening(
   facts: AccountFacts,
@@ -16,14 +18,22 @@ export function applyReopening(
   context: ChangeContext,
 ): AccountChange | null {
   const draft = new AccountDraft(facts, context)
-  const open = draft.state.openCase
-  if (open?.caseId === caseId) return null
+  const standing = standingOfCase(draft.state, caseId)
+  if (standing === 'open') return null
   draft.assertNotMerged(caseId)
+  if (standing === 'held')
+    throw conflict('case-held', 'A decision on the case waits; refuse it to open the case.')
+  const open = draft.state.openCase
   if (open) {
     throw conflict('another-case-open', `The account has an open case already: ${open.caseId}.`)
   }
   draft.state.openCase = { caseId, why: ['reopened'] }
-  draft.caseChange(caseId, { state: 'open', automated: false, lastRequest: requestId })
+  draft.caseChange(caseId, {
+    state: 'open',
+    automated: false,
+    lastRequest: requestId,
+    workedBy: context.actor,
+  })
   draft.event('case.reopened', `case/${caseId}`, requestId, { caseId, code: 'reopened' })
   return draft.finish()
 }

@@ -19,9 +19,11 @@ import { apiAnswer, apiBody, apiQuery } from '#libs/platform/http/openapi'
 import { badRequest } from '#libs/platform/http/problem'
 import { QueryFlag } from '#libs/platform/http/query-fields'
 import type { AccountChange } from '../accounts/account-draft.rules.js'
+import { ViewsPreview } from '../audit/evidence-views.js'
 import { previewOf } from '../decisions/decision-preview.js'
 import { decisionView } from '../decisions/decision-view.js'
 import { MOST_MESSAGES } from '../decisions/decision.js'
+import { asksForPreview } from '../decisions/asks-for-preview.js'
 import { DecisionPreview, DecisionView } from '../decisions/decisions-api.js'
 import { bilingual, type GivenReasons, Reasons } from '../decisions/reasons-field.js'
 import { DecideCluster } from '../findings/decide-cluster.js'
@@ -62,7 +64,8 @@ export class CaseDecisionsController {
 
   @Post()
   @Roles('triage', 'moderator', 'senior')
-  @Idempotent()
+  @Idempotent({ unless: asksForPreview })
+  @ViewsPreview(({ params }) => [params['id']!])
   @apiQuery(DecisionQuery)
   @apiBody(DecisionBody)
   @apiAnswer(200, 'With `dryRun`: what it would do; nothing is changed.', DecisionPreview, ClusterPreview)
@@ -98,7 +101,7 @@ export class CaseDecisionsController {
       return { dryRun: true, accounts: previews.map(memberPreviewOf) }
     }
     const { count, decisions } = await this.decideCluster.decide(id, given, request)
-    return { caseId: id, count, decisions: decisions.map(decisionView) }
+    return { caseId: id, count, decisions: decisions.map((one) => decisionView(one)) }
   }
 }
 

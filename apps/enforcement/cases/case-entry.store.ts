@@ -5,6 +5,8 @@ import type { AccountKind, MEDIA_KINDS } from '#libs/contracts/message-in'
 import type { Verdict } from '#libs/contracts/verdict'
 import { bulkWrite, insertMissing } from '#libs/platform/mongo/bulk-write'
 import { DATED, olderThan } from '../queries.js'
+import { eraseIndex, ErasureSchedule } from '../retention/erasure-schedule.js'
+import { firstLook } from '../retention/evidence-time.rules.js'
 import type { AccountRef, CaseEntry, KeyedEntry } from './case.js'
 import { copyKeysOf } from './copy-keys.rules.js'
 
@@ -22,6 +24,8 @@ CaseEntrySchema.index(
   { platformId: 1, accountId: 1, waitsSince: 1 },
   { name: 'waiting', partialFilterExpression: { waitsSince: DATED } },
 )
+
+CaseEntrySchema.index(...eraseIndex)
 
 /** What a judged revision of a message was, without what it said. */
 export interface JudgedContent {
@@ -50,9 +54,12 @@ const POSSIBLE_COPY = { ...KEYED_ENTRY, caseId: 1, outcome: 1, receivedAt: 1 }
 @Injectable()
 export class CaseEntryStore {
   private readonly entries: mongo.Collection<CaseEntry>
+  /** When contents are to be erased. */
+  readonly erasures: ErasureSchedule<CaseEntry>
 
   constructor(@InjectModel(CASE_ENTRIES) private readonly model: Model<CaseEntry>) {
     this.entries = model.collection as unknown as mongo.Collection<CaseEntry>
+    this.erasures = new ErasureSchedule(this.entries)
   }
 
   /** Keeps the evidence. It belongs to no case until the account has taken it in. */
@@ -229,8 +236,10 @@ export class CaseEntryStore {
         'message.language': 1,
         'message.account.kind': 1,
         'message.media.kind': 1,
-        hasText: { $gt: ['$message.text', ''] },
-        hasLinks: { $gt: [{ $size: { $ifNull: ['$message.links', []] } }, 0] },
+        hasText: { $or: [{ $gt: ['$message.text', ''] }, { $gt: ['$erased.textSha256', ''] }] },
+        hasLinks: {
+          $gt: [{ $size: { $ifNull: ['$message.links', { $ifNull: ['$erased.linkSha256', []] }] } }, 0],
+        },
       })
       .toArray()
     return new Map(
@@ -267,6 +276,28 @@ export class CaseEntryStore {
     return this.entries.countDocuments({ caseId: { $in: [...caseIds] } })
   }
 
+  /** What was said in these, to be erased. */
+  async messagesOf(verdictIds: readonly string[]): Promise<Pick<CaseEntry, '_id' | 'message'>[]> {
+    return this.entries.find({ _id: { $in: [...verdictIds] } }, { projection: { message: 1 } }).toArray()
+  }
+
+  /** When the newest of an account, or of cases, is looked at whose content is there; null where there is none. */
+  async nextErasure(of: AccountRef | { caseIds: readonly string[] }): Promise<Date | null> {
+    const which = 'caseIds' in of ? { caseId: { $in: [...of.caseIds] } } : of
+    const [newest] = await this.entries
+      .find({ ...which, eraseAt: DATED }, { projection: { eraseAt: 1 } })
+      .sort({ receivedAt: -1 })
+      .limit(1)
+      .toArray()
+    return newest?.eraseAt ?? null
+  }
+
+  /** Whether the content of any is gone that had come into the cases by an instant. */
+  async anyErased(caseIds: readonly string[], until: Date): Promise<boolean> {
+    const gone = { caseId: { $in: [...caseIds] }, addedAt: { $lte: until }, 'erased.at': DATED }
+    return (await this.entries.findOne(gone, { projection: { _id: 1 } })) !== null
+  }
+
   private async latest(filter: mongo.Filter<CaseEntry>, limit: number): Promise<CaseEntry[]> {
     return this.entries.find(filter).sort({ receivedAt: -1 }).limit(limit).toArray()
   }
@@ -293,5 +324,6 @@ function entryOf(verdict: Verdict): CaseEntry {
     receivedAt: new Date(verdict.receivedAt),
     classifiedAt: new Date(verdict.classifiedAt),
     copyKeys: copyKeysOf(verdict.platformId, verdict.message),
+    eraseAt: firstLook(new Date(verdict.receivedAt)),
   }
 }

@@ -2,6 +2,7 @@ import type { mongo } from 'mongoose'
 import { given } from '../queries.js'
 import { type CaseChange, partsOf } from './case.js'
 import { FREE, REQUESTS_KEPT, workAfter } from './case-work.rules.js'
+import { firstLook } from '../retention/evidence-time.rules.js'
 import type { CaseDocument } from './case.store.js'
 
 const HOUR = 3_600_000
@@ -15,9 +16,9 @@ export function updateBy({
   value: CaseChange
 }): mongo.AnyBulkWriteOperation<CaseDocument> {
   const { caseId, platformId, accountId, at, opens, state, automated, proposal, weight, lastRequest } = value
-  const { route, mergedInto } = value
+  const { route, mergedInto, workedBy, flags } = value
   const set: Partial<CaseDocument> = {
-    ...given({ automated, proposal, lastRequest, mergedInto }),
+    ...given({ automated, proposal, lastRequest, mergedInto, flags }),
     ...(state ? workAfter(state) : {}),
   }
   const fresh: Partial<CaseDocument> = {
@@ -37,7 +38,7 @@ export function updateBy({
       filter: { _id: caseId, accountRev: { $lt: rev } },
       update: {
         $set: { ...set, updatedAt: at, accountRev: rev },
-        $addToSet: { categories: { $each: value.addCategories } },
+        $addToSet: { categories: { $each: value.addCategories }, ...given({ workedBy }) },
         // Of the routes too the greater one is that of the graver cases.
         $max: given({ severity, priority, gravest, route }),
         $min: given({ urgentSince, dueAt }),
@@ -55,17 +56,17 @@ export function updateBy({
  * had come when it was merged.
  */
 export function takingIn(part: CaseDocument, at: Date, by: string): mongo.UpdateFilter<CaseDocument> {
-  const { severity, priority, gravest, route, categories, notes, workedBy = [], assignee } = part
-  const people = [...workedBy, ...(assignee ? [assignee] : []), by]
+  const { severity, priority, gravest, route, categories, notes, workedBy = [] } = part
   return {
     $addToSet: {
       categories: { $each: categories },
       notes: { $each: notes },
-      workedBy: { $each: people },
+      workedBy: { $each: [...workedBy, by] },
       merged: { $each: partsOf(part) },
     },
     $max: given({ severity, priority, gravest, route }),
     $min: { urgentSince: new Date(at.getTime() - priority * HOUR) },
     $inc: { version: 1 },
+    ...(notes.length > 0 ? { $set: { eraseAt: firstLook(at) } } : {}),
   }
 }

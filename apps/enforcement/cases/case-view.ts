@@ -1,4 +1,5 @@
 import type { Policy } from '#libs/policy/policy-document'
+import { isSealed } from '#libs/policy/sealed-evidence'
 import { asOf } from './case-work.rules.js'
 import type { CaseEntry, CaseRecord } from './case.js'
 import type { CaseEntryView, CaseView } from './cases-api.js'
@@ -26,6 +27,7 @@ export function caseView(found: CaseRecord, now: Date): CaseView {
     overdue: state !== 'decided' && state !== 'closed' && dueAt <= now,
     queue: { category: gravest.category, language: gravest.language, route },
     proposal,
+    flags: found.flags ?? [],
     openedAt,
     updatedAt,
     assignee,
@@ -40,25 +42,43 @@ export function caseView(found: CaseRecord, now: Date): CaseView {
 }
 
 /**
- * The evidence of a case. What a category seals is for a named role only: no word of it is shown here. What is `blurred` is
- * to be shown when the reader asks for it, not before.
+ * The evidence of a case. What is sealed is for a named role only: no word of it is shown here, and what was sealed once stays
+ * so: `under` are the policies that it was under since it was judged. What is `blurred` is to be shown when the reader asks for
+ * it, not before; `policy` is the one in force now.
  */
-export function entryView(entry: CaseEntry, policy: Pick<Policy, 'categories'>): CaseEntryView {
+export function entryView(
+  entry: CaseEntry,
+  policy: Pick<Policy, 'categories'>,
+  under: readonly Pick<Policy, 'categories'>[] = [],
+): CaseEntryView {
   const {
     _id: verdictId,
     caseId: _case,
     platformId: _platform,
     accountId: _account,
     copyKeys: _keys,
+    eraseAt: _eraseAt,
+    eraser: _eraser,
+    strayedAt: _strayedAt,
+    waitsSince: _waitsSince,
+    erased,
     message,
     ...rest
   } = entry
   const found = entry.categories
     .filter(({ category, outcome }) => outcome !== 'clear' && Object.hasOwn(policy.categories, category))
     .map(({ category }) => policy.categories[category]!)
-  const sealed = found.some((category) => category.sealed)
+  const sealed = isSealed(entry.categories, [policy, ...under])
   // What no category of the policy in force speaks for may be anything.
   const blurred = found.length === 0 || found.some((category) => category.blurred)
   const { text: _text, links: _links, media: _media, ...shell } = message
-  return { verdictId, ...rest, sealed, blurred, message: sealed ? shell : message }
+  return {
+    verdictId,
+    ...rest,
+    sealed,
+    blurred,
+    message: sealed ? shell : message,
+    ...(erased ? { erasedAt: erased.at } : {}),
+    ...(erased && !sealed ? { textSha256: erased.textSha256, linkSha256: erased.linkSha256 } : {}),
+  }
 }

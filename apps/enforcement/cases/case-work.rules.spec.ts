@@ -127,7 +127,7 @@ class Diary {
         if (me) return this.last
         return nobodys && reach ? { at: t, had: who.subject, until: t + LEASE } : null
       case 'decide':
-        if (this.decided) return this.last
+        if (this.decided) return null
         if (me) return { at: t, had: who.subject, until: Math.max(this.heldUntil(), t + MINUTE) }
         return nobodys && reach ? { at: t, had: who.subject, until: t + LEASE } : null
       case 'extend':
@@ -311,7 +311,8 @@ describe('work on cases', () => {
     expect(slug({ route: 'senior' }, { action: 'escalate' })).toBe('409 escalated-already')
     expect(slug({ state: 'held' }, { action: 'decide' })).toBe('409 case-held')
     expect(slug({ state: 'decided' }, { action: 'claim' })).toBe('409 case-decided')
-    expect(slug({ state: 'decided' }, { action: 'decide' })).toBe('done')
+    expect(slug({ state: 'decided' }, { action: 'decide' })).toBe('409 case-decided')
+    expect(slug({ state: 'decided', automated: true }, { action: 'decide' })).toBe('done')
     expect(slug({ state: 'closed' }, { action: 'decide' })).toBe('409 case-closed')
   })
 })

@@ -9,7 +9,8 @@ import { caseAfter, type CaseState } from './case-transitions.js'
 export type WorkState = Pick<
   CaseRecord,
   'state' | 'assignee' | 'claimedAt' | 'until' | 'route' | 'lastRequest' | 'requests'
->
+> &
+  Partial<Pick<CaseRecord, 'automated'>>
 
 /** What an operator does with a case. `decide` is the moment before a decision: the case must be the caller's. */
 export type Task =
@@ -27,6 +28,8 @@ export interface WorkContext {
   by: Worker
   lease: Milliseconds
   requestId: string
+  /** A digest of what it asks, to tell another request under its id from it. */
+  asked?: string
 }
 
 /** Why something cannot be done, as a problem of RFC 9457. */
@@ -56,15 +59,26 @@ export const REQUESTS_KEPT = 20
 
 /** Whether a request has been carried out, however many others came after it: its repeat must not undo what they did. */
 export function hasDone({ requests = [] }: Pick<WorkState, 'requests'>, requestId: string): boolean {
-  return requests.includes(requestId)
+  return requests.some((one) => one === requestId || one.startsWith(`${requestId} `))
+}
+
+/** Whether another request was carried out under this id. */
+export function hadOther(
+  { requests = [] }: Pick<WorkState, 'requests'>,
+  requestId: string,
+  asked: string,
+): boolean {
+  return requests.some((one) => one.startsWith(`${requestId} `) && one !== `${requestId} ${asked}`)
 }
 
 /** What a case remembers of a request that was carried out. */
 export function rememberRequest(
   { requests = [] }: Pick<WorkState, 'requests'>,
   requestId: string,
+  asked?: string,
 ): Required<Pick<WorkState, 'lastRequest' | 'requests'>> {
-  return { lastRequest: requestId, requests: [...requests, requestId].slice(-REQUESTS_KEPT) }
+  const remembered = asked === undefined ? requestId : `${requestId} ${asked}`
+  return { lastRequest: requestId, requests: [...requests, remembered].slice(-REQUESTS_KEPT) }
 }
 
 /** A case that anybody may take. */
@@ -112,7 +126,7 @@ export function workOn(found: WorkState, task: Task, context: WorkContext): Work
   const done = carryOut(current, task, context)
   if (done === null) return { next: found, told: [] }
   return {
-    next: { ...done.next, ...rememberRequest(found, context.requestId) },
+    next: { ...done.next, ...rememberRequest(found, context.requestId, context.asked) },
     told: [...tellTime(found, context.now), ...done.told],
   }
 }
@@ -130,6 +144,8 @@ function refusalOf(current: WorkState, task: Task, context: WorkContext): Refusa
       return others ? CLAIMED : seniors ? ESCALATED : null
     case 'decide':
       if (current.state === 'held') return HELD
+      // What automation alone decided takes a person's first decision.
+      if (current.state === 'decided' && !current.automated) return DECIDED
       return others ? CLAIMED : seniors ? ESCALATED : null
     case 'release':
       return others && !by.senior ? NOT_YOURS : null
@@ -245,6 +261,11 @@ const PAST: Readonly<Record<Task['action'], string>> = {
 
 const CLAIMED = refused(409, 'claimed-by-another', 'Somebody else has claimed the case.')
 const HELD = refused(409, 'case-held', 'A decision on the case waits; approve or refuse it first.')
+const DECIDED = refused(
+  409,
+  'case-decided',
+  'A person decided the case; reopen it (POST …/reopen) to decide again.',
+)
 const NOT_YOURS = refused(409, 'not-yours', 'The case is not claimed, or by somebody else.')
 const ESCALATED = refused(403, 'escalated', 'The case was escalated; it waits for a senior.')
 

@@ -5,6 +5,8 @@ import { DATED, given, olderThan, prefix } from '../queries.js'
 import { bulkWrite, duplicateKey } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
+import { eraseIndex, ErasureSchedule } from '../retention/erasure-schedule.js'
+import { firstLook } from '../retention/evidence-time.rules.js'
 import {
   type CaseChange,
   type CaseKind,
@@ -78,6 +80,7 @@ CaseSchema.index(
   { deciding: 1 },
   { name: 'deciding', partialFilterExpression: { deciding: { $type: 'string' } } },
 )
+CaseSchema.index(...eraseIndex)
 CaseSchema.index(...outboxIndex)
 
 export interface CaseFilter {
@@ -97,9 +100,12 @@ export interface CaseFilter {
 @Injectable()
 export class CaseStore {
   readonly cases: mongo.Collection<CaseDocument>
+  /** When notes are to be erased. */
+  readonly erasures: ErasureSchedule<CaseDocument>
 
   constructor(@InjectModel(CASES) model: Model<CaseDocument>) {
     this.cases = model.collection as unknown as mongo.Collection<CaseDocument>
+    this.erasures = new ErasureSchedule(this.cases)
   }
 
   async byId(caseId: string): Promise<CaseDocument | null> {
@@ -172,11 +178,12 @@ export class CaseStore {
     }
   }
 
-  /** Changes a case that nobody changed since it was read; null where somebody did. */
+  /** Changes a case that nobody changed since it was read; null where somebody did. `by`: the person who works on it. */
   async change(
     before: Pick<CaseDocument, '_id' | 'version'>,
     set: Partial<CaseDocument>,
     pending: readonly Pending[],
+    by?: string,
   ): Promise<CaseDocument | null> {
     return this.cases.findOneAndUpdate(
       { _id: before._id, version: before.version },
@@ -184,10 +191,15 @@ export class CaseStore {
         $set: { ...set, outboxAt: new Date() },
         $inc: { version: 1 },
         $push: { pending: { $each: [...pending] } },
-        ...(set.assignee ? { $addToSet: { workedBy: set.assignee } } : {}),
+        ...(by === undefined ? {} : { $addToSet: { workedBy: by } }),
       },
       { returnDocument: 'after' },
     )
+  }
+
+  /** Notes that somebody worked on a case, though that changed nothing else. */
+  async noteWorker(caseId: string, by: string): Promise<void> {
+    await this.cases.updateOne({ _id: caseId }, { $addToSet: { workedBy: by } })
   }
 
   /**
@@ -238,18 +250,30 @@ export class CaseStore {
     }
   }
 
-  /** Null where there is no such case, it has the note already or as many as it can, or it became a part of another. */
-  async addNote(caseId: string, note: CaseNote): Promise<CaseDocument | null> {
+  /**
+   * Null where there is no such case, it has the note already or as many as it can, or it became a part of another; also where
+   * its last note is the same by the same person, since `since`.
+   */
+  async addNote(caseId: string, note: CaseNote, since: Date): Promise<CaseDocument | null> {
+    const last = { $last: '$notes' }
+    const isSame = {
+      $and: [
+        { $eq: [{ $getField: { field: 'by', input: last } }, { $literal: note.by }] },
+        { $eq: [{ $getField: { field: 'text', input: last } }, { $literal: note.text }] },
+        { $gte: [{ $getField: { field: 'at', input: last } }, since] },
+      ],
+    }
     return this.cases.findOneAndUpdate(
       {
         _id: caseId,
+        $expr: { $not: [isSame] },
         'notes.noteId': { $ne: note.noteId },
         [`notes.${MOST_NOTES - 1}`]: { $exists: false },
         mergedInto: { $exists: false },
       },
       {
         $push: { notes: note },
-        $set: { updatedAt: note.at },
+        $set: { updatedAt: note.at, eraseAt: firstLook(note.at) },
         $inc: { version: 1 },
       },
       { returnDocument: 'after' },

@@ -1,6 +1,8 @@
 import type { CategoryVerdict, Outcome } from '#libs/contracts/verdict'
 import type { Message } from '#libs/contracts/message'
 import type { Route } from '#libs/policy/routing'
+import type { ErasedContent } from '../retention/erased-content.rules.js'
+import type { Scheduled } from '../retention/erasure-schedule.js'
 import type { CaseState } from './case-transitions.js'
 
 /** Notes of a case with its parts: the longest of as many are 8 MB, of 16 that a document may have. */
@@ -10,12 +12,18 @@ export interface CaseNote {
   noteId: string
   at: Date
   by: string
+  /** Empty once it was erased. */
   text: string
+  textSha256?: string
 }
 
 /** What a case is about. */
 export const CASE_KINDS = ['account', 'cluster'] as const
 export type CaseKind = (typeof CASE_KINDS)[number]
+
+/** What people must know of a case beside what is in it: a ban waits in it for a notice that reached nobody. */
+export const CASE_FLAGS = ['notice-undelivered'] as const
+export type CaseFlag = (typeof CASE_FLAGS)[number]
 
 /** What routes a case: the gravest of its entries. The database compares the fields in this order. */
 export interface Gravest {
@@ -41,7 +49,7 @@ export interface CaseWeight {
 }
 
 /** The file on one account, or on a cluster of accounts, in which entries gather until decided. */
-export interface CaseRecord extends CaseWeight {
+export interface CaseRecord extends CaseWeight, Scheduled {
   _id: string
   /** Absent: the case is about one account. */
   kind?: 'cluster'
@@ -55,6 +63,8 @@ export interface CaseRecord extends CaseWeight {
   categories: string[]
   /** What people are asked to decide. */
   proposal: 'ban' | null
+  /** Absent: none. */
+  flags?: CaseFlag[]
   openedAt: Date
   updatedAt: Date
   assignee: string | null
@@ -64,10 +74,13 @@ export interface CaseRecord extends CaseWeight {
   route: Route
   /** The last of `requests`; of all cases at most one has it, so that one request claims one case only. */
   lastRequest: string | null
-  /** The requests that worked on it last, newest last: where one of them comes again, nothing more happens. */
+  /**
+   * The requests that worked on it last, newest last, some with a digest of what they asked: where one of them comes again,
+   * nothing more happens.
+   */
   requests?: string[]
   notes: CaseNote[]
-  /** Everyone who ever claimed it: none of them hears an appeal about it. */
+  /** Everyone who ever worked on it: none of them hears an appeal about it. Who was merely given it is not among them. */
   workedBy?: string[]
   /** The case of which it became a part: it is closed, and what is in it is seen there. */
   mergedInto?: string
@@ -81,6 +94,8 @@ export interface CaseRecord extends CaseWeight {
   findingId?: string
   memberCount?: number
   deciding?: string | null
+  /** Of a cluster: how often people opened it again. */
+  reopenings?: number
   /** Of a cluster: when somebody last looked after it, by the machine's clock. */
   lookedAfterAt?: Date
 }
@@ -102,6 +117,8 @@ export interface CaseChange {
   state?: CaseState
   automated?: boolean
   proposal?: 'ban' | null
+  /** All of them, from now on. */
+  flags?: CaseFlag[]
   addCategories: string[]
   /** Null: nothing came that makes it more urgent. */
   weight: CaseWeight | null
@@ -109,6 +126,8 @@ export interface CaseChange {
   route?: Route
   /** The request of a person that made the change, if it is to happen once. */
   lastRequest?: string
+  /** The person who did it, who has worked on the case by that. */
+  workedBy?: string
   /** The case becomes a part of that one. */
   mergedInto?: string
   /** That case becomes a part of this one: its notes, and what it weighs from now on. `by` did it. */
@@ -116,7 +135,7 @@ export interface CaseChange {
 }
 
 /** One verdict in a case: the evidence. `caseId` is null until the account took it in. */
-export interface CaseEntry {
+export interface CaseEntry extends Scheduled {
   /** The verdict. */
   _id: string
   caseId: string | null
@@ -138,6 +157,10 @@ export interface CaseEntry {
   classifiedAt: Date
   /** Under which its copies find it; absent in entries that were kept before there were any. */
   copyKeys?: string[]
+  /** What remains of the message's content, once that is gone. */
+  erased?: ErasedContent
+  /** Since when it is known that no case has it though nothing waits. */
+  strayedAt?: Date
   /** Since when, by the machine's clock, its account is to take it in though nobody comes with its verdict again. */
   waitsSince?: Date
 }

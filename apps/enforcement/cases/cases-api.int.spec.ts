@@ -185,7 +185,9 @@ describe('cases, through the API of a service on a real Kafka and MongoDB', () =
     })
     expect((await call('POST', '/decisions/bulk', CLEO, bulk, key)).body).toEqual(made.body)
     const again = await call('POST', '/decisions/bulk', CLEO, bulk)
-    expect(again.body).toMatchObject({
+    expect(again.body).toEqual(made.body)
+    const other = await call('POST', '/decisions/bulk', CLEO, { ...bulk, reasons: 'all of another kind' })
+    expect(other.body).toMatchObject({
       results: [{ problem: { type: 'case-decided' } }, { problem: { type: 'case-decided' } }, ...refused],
     })
     expect(await call('GET', '/accounts/p1/c1', ANNA)).toMatchObject({

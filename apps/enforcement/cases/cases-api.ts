@@ -24,12 +24,17 @@ import { type Route, ROUTES } from '#libs/policy/routing'
 import { CASE_KINDS, type CaseKind } from './case.js'
 import { CASE_STATES, type CaseState } from './case-transitions.js'
 
+const SHA256 = '^[0-9a-f]{64}$'
+
 /** What an operator wrote down. */
 export class NoteView {
   @WeirId() noteId!: string
   @Instant() at!: Date
   @Text(200, 1) by!: string
-  @Example('The link leads to a shop that was closed in May.') @Text(10_000, 1) text!: string
+  /** Empty once it was erased, with the evidence of its case. */
+  @Example('The link leads to a shop that was closed in May.') @Text(10_000) text!: string
+  /** SHA-256 of a text that was erased. */
+  @Example() @Optional() @Pattern(SHA256) textSha256?: string
 }
 
 /** In which queue a case waits. */
@@ -66,6 +71,8 @@ export class CaseView {
   @One(() => QueuePlace) queue!: QueuePlace
   /** What people are asked to decide. */
   @Example(null) @Optional() @OneOf(['ban']) proposal!: 'ban' | null
+  /** `notice-undelivered`: a ban waits in it, and nobody could be told of it. */
+  @Example([]) @Strings(10, 40) flags!: string[]
   @Instant() openedAt!: Date
   @Instant() updatedAt!: Date
   @Example(null) @Optional() @Text(200, 1) assignee!: string | null
@@ -123,6 +130,10 @@ export class CaseEntryView {
   /** To be shown when the reader asks for it, not before. */
   @Example(true) @Flag() blurred!: boolean
   @One(() => EvidenceMessage) message!: EvidenceMessage
+  /** When its text, links and account were erased, because their time was over; what remains are their digests (SHA-256). */
+  @Example() @Optional() @Instant() erasedAt?: Date
+  @Example() @Optional() @Pattern(SHA256) textSha256?: string | null
+  @Example() @Optional() @Strings(50, 64) linkSha256?: string[]
 }
 
 /** A case with its evidence and what was decided on it. */

@@ -9,7 +9,7 @@ import { type ExpectedVersions, IfMatch, mustBeFresh } from '#libs/platform/http
 import { apiAnswer, apiBody, apiCreated, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { type Page, page, PageQuery } from '#libs/platform/http/paging'
 import { QueryFlag } from '#libs/platform/http/query-fields'
-import { ViewsEvidence } from '../audit/evidence-views.js'
+import { ViewsEvidence, ViewsList } from '../audit/evidence-views.js'
 import { accountCursor, instantCursor } from '../cursor.js'
 import { CountsExposure } from '../quality/count-exposure.js'
 import { ReadExposure } from '../quality/read-exposure.js'
@@ -72,6 +72,7 @@ export class CasesController {
 
   @Get()
   @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
+  @ViewsList<CaseView>('cases', ({ caseId }) => `case/${caseId}`)
   @apiQuery(CasesQuery)
   @apiPage(CaseView)
   async list(@Query() query: CasesQuery): Promise<Page<CaseView>> {
@@ -137,6 +138,9 @@ export class CasesController {
 
   @Get(':id/copies')
   @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
+  @ViewsList<CopyView>('copies', ({ caseId }) => `case/${caseId}`, {
+    of: ({ id }) => ({ subject: `case/${id!}` }),
+  })
   @apiQuery(PageQuery)
   @apiPage(
     CopyView,

@@ -201,7 +201,7 @@ describe('merged cases, on a real MongoDB', () => {
   it('have no more notes together than fit in one', async () => {
     const [old, open] = await twoCases()
     const write = (caseId: string) =>
-      one(WorkOnCases).note(caseId, staff('noter'), 'a note', `r${requests++}`)
+      one(WorkOnCases).note(caseId, staff('noter'), `note ${requests}`, `r${requests++}`)
     for (let written = 1; written < MOST_NOTES; written++) await write(open)
     const full = { status: 409, slug: 'too-many-notes' }
     await expect(one(MergeCases).merge(old, open, { ...by('x'), note: 'one more' })).rejects.toMatchObject(
@@ -215,7 +215,7 @@ describe('merged cases, on a real MongoDB', () => {
   })
 
   it('are not merged while a decision on the older one waits', async () => {
-    const [old, open] = await twoCases()
+    const old = await waiting('m1')
     const ban = {
       measure: 'ban' as const,
       clause: 'c.2',
@@ -223,7 +223,9 @@ describe('merged cases, on a real MongoDB', () => {
       messageIds: ['m1'],
     }
     await one(DecideCase).decide(old, ban, by('x', 'senior'))
-    await expect(one(MergeCases).merge(old, open, by('x'))).rejects.toMatchObject({ slug: 'decision-held' })
+    const open = await waiting('m2')
+    expect(open).not.toBe(old)
+    await expect(one(MergeCases).merge(old, open, by('x'))).rejects.toMatchObject({ slug: 'case-held' })
   })
 
   it('have their appeals heard by nobody who had a part in either', async () => {

@@ -53,9 +53,14 @@ export class MergeCases {
     if (caseAfter(state, 'merge') === undefined) {
       throw conflict(`case-${state}`, `The case is ${state}; only a decided one becomes a part of another.`)
     }
+    if (target.state === 'decided') throw intoNotOpen()
     this.work.assertCan(target, { action: 'decide' }, caller)
     assertRoomForNotes(found.notes.length + target.notes.length + (note === undefined ? 0 : 1))
   }
+}
+
+function intoNotOpen(): Problem {
+  return conflict('into-not-open', 'A case is merged into an open case of its account only.')
 }
 
 function noTarget(): Problem {

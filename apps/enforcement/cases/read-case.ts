@@ -42,14 +42,15 @@ export class ReadCase {
       this.findings.ofCases(parts, FINDINGS_SHOWN),
       this.policies.refresh(this.clock.now()),
     ])
+    const under = await this.policies.since(entries, this.clock.now())
     const { policy } = this.policies.inForce(this.clock.now())
     return {
       ...caseView(found, this.clock.now()),
       entryCount: count,
-      entries: entries.map((entry) => entryView(entry, policy)),
+      entries: entries.map((entry) => entryView(entry, policy, under(entry))),
       findings: findings.map((finding, i) => findingView(finding, i === 0)),
       ...(cluster ? { members: cluster.members, nextMember: cluster.nextMember } : {}),
-      decisions: decisions.map(decisionView),
+      decisions: decisions.map((decision) => decisionView(decision, { asEvidence: true })),
     }
   }
 }

@@ -3,9 +3,11 @@ import { derivedId } from '#libs/contracts/ids'
 import { hasRole, type Caller } from '#libs/platform/auth/caller'
 import { Clock } from '#libs/platform/clock'
 import { RetryableError } from '#libs/platform/errors'
+import { requestDigest } from '#libs/platform/http/idempotency'
 import { assertFresh, type ExpectedVersions } from '#libs/platform/http/if-match'
 import { conflict, notFound, Problem } from '#libs/platform/http/problem'
 import type { Milliseconds } from '#libs/policy/duration'
+import { keyReused } from '../decisions/asked.js'
 import { eventOf, type EventFacts } from '../events/event.rules.js'
 import { countChanges } from '../outbox/count-changes.js'
 import { Outbox } from '../outbox/outbox.js'
@@ -16,6 +18,7 @@ import { type CaseNote, MOST_NOTES } from './case.js'
 import {
   afterTime,
   FREE,
+  hadOther,
   hasDone,
   rememberRequest,
   routesOf,
@@ -32,6 +35,8 @@ import type { Wanted } from './waiting-case.js'
 /** More than ever change one case at the same moment. */
 const MOST_TRIES = 20
 const AT_ONCE = 100
+/** What the same person writes again within it, right after it, came of one click too many. */
+const SAME_NOTE_WITHIN: Milliseconds = 600_000
 
 /** One request of an operator about a case. */
 export interface WorkRequest {
@@ -41,6 +46,8 @@ export interface WorkRequest {
   ifMatch?: ExpectedVersions | undefined
   /** Kept with the case. */
   note?: string | undefined
+  /** A digest of all that is asked, where that is more than what is asked of the case. */
+  whole?: string | undefined
 }
 
 /** How operators take cases to work on, pass them on and put them back. */
@@ -79,13 +86,16 @@ export class WorkOnCases {
    */
   async work(caseId: string, task: Task, request: WorkRequest): Promise<CaseDocument> {
     const { caller, requestId, ifMatch } = request
+    const asked = task.action === 'decide' ? undefined : requestDigest(task, request.note ?? null)
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const now = this.clock.now()
       const [found, lease] = await Promise.all([this.mustFind(caseId), this.lease(now)])
       if (!hasDone(found, requestId)) assertFresh(ifMatch, found.version)
-      const outcome = workOn(found, task, { now, by: workerOf(caller), lease, requestId })
+      if (asked && hadOther(found, requestId, asked)) throw keyReused()
+      const context = { now, by: workerOf(caller), lease, requestId, ...(asked ? { asked } : {}) }
+      const outcome = workOn(found, task, context)
       if ('refusal' in outcome) throw problemOf(outcome.refusal)
-      if (outcome.told.length === 0) return found
+      if (outcome.told.length === 0) return this.worked(found, caller)
       const changed = await this.store(found, outcome.next, outcome.told, now, request)
       if (changed) return changed
     }
@@ -124,18 +134,26 @@ export class WorkOnCases {
       cause: requestId,
       facts: { code: 'reopened' },
     }
-    const changed = await this.store(found, next, [told], now, request)
+    const round = { reopenings: (found.reopenings ?? 0) + 1 }
+    const changed = await this.store(found, next, [told], now, request, round)
     if (!changed) throw new RetryableError('contention', 'The case changes too fast.')
     return changed
   }
 
-  /** @throws Problem 404, 409 `case-merged`, `too-many-notes` */
+  /**
+   * Adds a note; the same by the same person right after it is the same note.
+   * @throws Problem 404, 409 `case-merged`, `too-many-notes`; 422 where another note had the key
+   */
   async note(caseId: string, caller: Caller, text: string, requestId: string): Promise<CaseDocument> {
     const note = { noteId: derivedId('note', requestId), at: this.clock.now(), by: caller.subject, text }
-    const changed = await this.cases.addNote(caseId, note)
+    const since = new Date(note.at.getTime() - SAME_NOTE_WITHIN)
+    const changed = await this.cases.addNote(caseId, note, since)
     if (changed) return changed
     const found = await this.mustFind(caseId)
-    if (found.notes.some(({ noteId }) => noteId === note.noteId)) return found
+    const byKey = found.notes.find(({ noteId }) => noteId === note.noteId)
+    if (byKey && byKey.text !== text) throw keyReused()
+    const last = found.notes.at(-1)
+    if (byKey || (last?.by === note.by && last.text === text && last.at >= since)) return found
     if (!found.mergedInto) throw tooManyNotes()
     throw conflict('case-merged', `The case is a part of ${found.mergedInto} now; write the note there.`)
   }
@@ -159,6 +177,7 @@ export class WorkOnCases {
     told: readonly Told[],
     now: Date,
     request?: WorkRequest,
+    also: Pick<CaseDocument, 'reopenings'> = {},
   ): Promise<CaseDocument | null> {
     const { state, assignee, claimedAt, until, route, lastRequest, requests = [] } = next
     const set = { state, assignee, claimedAt, until, route, lastRequest, requests, updatedAt: now }
@@ -166,8 +185,15 @@ export class WorkOnCases {
     const note = request && noteOf(request, now)
     if (note) assertRoomForNotes(found.notes.length + 1)
     const notes = note ? { notes: [...found.notes, note] } : {}
-    const changed = await this.cases.change(found, { ...set, ...notes }, pending)
+    const by = request?.caller.subject
+    const changed = await this.cases.change(found, { ...set, ...notes, ...also }, pending, by)
     return changed && this.deliver(changed, pending)
+  }
+
+  /** Whoever was given a case, and takes it up, changes nothing and yet works on it. */
+  private async worked(found: CaseDocument, { subject }: Caller): Promise<CaseDocument> {
+    if (!found.workedBy?.includes(subject)) await this.cases.noteWorker(found._id, subject)
+    return found
   }
 
   private async deliver(changed: CaseDocument, pending: Pending[]): Promise<CaseDocument> {

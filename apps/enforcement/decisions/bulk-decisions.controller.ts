@@ -6,6 +6,8 @@ import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent, RequestId } from '#libs/platform/http/idempotency'
 import { apiBody, apiOk, apiQuery } from '#libs/platform/http/openapi'
 import { QueryFlag } from '#libs/platform/http/query-fields'
+import { ViewsPreview } from '../audit/evidence-views.js'
+import { asksForPreview } from './asks-for-preview.js'
 import { DecideInBulk } from './decide-in-bulk.js'
 import { BulkResults } from './decisions-api.js'
 import { bilingual, type GivenReasons, Reasons } from './reasons-field.js'
@@ -34,7 +36,8 @@ export class BulkDecisionsController {
   @Post('bulk')
   @HttpCode(200)
   @Roles('senior')
-  @Idempotent()
+  @Idempotent({ unless: asksForPreview })
+  @ViewsPreview(({ body }) => (body as BulkDecisionBody).caseIds)
   @apiQuery(BulkDecisionQuery)
   @apiBody(BulkDecisionBody)
   @apiOk(BulkResults)

@@ -5,6 +5,7 @@ import { AccountChanges } from '../accounts/account-changes.js'
 import type { AccountChange, AccountFacts, ChangeContext } from '../accounts/account-draft.rules.js'
 import { applyApproval, applyRefusal, applyReversal } from '../accounts/apply-decision.rules.js'
 import type { DecisionRecord, DecisionStep } from './decision.js'
+import { decidersOf, strikesUnder } from './decision-people.rules.js'
 import { DecisionStore, type DecisionDocument } from './decision.store.js'
 import { bilingual, type GivenReasons } from './reasons-field.js'
 import { assertRoom } from './reasons-room.rules.js'
@@ -28,16 +29,17 @@ export class ChangeDecision {
   /**
    * The same by the same person again changes nothing; so it is with all three, and a request that was cut off can be sent again.
    * @throws Problem 400 for reasons that are too long, so with all three; 404; 409 `not-held`, `approved-already`, `lapsed` where
-   * nobody approved it in time; 403 `own-decision` for whoever made it
+   * nobody approved it in time; 403 `own-decision` for whoever made it, or decided a strike that it rests on
    */
   async approve(decisionId: string, by: string, reasons: GivenReasons): Promise<DecisionDocument> {
+    const first = await this.firstPersonsOf(decisionId)
     const approved = await this.change(
       'approval',
       decisionId,
       by,
       reasons,
       (facts, current, step, context) => {
-        assertOther(current, by)
+        assertOther(first, by)
         assertHeld(current)
         if (!current.hold?.needsApproval)
           throw conflict('approved-already', 'The decision was approved; it waits for its day.')
@@ -62,6 +64,14 @@ export class ChangeDecision {
       assertReversible(current)
       return applyReversal(facts, decisionId, step, context)
     })
+  }
+
+  /** Who made a decision; of a step of the ladder whoever decided or approved a strike that it rests on. */
+  private async firstPersonsOf(decisionId: string): Promise<string[]> {
+    const decision = await this.mustFind(decisionId)
+    const { platformId, accountId } = decision
+    const causes = await this.decisions.ofStrikes(platformId, accountId, strikesUnder(decision))
+    return [decision.by, ...causes.flatMap(decidersOf)]
   }
 
   private async change(
@@ -114,6 +124,6 @@ function assertReversible({ state }: DecisionRecord): void {
   throw conflict('not-in-force', `The decision is ${state}; there is nothing to reverse.`)
 }
 
-function assertOther(decision: DecisionRecord, by: string): void {
-  if (decision.by === by) throw forbidden('A second person must approve it.', 'own-decision')
+function assertOther(firstPersons: readonly string[], by: string): void {
+  if (firstPersons.includes(by)) throw forbidden('A second person must approve it.', 'own-decision')
 }

@@ -7,10 +7,12 @@ import { clauseOf } from '#libs/policy/policy-document'
 import { type CaseEntry, partsOf } from '../cases/case.js'
 import { asOf } from '../cases/case-work.rules.js'
 import { CaseEntryStore } from '../cases/case-entry.store.js'
+import type { CaseDocument } from '../cases/case.store.js'
 import { DecideCase } from '../cases/decide-case.js'
-import { clusterCase, type GivenDecision } from '../cases/given-decision.js'
+import { clusterCase, type GivenDecision, termProblems } from '../cases/given-decision.js'
 import { WorkOnCases } from '../cases/work-on-cases.js'
 import { PolicyStore } from '../policies/policy.store.js'
+import { digestOfDecision, KEY_REUSED } from './asked.js'
 import { MOST_MESSAGES } from './decision.js'
 import { previewOf } from './decision-preview.js'
 import { decisionView } from './decision-view.js'
@@ -36,19 +38,26 @@ export class DecideInBulk {
 
   /** Makes the decisions; the same request again makes none twice. */
   async decide(bulk: BulkDecision, caller: Caller, requestId: string): Promise<BulkResult[]> {
+    this.assertTerm(bulk)
+    const whole = digestOfDecision(caller.subject, bulk, [...new Set(bulk.caseIds)].sort())
     return this.each(bulk, async (caseId) => {
-      const request = { caller, requestId: derivedId('req', requestId, caseId) }
-      const made =
-        (await this.decideCase.made(caseId, request.requestId)) ??
-        (await this.decideCase.decide(caseId, await this.given(caseId, bulk), request))
-      return { caseId, decision: decisionView(made), problem: null }
+      const request = { caller, requestId: derivedId('req', requestId, caseId), whole }
+      const found = await this.mustFind(caseId)
+      const given = await this.given(found, bulk)
+      const made = await this.decideCase.made(caseId, given, request)
+      if (!made) this.assertUndecided(found)
+      const decision = made ?? (await this.decideCase.decide(caseId, given, request))
+      return { caseId, decision: decisionView(decision), problem: null }
     })
   }
 
   /** What the decisions would do, each by itself; nothing is changed. */
   async preview(bulk: BulkDecision, caller: Caller): Promise<BulkResult[]> {
+    this.assertTerm(bulk)
     return this.each(bulk, async (caseId) => {
-      const change = await this.decideCase.preview(caseId, await this.given(caseId, bulk), caller)
+      const found = await this.mustFind(caseId)
+      this.assertUndecided(found)
+      const change = await this.decideCase.preview(caseId, await this.given(found, bulk), caller)
       return { caseId, preview: previewOf(change), problem: null }
     })
   }
@@ -64,14 +73,31 @@ export class DecideInBulk {
     return results
   }
 
-  /** The decision for one case: it rests on the messages that were found to be of the clause's category. */
-  private async given(caseId: string, { caseIds: _all, ...decision }: BulkDecision): Promise<GivenDecision> {
+  private async mustFind(caseId: string): Promise<CaseDocument> {
     const found = await this.work.mustFind(caseId)
-    const { state, kind } = asOf(found, this.clock.now())
-    if (kind === 'cluster') throw clusterCase()
-    if (state !== 'open' && state !== 'claimed') {
-      throw conflict(`case-${state}`, `The case is ${state}; only what is undecided is decided in bulk.`)
+    if (found.kind === 'cluster') throw clusterCase()
+    return found
+  }
+
+  private assertUndecided(found: CaseDocument): void {
+    const { state } = asOf(found, this.clock.now())
+    if (state === 'open' || state === 'claimed') return
+    throw conflict(`case-${state}`, `The case is ${state}; only what is undecided is decided in bulk.`)
+  }
+
+  /** @throws Problem 400 for what is wrong whichever case it is for */
+  private assertTerm(bulk: BulkDecision): void {
+    const problems = termProblems(bulk, this.clock.now())
+    if (problems.length > 0) {
+      throw badRequest('invalid-request', 'The decisions cannot be made like this.', problems)
     }
+  }
+
+  /** The decision for one case: it rests on the messages that were found to be of the clause's category. */
+  private async given(
+    found: CaseDocument,
+    { caseIds: _all, ...decision }: BulkDecision,
+  ): Promise<GivenDecision> {
     if (decision.measure === 'none') return { ...decision, messageIds: [] }
     await this.policies.refresh(this.clock.now())
     const { policy } = this.policies.inForce(this.clock.now())
@@ -98,9 +124,9 @@ function speaksOf(entry: CaseEntry, category: string): boolean {
   return entry.categories.some((one) => one.category === category && one.outcome !== 'clear')
 }
 
-/** A case that cannot be decided like this; an outage is none and ends the request, which may come again. */
+/** A case that cannot be decided like this; an outage or a key that was another's is none and ends the request. */
 function refusedFor(caseId: string, error: unknown): BulkResult {
-  if (!(error instanceof Problem)) throw error
+  if (!(error instanceof Problem) || error.slug === KEY_REUSED) throw error
   const { status, slug: type, detail, errors } = error
   return { caseId, problem: { type, status, detail, errors } }
 }

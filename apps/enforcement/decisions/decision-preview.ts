@@ -3,7 +3,7 @@ import { strikeView } from '../accounts/strike-view.js'
 import { decisionView } from './decision-view.js'
 import type { DecisionPreview } from './decisions-api.js'
 
-/** What a change would do, in the order in which it would do it. */
+/** What a change would do, in the order in which it would do it. The links to object are for the platform that is ordered. */
 export function previewOf({ state, pending }: AccountChange): DecisionPreview {
   const { status, level, points } = state
   return {
@@ -16,7 +16,7 @@ export function previewOf({ state, pending }: AccountChange): DecisionPreview {
       'write' in entry && entry.write === 'strike' ? [strikeView(entry.value)] : [],
     ),
     directives: pending.flatMap((entry) =>
-      'publish' in entry && entry.publish === 'directive' ? [entry.value] : [],
+      'publish' in entry && entry.publish === 'directive' ? [{ ...entry.value, appealUrl: null }] : [],
     ),
   }
 }

@@ -1,8 +1,15 @@
 import type { DecisionRecord } from './decision.js'
-import type { DecisionView } from './decisions-api.js'
+import type { NoticeOfIntent } from '../accounts/notice-of-intent.rules.js'
+import type { DecisionView, NoticeOfIntentView } from './decisions-api.js'
 
-/** A decision as the API shows it. */
-export function decisionView(decision: DecisionRecord & { accountRev?: number }): DecisionView {
+/**
+ * A decision as the API shows it. The text of an answer is evidence: `asEvidence` shows it, on routes whose views are entered
+ * into the audit log.
+ */
+export function decisionView(
+  decision: DecisionRecord & { accountRev?: number },
+  { asEvidence = false } = {},
+): DecisionView {
   const { platformId, accountId, caseId, measure, clause, category, severity, policyVersion } = decision
   return {
     decisionId: decision.decisionId,
@@ -29,8 +36,13 @@ export function decisionView(decision: DecisionRecord & { accountRev?: number })
     needsApproval: decision.hold?.needsApproval ?? false,
     notBefore: decision.hold?.notBefore ?? null,
     lapsesAt: decision.hold?.lapsesAt ?? null,
+    notice: decision.intent ? noticeView(decision.intent) : null,
+    answer: decision.answer
+      ? { at: decision.answer.at, ...(asEvidence ? { text: decision.answer.text } : {}) }
+      : null,
     strikesCounted: decision.strikesCounted,
     strikeIds: decision.strikeIds,
+    withoutStrike: decision.withoutStrike ?? [],
     directiveIds: decision.directiveIds,
     approval: decision.approval,
     refusal: decision.refusal,
@@ -39,4 +51,9 @@ export function decisionView(decision: DecisionRecord & { accountRev?: number })
     pauses: decision.pauses ?? [],
     ...(decision.accountRev === undefined ? {} : { version: decision.accountRev }),
   }
+}
+
+function noticeView({ noticeId, deliveredAt, undelivered }: NoticeOfIntent): NoticeOfIntentView {
+  const state = deliveredAt ? 'delivered' : undelivered ? 'undelivered' : 'pending'
+  return { noticeId, state, deliveredAt }
 }

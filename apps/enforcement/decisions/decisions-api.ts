@@ -24,13 +24,15 @@ import {
 } from '#libs/contracts/measures-in-force'
 import { FieldProblem } from '#libs/platform/http/problem'
 import { StrikeView } from '../accounts/accounts-api.js'
-import { DECISION_STATES, type DecisionState } from './decision.js'
+import { DECISION_STATES, type DecisionState, NO_STRIKE, type NoStrike } from './decision.js'
 
 /** Who did something to a decision afterwards. */
 export class DecisionStepView {
   @Example('senior-2') @Text(200, 1) by!: string
   @Instant() at!: Date
   @One(() => Bilingual) reasons!: Bilingual
+  /** The appeal that it came of, of a reversal that did. */
+  @Optional() @WeirId() appealId?: string
 }
 
 /** The decision that a lesser measure replaced, and since when time was served under it. */
@@ -44,6 +46,29 @@ export class ReplacedView {
 export class PauseView {
   @WeirId() appealId!: string
   @Optional() @Instant() endedAt!: Date | null
+}
+
+/** A message that a person's decision is about and that earned no strike by it, and why. */
+export class WithoutStrikeView {
+  @OwnId() messageId!: string
+  @OneOf(NO_STRIKE) why!: NoStrike
+}
+
+/** The notice by which the owner of an account learns of an intended ban; the hours to answer run from `deliveredAt`. */
+export class NoticeOfIntentView {
+  /** By it notification sends it again. */
+  @WeirId() noticeId!: string
+  /** `undelivered`: nobody could be told, and nothing is under way. */
+  @Example('delivered') @OneOf(['pending', 'delivered', 'undelivered']) state!:
+    'pending' | 'delivered' | 'undelivered'
+  @Optional() @Instant() deliveredAt!: Date | null
+}
+
+/** What the owner of an account says to an intended ban: to be read before anybody approves it. */
+export class IntentAnswerView {
+  @Instant() at!: Date
+  /** Where one decision or its case is read. */
+  @Example('It was a quotation.') @Optional() @Text(10_000, 1) text?: string
 }
 
 /** What was decided on a case, by whom, under which clause, with which reasons, and what it did. */
@@ -75,9 +100,13 @@ export class DecisionView {
   @Flag() needsApproval!: boolean
   @Example(null) @Optional() @Instant() notBefore!: Date | null
   @Example(null) @Optional() @Instant() lapsesAt!: Date | null
+  @Example(null) @Optional() @One(() => NoticeOfIntentView) notice!: NoticeOfIntentView | null
+  @Example(null) @Optional() @One(() => IntentAnswerView) answer!: IntentAnswerView | null
   /** The strikes that count towards it, and those that it added. */
   @Strings(10_000, 200) strikesCounted!: string[]
   @Strings(10_000, 200) strikeIds!: string[]
+  /** Its messages that earned no strike by it; while it is held or only previewed: that would earn none. */
+  @Example([]) @Many(() => WithoutStrikeView, 10_000) withoutStrike!: WithoutStrikeView[]
   @Strings(10_000, 200) directiveIds!: string[]
   @Example(null) @Optional() @One(() => DecisionStepView) approval!: DecisionStepView | null
   @Example(null) @Optional() @One(() => DecisionStepView) refusal!: DecisionStepView | null

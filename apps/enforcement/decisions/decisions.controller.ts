@@ -7,6 +7,7 @@ import { type ExpectedVersions, IfMatch, mustBeFresh } from '#libs/platform/http
 import { apiBody, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
+import { ViewsEvidence, ViewsList } from '../audit/evidence-views.js'
 import { instantCursor } from '../cursor.js'
 import { ChangeDecision } from './change-decision.js'
 import { DECISION_STATES, type DecisionState } from './decision.js'
@@ -36,6 +37,7 @@ export class DecisionsController {
 
   @Get()
   @Roles('moderator', 'senior', 'auditor', 'admin')
+  @ViewsList<DecisionView>('decisions', ({ decisionId }) => `decision/${decisionId}`)
   @apiQuery(DecisionsQuery)
   @apiPage(DecisionView)
   async list(@Query() query: DecisionsQuery) {
@@ -46,16 +48,22 @@ export class DecisionsController {
       caseId: query.case,
     }
     const found = await this.decisions.list(filter, query.limit, instantCursor(query.cursor))
-    return page(found, query.limit, (decision) => [decision.at.toISOString(), decision._id], decisionView)
+    return page(
+      found,
+      query.limit,
+      (decision) => [decision.at.toISOString(), decision._id],
+      (one) => decisionView(one),
+    )
   }
 
   @Get(':id')
   @Roles('moderator', 'senior', 'auditor', 'admin')
+  @ViewsEvidence('decision')
   @apiOk(DecisionView)
   async get(@Param('id') id: string) {
     const decision = await this.decisions.byId(id)
     if (!decision) throw notFound('There is no such decision.')
-    return decisionView(decision)
+    return decisionView(decision, { asEvidence: true })
   }
 
   @Post(':id/approve')

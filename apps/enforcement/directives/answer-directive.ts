@@ -20,11 +20,13 @@ export class AnswerDirective {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws Problem 404; 409 `not-paused`, or `changed` where somebody else answered meanwhile */
+  /** The same answer by the same person again changes nothing. @throws Problem 404; 409 `not-paused`, or `changed` where somebody else answered meanwhile */
   async answer(directiveId: string, by: string, text: string): Promise<DirectiveDocument> {
     const directive = await this.directives.byId(directiveId)
     if (!directive) throw notFound('There is no such directive.')
     const to = standingOfDirective(directive).stoppedBy
+    const last = directive.answers.at(-1)
+    if (!to && last?.by === by && last.text === text) return directive
     if (!to || directive.state !== 'paused')
       throw conflict('not-paused', 'The clock of this directive is not stopped.')
     const now = this.clock.now()
@@ -32,6 +34,9 @@ export class AnswerDirective {
     const set = { answers, ...standingAfter({ ...directive, answers }, now) }
     const pending = tell(directive, to, by, text, now)
     if (!(await this.directives.change(directive, set, pending))) {
+      const now = await this.directives.byId(directiveId)
+      const latest = now?.answers.at(-1)
+      if (now && latest?.to === to && latest.by === by && latest.text === text) return now
       throw conflict('changed', 'Somebody else changed the directive; read it again.')
     }
     await this.outbox.deliver([{ _id: directiveId, pending }], this.directives.directives)

@@ -53,6 +53,18 @@ for (const [name, key] of [
 DirectiveSchema.index({ nextDueAt: 1 }, { partialFilterExpression: { nextDueAt: { $type: 'date' } } })
 DirectiveSchema.index(...outboxIndex)
 
+const MEASURE_ORDER = {
+  accountKey: 1,
+  messageIds: 1,
+  issuedAt: 1,
+  ownerNotifiedAt: 1,
+  statementId: '$directive.statementOfReasonsId',
+} as const
+export type MeasureOrder = Pick<
+  DirectiveDocument,
+  '_id' | 'accountKey' | 'messageIds' | 'issuedAt' | 'ownerNotifiedAt'
+> & { statementId: string }
+
 @Injectable()
 export class DirectiveStore {
   readonly directives: mongo.Collection<DirectiveDocument>
@@ -63,6 +75,25 @@ export class DirectiveStore {
 
   async byIds(directiveIds: readonly string[]): Promise<DirectiveDocument[]> {
     return this.directives.find({ _id: { $in: [...directiveIds] } }).toArray()
+  }
+
+  /** Measures on any of the messages of accounts, and these ones: what their windows to object follow from. */
+  async measuresOn(
+    keys: readonly string[],
+    messageIds: readonly string[],
+    directiveIds: readonly string[],
+  ): Promise<MeasureOrder[]> {
+    const found = [
+      { accountKey: { $in: [...keys] }, messageIds: { $in: [...messageIds] } },
+      { _id: { $in: [...directiveIds] } },
+    ].map((filter) =>
+      this.directives
+        .find({ ...filter, 'directive.reverses': null })
+        .project<MeasureOrder>(MEASURE_ORDER)
+        .toArray(),
+    )
+    const all = (await Promise.all(found)).flat()
+    return [...new Map(all.map((order) => [order._id, order])).values()]
   }
 
   async byId(directiveId: string): Promise<DirectiveDocument | null> {

@@ -30,7 +30,8 @@ export class ReceiptView {
 export class ClockAnswerView {
   @Example('clarification_needed') @OneOf(STOPPING) to!: Stopping
   @Instant() at!: Date
-  @Text(200, 1) by!: string
+  /** Absent for a platform. */
+  @Optional() @Text(200, 1) by?: string
   @Example('The message is the one of 24 November, 08:00.') @Text(2_000, 1) text!: string
 }
 

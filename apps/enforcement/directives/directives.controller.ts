@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/com
 import { Instant, OneOf, Optional, OwnId, PlatformId, Text } from '#libs/contracts/fields'
 import { RECEIPT_STATUSES, type ReceiptStatus } from '#libs/contracts/receipt'
 import { Clock } from '#libs/platform/clock'
-import { type Caller, CurrentCaller, hasRole } from '#libs/platform/auth/caller'
+import { type Caller, CurrentCaller, hasRole, isPlatformOnly } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
 import { assertFresh, type ExpectedVersions, IfMatch, mustBeFresh } from '#libs/platform/http/if-match'
@@ -10,10 +10,11 @@ import { apiBody, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { badRequest, notFound } from '#libs/platform/http/problem'
 import { QueryFlag } from '#libs/platform/http/query-fields'
+import { ViewsEvidence, ViewsList } from '../audit/evidence-views.js'
 import { instantCursor } from '../cursor.js'
 import { AnswerDirective } from './answer-directive.js'
 import { DIRECTIVE_STATES } from './directive-state.rules.js'
-import { directiveView } from './directive-view.js'
+import { DIRECTIVE_READERS, directiveView } from './directive-view.js'
 import { DirectiveStore, type DirectiveDocument } from './directive.store.js'
 import { DirectiveView } from './directives-api.js'
 import { TakeReceipts } from './take-receipts.js'
@@ -37,7 +38,8 @@ export class AnswerBody {
   @Text(2_000, 1) text!: string
 }
 
-const READERS = ['moderator', 'senior', 'auditor', 'admin'] as const
+/** A platform that fetches its own orders is no view of evidence: it was sent them. */
+const ONE_OF_US = { by: (caller: Caller) => !isPlatformOnly(caller) }
 
 /** Orders to platforms and their answers. A platform sees its own. */
 @Controller('directives')
@@ -50,11 +52,12 @@ export class DirectivesController {
   ) {}
 
   @Get()
-  @Roles(...READERS, 'platform')
+  @Roles(...DIRECTIVE_READERS, 'platform')
+  @ViewsList<DirectiveView>('directives', ({ directiveId }) => `directive/${directiveId}`, ONE_OF_US)
   @apiQuery(DirectivesQuery)
   @apiPage(DirectiveView)
   async list(@CurrentCaller() caller: Caller, @Query() query: DirectivesQuery) {
-    const platformId = hasRole(caller, ...READERS) ? query.platform : caller.platform
+    const platformId = hasRole(caller, ...DIRECTIVE_READERS) ? query.platform : caller.platform
     const state = query.state === 'overdue' ? undefined : query.state
     const filter = {
       platformId,
@@ -63,14 +66,20 @@ export class DirectivesController {
       overdue: query.state === 'overdue' ? true : query.overdue,
     }
     const found = await this.directives.list(filter, query.limit, instantCursor(query.cursor))
-    return page(found, query.limit, (one) => [one.issuedAt.toISOString(), one._id], directiveView)
+    return page(
+      found,
+      query.limit,
+      (one) => [one.issuedAt.toISOString(), one._id],
+      (one) => directiveView(one, caller),
+    )
   }
 
   @Get(':id')
-  @Roles(...READERS, 'platform')
+  @Roles(...DIRECTIVE_READERS, 'platform')
+  @ViewsEvidence('directive', ONE_OF_US)
   @apiOk(DirectiveView)
   async get(@Param('id') id: string, @CurrentCaller() caller: Caller) {
-    return directiveView(await this.mustSee(id, caller))
+    return directiveView(await this.mustSee(id, caller), caller)
   }
 
   @Post(':id/receipts')
@@ -92,7 +101,7 @@ export class DirectivesController {
     if (problem) {
       throw badRequest(problem.slug, problem.message, [{ path: problem.path ?? '', reason: problem.message }])
     }
-    return directiveView(await this.mustSee(id, caller))
+    return directiveView(await this.mustSee(id, caller), caller)
   }
 
   @Post(':id/answer')
@@ -108,12 +117,13 @@ export class DirectivesController {
     @IfMatch() ifMatch: ExpectedVersions | undefined,
   ) {
     await mustBeFresh(ifMatch, () => this.mustSee(id, caller))
-    return directiveView(await this.answers.answer(id, caller.subject, body.text))
+    return directiveView(await this.answers.answer(id, caller.subject, body.text), caller)
   }
 
   private async mustSee(id: string, caller: Caller): Promise<DirectiveDocument> {
     const directive = await this.directives.byId(id)
-    const visible = directive && (hasRole(caller, ...READERS) || directive.platformId === caller.platform)
+    const visible =
+      directive && (hasRole(caller, ...DIRECTIVE_READERS) || directive.platformId === caller.platform)
     if (!visible) throw notFound('There is no such directive.')
     return directive
   }

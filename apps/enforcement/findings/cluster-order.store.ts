@@ -10,6 +10,7 @@ export const ClusterOrderSchema = new Schema<ClusterOrder>(
   { collection: 'cluster_orders', strict: false, versionKey: false },
 )
 ClusterOrderSchema.index({ requestId: 1 })
+ClusterOrderSchema.index({ caseId: 1, round: 1 })
 
 /** What was decided on clusters. An order that its case never named was given up before anything followed from it. */
 @Injectable()
@@ -28,6 +29,11 @@ export class ClusterOrderStore {
 
   async byId(id: string): Promise<ClusterOrder | null> {
     return this.orders.findOne({ _id: id })
+  }
+
+  /** Those given since a case was opened again for the n-th time. */
+  async ofRound(caseId: string, round: number): Promise<ClusterOrder[]> {
+    return this.orders.find({ caseId, round }).toArray()
   }
 
   async ofRequest(caseId: string, requestId: string): Promise<ClusterOrder[]> {

@@ -125,7 +125,10 @@ describe('a cluster', () => {
     by: 'ann',
     at: new Date('2026-11-24T09:00:00Z'),
     policyVersion: '1',
+    asked: 'digest',
+    round: 0,
   }
+  const then = { policies: new Map([['1', SPEC_POLICY]]), possible: ['1'] }
   const from = new Date('2026-11-24T07:00:00Z')
   const to = new Date('2026-11-24T07:10:00Z')
   const member = (messageIds: string[]): ClusterMember => ({
@@ -157,7 +160,7 @@ describe('a cluster', () => {
         const entries = revisions
           .filter(([n]) => messageIds.includes(`m${n}`))
           .map(([n, revision, minute]) => entry(`m${n}`, revision, minute))
-        const decision = memberDecision(order, member(messageIds), 3, entries)
+        const decision = memberDecision(order, member(messageIds), 3, entries, then)
         const sent = (id: string): number =>
           Math.min(
             ...entries
@@ -168,7 +171,7 @@ describe('a cluster', () => {
         const wanted = [...messageIds]
           .sort((a, b) => sent(a) - sent(b) || (a < b ? -1 : 1))
           .slice(0, 100)
-          .map((messageId) => ({ messageId, sentAt: new Date(sent(messageId)) }))
+          .map((messageId) => ({ messageId, sentAt: new Date(sent(messageId)), receivedUnder: '1' }))
         expect(decision.messages).toEqual(wanted)
         const named = new Set(wanted.map(({ messageId }) => messageId))
         expect(decision.verdictIds).toEqual(
@@ -197,7 +200,7 @@ describe('a cluster', () => {
         world.apply(applyVerdicts(world.facts, [{ ...fact, account }], world.context(from)))
       }
       const open = world.state?.openCase ?? null
-      const decision = memberDecision({ ...order, measure: 'suspend' }, member(['m1']), 3, [])
+      const decision = memberDecision({ ...order, measure: 'suspend' }, member(['m1']), 3, [], then)
       world.apply(applyDecision(world.facts, decision, world.context(to, 'ann')))
       expect(world.decisions.get(decision.decisionId)!.state).toBe(followers === null ? 'held' : 'in_force')
       expect(world.state!.openCase).toEqual(open)

@@ -1,9 +1,11 @@
 import type { Bilingual } from '#libs/contracts/directive'
 import { accountKey, derivedId } from '#libs/contracts/ids'
+import type { Policy } from '#libs/policy/policy-document'
 import { writeInstant } from '#libs/contracts/write-instant'
 import type { PersonsDecision } from '../accounts/apply-decision.rules.js'
 import { detectorsOf } from '../accounts/apply-verdicts.rules.js'
 import type { CaseEntry } from '../cases/case.js'
+import { receivedUnder } from '../cases/received-under.rules.js'
 import type { CaseState } from '../cases/case-transitions.js'
 import { type DecisionState, MOST_MESSAGES } from '../decisions/decision.js'
 import type { ClusterMember, ClusterOrder } from './cluster.js'
@@ -31,7 +33,7 @@ interface OnMember {
 }
 
 /** Whether a decision needs no other in its place: one that was refused or lapsed never came about. */
-function stands({ state }: Pick<OnMember, 'state'>): boolean {
+export function stands({ state }: Pick<OnMember, 'state'>): boolean {
   return state !== 'refused' && state !== 'lapsed'
 }
 
@@ -64,14 +66,18 @@ export function clusterState(
   return decisions.some(({ state }) => state === 'held') ? 'held' : 'decided'
 }
 
-/** What an order decides on one account, out of what that account did. `entries`: verdicts on its messages. */
+/**
+ * What an order decides on one account, out of what that account did. `entries`: verdicts on its messages; `then`: the versions
+ * of the policy that were possibly in force in its window, and all that are named.
+ */
 export function memberDecision(
   order: ClusterOrder,
   member: ClusterMember,
   accounts: number,
   entries: readonly CaseEntry[],
+  then: { policies: ReadonlyMap<string, Policy>; possible: readonly string[] },
 ): PersonsDecision {
-  const messages = order.measure === 'none' ? [] : messagesOf(member, entries)
+  const messages = order.measure === 'none' ? [] : messagesOf(order, member, entries, then)
   const named = new Set(messages.map(({ messageId }) => messageId))
   const judged = entries.filter(({ messageId }) => named.has(messageId))
   return {
@@ -94,14 +100,19 @@ export function memberDecision(
 
 /** A message that was never judged was sent no earlier than its window begins: the earliest is best for the account. */
 function messagesOf(
+  { clause }: Pick<ClusterOrder, 'clause'>,
   { messageIds, from }: ClusterMember,
   entries: readonly CaseEntry[],
+  { policies, possible }: { policies: ReadonlyMap<string, Policy>; possible: readonly string[] },
 ): PersonsDecision['messages'] {
-  const sent = Map.groupBy(entries, ({ messageId }) => messageId)
+  const judged = Map.groupBy(entries, ({ messageId }) => messageId)
   return messageIds
     .map((messageId) => {
-      const instants = (sent.get(messageId) ?? []).map(({ message }) => Date.parse(message.sentAt))
-      return { messageId, sentAt: instants.length > 0 ? new Date(Math.min(...instants)) : from }
+      const verdicts = judged.get(messageId) ?? []
+      const instants = verdicts.map(({ message }) => Date.parse(message.sentAt))
+      const sentAt = instants.length > 0 ? new Date(Math.min(...instants)) : from
+      const known = { entries: verdicts, possibleVersions: [possible] }
+      return { messageId, sentAt, ...(clause === null ? {} : receivedUnder(known, clause, policies)) }
     })
     .sort((a, b) => a.sentAt.getTime() - b.sentAt.getTime() || (a.messageId < b.messageId ? -1 : 1))
     .slice(0, MOST_MESSAGES)

@@ -35,4 +35,8 @@ export interface ClusterOrder {
   at: Date
   /** In force when it was given: accounts that follow later are judged by it all the same. */
   policyVersion: string
+  /** A digest of what was asked, and by whom. */
+  asked: string
+  /** How often the case had been opened again before. */
+  round: number
 }

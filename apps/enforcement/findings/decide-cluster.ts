@@ -3,7 +3,7 @@ import { accountKey, derivedId } from '#libs/contracts/ids'
 import type { Caller } from '#libs/platform/auth/caller'
 import { Clock } from '#libs/platform/clock'
 import { RetryableError } from '#libs/platform/errors'
-import { badRequest, conflict, type FieldProblem } from '#libs/platform/http/problem'
+import { badRequest, conflict, Problem, type FieldProblem } from '#libs/platform/http/problem'
 import { clauseOf } from '#libs/policy/policy-document'
 import { AccountChanges, type AccountRequest } from '../accounts/account-changes.js'
 import type { AccountChange } from '../accounts/account-draft.rules.js'
@@ -12,12 +12,13 @@ import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { CaseStore, type CaseDocument } from '../cases/case.store.js'
 import { assertFits, assertMayDecide, type GivenDecision } from '../cases/given-decision.js'
 import { WorkOnCases, type WorkRequest } from '../cases/work-on-cases.js'
+import { digestOfDecision, keyReused } from '../decisions/asked.js'
 import { DecisionStore, type DecisionDocument } from '../decisions/decision.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { ClusterCases } from './cluster-cases.js'
 import { ClusterMemberStore } from './cluster-member.store.js'
 import { ClusterOrderStore } from './cluster-order.store.js'
-import { keyOf, memberDecision, memberDecisionId, undecidedOf } from './cluster.rules.js'
+import { keyOf, memberDecision, memberDecisionId, stands, undecidedOf } from './cluster.rules.js'
 import type { ClusterMember, ClusterOrder } from './cluster.js'
 import { DECISIONS_SHOWN } from './findings-api.js'
 
@@ -72,20 +73,40 @@ export class DecideCluster {
   ) {}
 
   /**
-   * Decides, on each account by itself; the same request again decides nothing more.
-   * @throws Problem 400, 403 where the role does not reach so far, 404, 409 where the case is closed, another's, being decided
-   * or has nothing undecided, 412
+   * Decides, on each account by itself; the same request again decides nothing more, nor does the same decision by the same
+   * person until the case is opened again.
+   * @throws Problem 400, 403 where the role does not reach so far, 404, 409 where the case is closed, decided, another's, being
+   * decided, or has nothing undecided or an account named that is decided, 412, 422 where the key of the request was another's
    */
   async decide(caseId: string, given: GivenClusterDecision, request: WorkRequest): Promise<ClusterOutcome> {
-    const earlier = await this.earlier(caseId, request.requestId)
+    assertMayDecide(given.measure, request.caller)
+    const asked = askedOf(given, request.caller)
+    const earlier = await this.earlier(caseId, given, request, asked)
     if (earlier) return this.carriedOut(earlier)
+    try {
+      return await this.decideAnew(caseId, given, request, asked)
+    } catch (error) {
+      // Another try of the same, which took the case meanwhile, is no conflict but the answer.
+      const same = error instanceof Problem && (await this.again(caseId, given, asked))
+      if (same) return this.carriedOut(same)
+      throw error
+    }
+  }
+
+  private async decideAnew(
+    caseId: string,
+    given: GivenClusterDecision,
+    request: WorkRequest,
+    asked: string,
+  ): Promise<ClusterOutcome> {
     const policyVersion = await this.assertPossible(caseId, given, request.caller)
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const found = await this.work.work(caseId, { action: 'decide' }, request)
       if (found.deciding)
         throw conflict('being-decided', 'Another decision on this case is being carried out.')
-      const accounts = await this.chosen(caseId, given.accounts)
-      const order = await this.orders.add(this.orderOf(found, accounts, given, { ...request, policyVersion }))
+      const accounts = await this.chosen(found, given.accounts)
+      const fresh = this.orderOf(found, accounts, given, { ...request, policyVersion, asked })
+      const order = await this.orders.add(fresh)
       const deciding = { deciding: order._id, updatedAt: order.at }
       if (await this.cases.change(found, deciding, [])) return this.carriedOut(order)
     }
@@ -96,8 +117,9 @@ export class DecideCluster {
   async preview(caseId: string, given: GivenClusterDecision, caller: Caller): Promise<AccountChange[]> {
     const policyVersion = await this.assertPossible(caseId, given, caller)
     const found = await this.work.mustFind(caseId)
-    const accounts = await this.chosen(caseId, given.accounts)
-    const order = this.orderOf(found, accounts, given, { caller, requestId: 'preview', policyVersion })
+    const accounts = await this.chosen(found, given.accounts)
+    const asked = askedOf(given, caller)
+    const order = this.orderOf(found, accounts, given, { caller, requestId: 'preview', policyVersion, asked })
     const previews: AccountChange[] = []
     for (const request of await this.requests(order, accounts.slice(0, MOST_PREVIEWED))) {
       const change = await this.changes.preview(request)
@@ -146,6 +168,7 @@ export class DecideCluster {
     const [members, accounts] = await Promise.all([
       this.members.byKeys(order.caseId, keys),
       this.members.countOf(order.caseId),
+      this.policies.refresh(this.clock.now()),
     ])
     return Promise.all(members.map((member) => this.requestFor(order, member, accounts)))
   }
@@ -157,7 +180,12 @@ export class DecideCluster {
   ): Promise<AccountRequest> {
     const { platformId, accountId, messageIds } = member
     const entries = await this.entries.ofMessages(platformId, accountId, messageIds, MOST_VERDICTS)
-    const decision = memberDecision(order, member, accounts, entries)
+    const possible = this.policies.inForceDuring(member.from, member.to)
+    const policies = await this.policies.byVersions([
+      ...entries.map((entry) => entry.policyVersion),
+      ...possible,
+    ])
+    const decision = memberDecision(order, member, accounts, entries, { policies, possible })
     const { decisionId, messages } = decision
     return {
       platformId,
@@ -165,7 +193,7 @@ export class DecideCluster {
       actor: order.by,
       messageIds: messages.map(({ messageId }) => messageId),
       decisionIds: [decisionId],
-      policyVersions: [order.policyVersion],
+      policyVersions: [order.policyVersion, ...messages.flatMap((message) => message.receivedUnder ?? [])],
       make: (facts, context) => {
         if (facts.decisions.some((made) => made.decisionId === decisionId)) return null
         const { policyVersion } = order
@@ -175,26 +203,73 @@ export class DecideCluster {
     }
   }
 
-  /** What the same request decided before; null where it did not come so far. */
-  private async earlier(caseId: string, requestId: string): Promise<ClusterOrder | null> {
+  /** What the same request, or the same decision, decided before; null where it did not come so far. @throws Problem 422 */
+  private async earlier(
+    caseId: string,
+    given: GivenClusterDecision,
+    { requestId }: WorkRequest,
+    asked: string,
+  ): Promise<ClusterOrder | null> {
     const orders = await this.orders.ofRequest(caseId, requestId)
-    if (orders.length === 0) return null
-    const found = await this.cases.byId(caseId)
+    const [begun] = await this.begun(await this.work.mustFind(caseId), orders)
+    if (!begun) return this.again(caseId, given, asked)
+    if (begun.asked !== asked) throw keyReused()
+    return begun
+  }
+
+  /** The order by which the same person decided the same since the case was last opened, if it leaves nothing to decide. */
+  private async again(
+    caseId: string,
+    { accounts: named }: GivenClusterDecision,
+    asked: string,
+  ): Promise<ClusterOrder | null> {
+    const found = await this.work.mustFind(caseId)
+    const orders = await this.orders.ofRound(caseId, found.reopenings ?? 0)
+    const same = (await this.begun(found, orders)).filter((order) => order.asked === asked)
+    const last = same.sort((a, b) => a.at.getTime() - b.at.getTime()).at(-1)
+    if (!last || found.deciding === last._id) return last ?? null
+    const members = await this.members.accountsOf(caseId)
+    const isDone = named
+      ? (await this.decidedOf(found, namedOf(named, new Set(members.map(keyOf))))).size ===
+        last.accounts.length
+      : undecidedOf(members, await this.decisions.standingsOf(caseId)).length === 0
+    return isDone ? last : null
+  }
+
+  /** Of orders those that took effect. */
+  private async begun(found: CaseDocument, orders: readonly ClusterOrder[]): Promise<ClusterOrder[]> {
     const made = await this.decisions.byIds(
       orders.map(({ _id, accounts }) => memberDecisionId(_id, accounts[0]!)),
     )
     const begun = new Set(made.map(({ decisionId }) => decisionId))
-    return (
-      orders.find(
-        ({ _id, accounts }) => found?.deciding === _id || begun.has(memberDecisionId(_id, accounts[0]!)),
-      ) ?? null
+    return orders.filter(
+      ({ _id, accounts }) => found.deciding === _id || begun.has(memberDecisionId(_id, accounts[0]!)),
     )
   }
 
-  /** The keys of the accounts that are meant, sorted. @throws Problem 400, 409 `nothing-undecided` */
-  private async chosen(caseId: string, named: readonly NamedAccount[] | undefined): Promise<string[]> {
+  /** Of accounts those on which a decision stands that was made since the case was last opened. */
+  private async decidedOf(found: CaseDocument, keys: readonly string[]): Promise<Set<string>> {
+    const orders = await this.orders.ofRound(found._id, found.reopenings ?? 0)
+    const ids = orders.flatMap(({ _id, accounts }) =>
+      keys.filter((key) => accounts.includes(key)).map((key) => memberDecisionId(_id, key)),
+    )
+    const decisions = await this.decisions.byIds(ids)
+    return new Set(decisions.filter(stands).map((decision) => decision.accountKey))
+  }
+
+  /** The keys of the accounts that are meant, sorted. @throws Problem 400, 409 `nothing-undecided`, `case-decided` */
+  private async chosen(found: CaseDocument, named: readonly NamedAccount[] | undefined): Promise<string[]> {
+    const { _id: caseId } = found
     const members = await this.members.accountsOf(caseId)
-    if (named) return namedOf(named, new Set(members.map(keyOf)))
+    if (named) {
+      const keys = namedOf(named, new Set(members.map(keyOf)))
+      const [decided] = await this.decidedOf(found, keys)
+      if (decided === undefined) return keys
+      throw conflict(
+        'case-decided',
+        `A person decided on ${decided}; reopen the case (POST …/reopen) to decide again.`,
+      )
+    }
     const undecided = undecidedOf(members, await this.decisions.standingsOf(caseId))
     if (undecided.length === 0) {
       throw conflict(
@@ -213,7 +288,7 @@ export class DecideCluster {
     const now = this.clock.now()
     await this.policies.refresh(now)
     const { policy, version } = this.policies.inForce(now)
-    assertFits(given, policy, now)
+    assertFits(given, policy, now, caller)
     const clause = given.clause === undefined ? null : clauseOf(policy, given.clause)
     if (clause && !found.categories.includes(clause.category)) {
       const errors = [{ path: '/clause', reason: `must be a clause of ${found.categories.join(' or ')}` }]
@@ -223,11 +298,12 @@ export class DecideCluster {
   }
 
   private orderOf(
-    { _id: caseId, findingId, version }: CaseDocument,
+    { _id: caseId, findingId, version, reopenings = 0 }: CaseDocument,
     accounts: string[],
     given: GivenClusterDecision,
-    { caller, requestId, policyVersion }: { caller: Caller; requestId: string; policyVersion: string },
+    { caller, ...asks }: Pick<ClusterOrder, 'requestId' | 'policyVersion' | 'asked'> & { caller: Caller },
   ): ClusterOrder {
+    const { requestId, policyVersion, asked } = asks
     return {
       // Whoever tries again after somebody else changed the case decides anew.
       _id: derivedId('ord', caseId, requestId, version),
@@ -243,8 +319,16 @@ export class DecideCluster {
       by: caller.subject,
       at: this.clock.now(),
       policyVersion,
+      asked,
+      round: reopenings,
     }
   }
+}
+
+/** A digest of what is asked, and by whom. */
+function askedOf({ accounts, ...given }: GivenClusterDecision, { subject }: Caller): string {
+  const keys = accounts?.map(({ platform, account }) => accountKey(platform, account))
+  return digestOfDecision(subject, given, keys && [...new Set(keys)].sort())
 }
 
 /** @throws Problem 400 for an account that takes no part */

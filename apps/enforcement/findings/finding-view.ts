@@ -4,6 +4,7 @@ import type { FindingView } from './findings-api.js'
 /** A version of a finding as the API shows it. Its edges can be many: `null` where they are left out. */
 export function findingView(finding: FindingRecord, withEdges: boolean): FindingView {
   const { findingId, kind, category, score, members, window, edges, policyVersion, addedAt } = finding
+  const isShown = withEdges && finding.erasedAt === undefined
   return {
     findingId,
     kind,
@@ -13,7 +14,7 @@ export function findingView(finding: FindingRecord, withEdges: boolean): Finding
     policyVersion,
     memberCount: members.length,
     messageCount: members.reduce((sum, { messageIds }) => sum + messageIds.length, 0),
-    edges: withEdges ? (JSON.parse(edges) as unknown[]).slice(0, MOST_EDGES) : null,
+    edges: isShown ? (JSON.parse(edges) as unknown[]).slice(0, MOST_EDGES) : null,
     addedAt,
   }
 }

@@ -2,6 +2,7 @@ import type { Finding } from '#libs/contracts/finding'
 import { accountKey, derivedId } from '#libs/contracts/ids'
 import { PermanentError } from '#libs/platform/errors'
 import type { Policy, Severity } from '#libs/policy/policy-document'
+import { firstLook } from '../retention/evidence-time.rules.js'
 import type { FindingRecord, FoundMember } from './finding.js'
 
 /** A finding as it is kept. @throws PermanentError `not-one-account`, `window-reversed` */
@@ -33,6 +34,7 @@ export function findingRecordOf(finding: Finding): FindingRecord {
     policyVersion,
     caseId: null,
     addedAt: null,
+    eraseAt: firstLook(window.to),
   }
 }
 

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { bulkWrite, insertMissing } from '#libs/platform/mongo/bulk-write'
-import { olderThan } from '../queries.js'
+import { DATED, olderThan } from '../queries.js'
+import { eraseIndex, ErasureSchedule } from '../retention/erasure-schedule.js'
 import type { FindingRecord } from './finding.js'
 
 export const FINDINGS = 'Finding'
@@ -12,6 +13,7 @@ export const FindingSchema = new Schema<FindingRecord>(
 )
 FindingSchema.index({ caseId: 1, 'window.to': -1, _id: 1 })
 FindingSchema.index({ 'members.accountId': 1, addedAt: -1, _id: -1 })
+FindingSchema.index(...eraseIndex)
 
 /** That a finding came into a case. */
 export type TakenFinding = Pick<FindingRecord, '_id' | 'findingId' | 'kind' | 'caseId'> & { addedAt: Date }
@@ -20,9 +22,12 @@ export type TakenFinding = Pick<FindingRecord, '_id' | 'findingId' | 'kind' | 'c
 @Injectable()
 export class FindingStore {
   private readonly findings: mongo.Collection<FindingRecord>
+  /** When contents are to be erased. */
+  readonly erasures: ErasureSchedule<FindingRecord>
 
   constructor(@InjectModel(FINDINGS) model: Model<FindingRecord>) {
     this.findings = model.collection as unknown as mongo.Collection<FindingRecord>
+    this.erasures = new ErasureSchedule(this.findings)
   }
 
   /** Keeps them. They belong to no case until one has taken them in. */
@@ -69,6 +74,28 @@ export class FindingStore {
       .limit(limit)
       .project<TakenFinding>({ findingId: 1, kind: 1, caseId: 1, addedAt: 1 })
       .toArray()
+  }
+
+  /** Of findings in cases, what these accounts did in each. */
+  async namingAccounts(accountIds: readonly string[]): Promise<Pick<FindingRecord, 'caseId' | 'members'>[]> {
+    const named = { $in: ['$$this.accountId', [...accountIds]] }
+    return this.findings
+      .find({ 'members.accountId': { $in: [...accountIds] }, caseId: { $ne: null } })
+      .project<Pick<FindingRecord, 'caseId' | 'members'>>({
+        caseId: 1,
+        members: { $filter: { input: '$members', cond: named } },
+      })
+      .toArray()
+  }
+
+  /** When the newest in these cases is looked at whose content is there; null where there is none. */
+  async nextErasure(caseIds: readonly string[]): Promise<Date | null> {
+    const [newest] = await this.findings
+      .find({ caseId: { $in: [...caseIds] }, eraseAt: DATED }, { projection: { eraseAt: 1 } })
+      .sort({ 'window.to': -1 })
+      .limit(1)
+      .toArray()
+    return newest?.eraseAt ?? null
   }
 
   /** Those in cases, the latest window first. */

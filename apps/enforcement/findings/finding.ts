@@ -1,4 +1,5 @@
 import type { FINDING_KINDS } from '#libs/contracts/finding'
+import type { Scheduled } from '../retention/erasure-schedule.js'
 
 /** What one account did in a finding. */
 export interface FoundMember {
@@ -12,7 +13,7 @@ export interface FoundMember {
  * One version of a finding, kept whole as the evidence. A finding whose cluster grows comes again under its id with other
  * content: that is another version, and what is known of the cluster is all of them together.
  */
-export interface FindingRecord {
+export interface FindingRecord extends Scheduled {
   /** Derives from the id of the finding and its content. */
   _id: string
   findingId: string
@@ -21,8 +22,12 @@ export interface FindingRecord {
   score: number
   members: FoundMember[]
   window: { from: Date; to: Date }
-  /** JSON, as it came: its shape is the detector's. */
+  /** JSON, as it came: its shape is the detector's. An empty list once they were erased; then their digest remains. */
   edges: string
+  edgesSha256?: string
+  erasedAt?: Date
+  /** Since when it is known that no case has it. */
+  strayedAt?: Date
   policyVersion: string
   /** Null until its case has taken it in. */
   caseId: string | null

@@ -37,7 +37,7 @@ export class FindingView {
   @Text(40, 1) policyVersion!: string
   @Example(12) @Int(0) memberCount!: number
   @Example(40) @Int(0) messageCount!: number
-  /** Null where they are left out: only the newest version shows them, and no more than a thousand. */
+  /** Null where they are left out (only the newest version shows them, and no more than a thousand) or erased. */
   @Example(null) @Optional() @Shape('array') edges!: unknown[] | null
   @Optional() @Instant() addedAt!: Date | null
 }

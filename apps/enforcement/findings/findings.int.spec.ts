@@ -143,7 +143,9 @@ describe('findings, on a real MongoDB', () => {
     await expect(other).rejects.toMatchObject({ status: 400 })
     const decision = await one(DecideCase).decide(caseId, given, request())
     expect(decision).toMatchObject({ findingIds: ['risk-2'], verdictIds: [], state: 'in_force' })
-    expect(decision.messages).toEqual([{ messageId: 'w1', sentAt: new Date('2026-11-24T07:00:00.000Z') }])
+    expect(decision.messages).toEqual([
+      { messageId: 'w1', sentAt: new Date('2026-11-24T07:00:00.000Z'), receivedUnder: '1' },
+    ])
     const [statement] = await one(StatementStore).list({ platformId: 'p1', accountId: 'r2' }, 5)
     expect(statement).toMatchObject({ automatedDetection: true, facts: { messageIds: ['w1'] } })
   })
@@ -312,9 +314,15 @@ describe('findings, on a real MongoDB', () => {
     expect(rest.map(({ accountId }) => accountId)).toEqual(['d2', 'd3'])
     expect((await two(DecideCluster).decide(caseId, remove, again)).decisions).toEqual(rest)
     expect(await caseOf('d-1')).toMatchObject({ state: 'decided', deciding: null, pending: [] })
-    await expect(one(DecideCluster).decide(caseId, remove, request())).rejects.toMatchObject({
-      slug: 'nothing-undecided',
+    // The same by the same person is what was decided, whoever else asks for it.
+    expect((await two(DecideCluster).decide(caseId, remove, request())).decisions).toEqual(rest)
+    const named1 = { ...remove, accounts: named('d1') }
+    expect((await one(DecideCluster).decide(caseId, named1, request())).decisions).toEqual(first)
+    await expect(one(DecideCluster).decide(caseId, remove, request('bob'))).rejects.toMatchObject({
+      slug: 'case-decided',
     })
+    const reused = one(DecideCluster).decide(caseId, { ...remove, reasons: { zh: '另', en: 'other' } }, again)
+    await expect(reused).rejects.toMatchObject({ status: 422 })
 
     expect(
       directives('d1').flatMap(({ kind, messageIds }) => (kind === 'remove_message' ? messageIds : [])),

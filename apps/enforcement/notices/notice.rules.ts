@@ -5,6 +5,11 @@ const DAY = 86_400_000
 /** Longer than the schedule of webhook attempts (about three days), shorter than the topic is kept. */
 const WORTH_DELIVERING = 7 * DAY
 
+/** The id of a notice to a platform: it derives from what it is about, the template and the addressee. */
+export function noticeIdOf(template: string, about: string, platformId: string): string {
+  return derivedId('nt', about, template, 'platform', platformId)
+}
+
 /** A notice to a platform. Its id derives from what it is about, the template and the addressee: told once. */
 export function noticeOf(
   template: string,
@@ -14,7 +19,7 @@ export function noticeOf(
   now: Date,
 ): Notice {
   return {
-    noticeId: derivedId('nt', about, template, 'platform', platformId),
+    noticeId: noticeIdOf(template, about, platformId),
     template,
     addressee: { kind: 'platform', platformId },
     data,

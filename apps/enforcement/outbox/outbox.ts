@@ -13,6 +13,7 @@ import { SampleDecisions } from '../quality/sample-decisions.js'
 import { StatementStore } from '../statements/statement.store.js'
 import type { PendingWrite } from './pending.js'
 import { recordOf } from './publish-pending.js'
+import { TellNewest } from './tell-newest.js'
 import type { WithOutbox } from './with-outbox.js'
 
 /** What some ten verdicts leave in the outbox of their account. */
@@ -36,6 +37,7 @@ export class Outbox {
     private readonly findings: FindingStore,
     private readonly audit: AuditLog,
     private readonly sampling: SampleDecisions,
+    private readonly newest: TellNewest,
   ) {}
 
   /** Resolves when everything is written, in the audit log, and acknowledged by the broker. */
@@ -55,17 +57,11 @@ export class Outbox {
     if (holders.length === 1 && pending.length > MOST_SIDE_BY_SIDE) for (const step of steps) await step()
     else await Promise.all(steps.map((step) => step()))
     await this.publisher.publish(...records.map(recordOf))
-    await collection.bulkWrite(
-      holders.map((holder) => ({
-        updateOne: {
-          filter: { _id: holder._id } as mongo.Filter<T>,
-          update: {
-            $pull: { pending: { id: { $in: holder.pending.map((entry) => entry.id) } } },
-          } as unknown as mongo.UpdateFilter<T>,
-        },
-      })),
-      { ordered: false },
-    )
+    const full = holders.filter((holder) => holder.pending.length > 0)
+    if ((await forget(full, collection, true)) === full.length) return
+    // Somebody else has delivered the same meanwhile, and maybe what came after it: ours may now stand last on the topic.
+    await forget(full, collection, false)
+    await this.newest.tell(records)
   }
 
   /** The writes of each collection, not begun. */
@@ -96,6 +92,30 @@ export class Outbox {
     await this.directives.write(orders.map((order) => order.value))
     await this.directives.undo(changes.map((change) => change.value))
   }
+}
+
+/**
+ * Takes what was delivered out of the outboxes; gives of how many. Whoever delivers takes all that lies there, so that where
+ * the first entry is gone (`ifWhole`: nothing is taken then) somebody else had it too.
+ */
+async function forget<T extends WithOutbox>(
+  holders: readonly Pick<WithOutbox, '_id' | 'pending'>[],
+  collection: mongo.Collection<T>,
+  ifWhole: boolean,
+): Promise<number> {
+  if (holders.length === 0) return 0
+  const { matchedCount } = await collection.bulkWrite(
+    holders.map(({ _id, pending }) => ({
+      updateOne: {
+        filter: { _id, ...(ifWhole ? { 'pending.id': pending[0]!.id } : {}) } as unknown as mongo.Filter<T>,
+        update: {
+          $pull: { pending: { id: { $in: pending.map(({ id }) => id) } } },
+        } as unknown as mongo.UpdateFilter<T>,
+      },
+    })),
+    { ordered: false },
+  )
+  return matchedCount
 }
 
 /** Of several versions of one document the newest. */

@@ -31,6 +31,10 @@ export class PlatformStore {
     return this.platforms.findOne({ _id: platformId })
   }
 
+  async all(): Promise<PlatformDocument[]> {
+    return this.platforms.find({}).toArray()
+  }
+
   async byIds(platformIds: readonly string[]): Promise<PlatformDocument[]> {
     return this.platforms.find({ _id: { $in: [...platformIds] } }).toArray()
   }
@@ -78,4 +82,10 @@ export class PlatformStore {
       .limit(limit + 1)
       .toArray()
   }
+}
+
+/** What all services are told of a platform as it stands. */
+export function platformRecordOf(found: PlatformDocument): Platform {
+  const { _id, version: rev, pending: _pending, outboxAt: _at, ...platform } = found
+  return { ...platform, rev }
 }

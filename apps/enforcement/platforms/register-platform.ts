@@ -122,7 +122,7 @@ function tell(
   const { platformId } = platform
   const event = eventOf(kind, `platform/${platformId}`, version, at, by, { platformId, code: platform.mode })
   return [
-    { id: randomUUID(), publish: 'platform', value: platform },
+    { id: randomUUID(), publish: 'platform', value: { ...platform, rev: version } },
     { id: randomUUID(), publish: 'event', value: event },
   ]
 }

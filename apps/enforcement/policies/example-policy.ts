@@ -59,6 +59,7 @@ export const EXAMPLE_POLICY = {
     { level: 4, minPoints: 16, measure: 'suspend', duration: 'P7D', proposes: 'ban' },
   ],
   automation: { maxSuspension: 'P7D' },
+  decisions: { maxSuspension: 'P90D' },
   secondApproval: { minFollowers: 100_000, lapseAfter: 'PT72H' },
   ban: { noticeOfIntent: 'PT72H' },
   appeals: { window: 'P184D', undecidedSuspends: 'P14D' },

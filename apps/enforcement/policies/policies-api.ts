@@ -3,6 +3,18 @@ import { FieldProblem } from '#libs/platform/http/problem'
 import { POLICY_STATES, type PolicyState } from './policy-transitions.js'
 import { EXAMPLE_POLICY, EXAMPLE_POLICY_TEXT } from './example-policy.js'
 
+/** From an instant on a version of the policy counts like this, until a later publication says otherwise. None is ever changed. */
+export class PublicationView {
+  /** Counts the publications of all versions: of two that are in effect the higher one counts. */
+  @Example(4) @Int(1) publication!: number
+  @OneOf(['live', 'shadow']) mode!: 'live' | 'shadow'
+  /** Percent of the accounts. */
+  @Example(100) @Int(0, 100) rollout!: number
+  @Instant() effectiveFrom!: Date
+  @Instant() publishedAt!: Date
+  @Example('editor-2') @Text(200, 1) publishedBy!: string
+}
+
 /** A version of the policy in a list. */
 export class PolicyInBrief {
   @Example('2') @Text(40, 1) version!: string
@@ -17,6 +29,8 @@ export class PolicyInBrief {
   /** Percent of the accounts. */
   @Example(100) @Optional() @Int(0, 100) rollout!: number | null
   @Optional() @Instant() effectiveFrom!: Date | null
+  /** All that was published of it, the oldest first; the fields above are those of the last one. */
+  @Many(() => PublicationView, 100_000) publications!: PublicationView[]
   /** For `If-Match`. */
   @Example(3) @Int(0) changes!: number
 }

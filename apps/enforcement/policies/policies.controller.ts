@@ -10,7 +10,8 @@ import { notFound } from '#libs/platform/http/problem'
 import { instantCursor } from '../cursor.js'
 import { ChangePolicy } from './change-policy.js'
 import { LintReport, PolicyInBrief, PolicyView } from './policies-api.js'
-import { PolicyStore, type PolicyDocument } from './policy.store.js'
+import { PolicyStore, type PublishedPolicy } from './policy.store.js'
+import { PublishPolicy } from './publish-policy.js'
 import { lintOf } from './read-policy.js'
 import { policyText, YamlBody } from './yaml-bodies.js'
 
@@ -26,6 +27,7 @@ export class PoliciesController {
   constructor(
     private readonly policies: PolicyStore,
     private readonly changePolicy: ChangePolicy,
+    private readonly publishPolicy: PublishPolicy,
   ) {}
 
   @Get()
@@ -90,13 +92,13 @@ export class PoliciesController {
     @Body() body: PublishBody,
     @IfMatch() ifMatch: ExpectedVersions | undefined,
   ) {
-    return policyView(await this.changePolicy.publish(version, body, caller.subject, ifMatch))
+    return policyView(await this.publishPolicy.publish(version, body, caller.subject, ifMatch))
   }
 }
 
-function inBrief(found: PolicyDocument): PolicyInBrief {
-  const { _id, name, state, createdAt, createdBy, approvedBy, approvedAt } = found
-  const { publishedBy, publishedAt, rollout, effectiveFrom, changes } = found
+function inBrief(found: PublishedPolicy): PolicyInBrief {
+  const { _id, name, state, createdAt, createdBy, approvedBy, approvedAt, publications, changes } = found
+  const last = publications.at(-1)
   return {
     version: _id,
     name,
@@ -105,14 +107,22 @@ function inBrief(found: PolicyDocument): PolicyInBrief {
     createdBy,
     approvedBy,
     approvedAt,
-    publishedBy,
-    publishedAt,
-    rollout,
-    effectiveFrom,
+    publishedBy: last?.by ?? null,
+    publishedAt: last?.publishedAt ?? null,
+    rollout: last?.rollout ?? null,
+    effectiveFrom: last?.effectiveFrom ?? null,
+    publications: publications.map(({ publication, mode, rollout, effectiveFrom, publishedAt, by }) => ({
+      publication,
+      mode,
+      rollout,
+      effectiveFrom,
+      publishedAt,
+      publishedBy: by,
+    })),
     changes,
   }
 }
 
-function policyView(found: PolicyDocument): PolicyView {
+function policyView(found: PublishedPolicy): PolicyView {
   return { ...inBrief(found), text: found.text, document: found.document }
 }

@@ -7,6 +7,12 @@ import type { Connection } from 'mongoose'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { POLICIES, PolicySchema, PolicyStore, type PolicyDocument } from './policy.store.js'
+import {
+  PUBLICATIONS,
+  PublicationSchema,
+  PublicationStore,
+  type PublicationFacts,
+} from './publication.store.js'
 
 let module: TestingModule
 let text: string
@@ -17,9 +23,12 @@ beforeAll(async () => {
   module = await Test.createTestingModule({
     imports: [
       MongooseModule.forRoot(process.env['MONGODB_URI']!, { dbName: `weir_policies_${randomUUID()}` }),
-      MongooseModule.forFeature([{ name: POLICIES, schema: PolicySchema }]),
+      MongooseModule.forFeature([
+        { name: POLICIES, schema: PolicySchema },
+        { name: PUBLICATIONS, schema: PublicationSchema },
+      ]),
     ],
-    providers: [PolicyStore],
+    providers: [PolicyStore, PublicationStore],
   }).compile()
   await addLive('1', NOW)
 })
@@ -29,14 +38,18 @@ afterAll(async () => {
 })
 
 async function addLive(_id: string, effectiveFrom: Date): Promise<void> {
-  const policies = module
-    .get<Connection>(getConnectionToken())
-    .collection<Partial<PolicyDocument>>('policies')
-  await policies.insertOne({ _id, text, state: 'live', rollout: 100, effectiveFrom, changes: 1, pending: [] })
+  const connection = module.get<Connection>(getConnectionToken())
+  const policies = connection.collection<Partial<PolicyDocument>>('policies')
+  await policies.insertOne({ _id, text, state: 'approved', changes: 1, pending: [] })
+  const publications = connection.collection<Partial<PublicationFacts> & { _id: string }>('publications')
+  await publications.insertOne({
+    ...{ _id, publication: Number(_id), name: 'default', version: _id, mode: 'live', rollout: 100 },
+    ...{ effectiveFrom, publishedAt: NOW, by: 'ben' },
+  })
 }
 
 /** A store that has read nothing, as at the start of a service. */
-const fresh = () => new PolicyStore(module.get(getModelToken(POLICIES)))
+const fresh = () => new PolicyStore(module.get(getModelToken(POLICIES)), module.get(PublicationStore))
 
 it('never has a version in force whose text it has not read, however many read at once', async () => {
   const store = fresh()

@@ -2,14 +2,16 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { PermanentError, RetryableError } from '#libs/platform/errors'
+import { chosenFor, reignAt, reignsOf, versionsIn, type Reign } from '#libs/policy/periods'
 import type { Policy } from '#libs/policy/policy-document'
 import { duplicateKey } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
+import { periodOf, PublicationStore, type PublicationFacts } from './publication.store.js'
 import { policyFrom } from './read-policy.js'
 import type { PolicyState } from './policy-transitions.js'
 
-/** One version of the policy: the text as it was written, and what became of it. */
+/** One version of the policy: the text as it was written, and who approved of it. What was published of it stands elsewhere. */
 export interface PolicyDocument extends WithOutbox {
   /** The version. */
   _id: string
@@ -17,17 +19,19 @@ export interface PolicyDocument extends WithOutbox {
   text: string
   /** The parsed text, as it travels to classification. */
   document: Record<string, unknown>
-  state: PolicyState
+  state: Extract<PolicyState, 'draft' | 'approved'>
   createdAt: Date
   createdBy: string
   approvedBy: string | null
   approvedAt: Date | null
-  publishedBy: string | null
-  publishedAt: Date | null
-  rollout: number | null
-  effectiveFrom: Date | null
-  /** Counts changes, for `If-Match`. */
+  /** Counts changes before publication. */
   changes: number
+}
+
+/** A version with all that was published of it, the oldest first; `state` and `changes` count that in. */
+export type PublishedPolicy = Omit<PolicyDocument, 'state'> & {
+  state: PolicyState
+  publications: readonly PublicationFacts[]
 }
 
 export const POLICIES = 'Policy'
@@ -35,88 +39,98 @@ export const PolicySchema = new Schema<PolicyDocument>(
   { _id: String },
   { collection: 'policies', strict: false, versionKey: false },
 )
-PolicySchema.index({ state: 1, effectiveFrom: -1 })
 PolicySchema.index({ createdAt: -1, _id: -1 })
 PolicySchema.index(...outboxIndex)
 
-/** How long the list of live versions is believed; a version takes effect no sooner than this anyway. */
+/** How long the history is believed; without an instant of its own a publication takes effect no sooner than twice this. */
 const BELIEVED_MS = 1_000
 
-interface LiveVersion {
-  version: string
-  effectiveFrom: Date
-  rollout: number
-}
-
-/** Versions of the policy. A version's text never changes, so it is parsed once. */
+/** Versions of the policy, and which is in force when. A version's text never changes, so it is parsed once. */
 @Injectable()
 export class PolicyStore {
   readonly policies: mongo.Collection<PolicyDocument>
   private readonly parsed = new Map<string, Policy>()
-  private live: LiveVersion[] = []
+  private history: readonly PublicationFacts[] = []
+  private reigns: readonly Reign[] = []
   private readAt = -Infinity
 
-  constructor(@InjectModel(POLICIES) model: Model<PolicyDocument>) {
+  constructor(
+    @InjectModel(POLICIES) model: Model<PolicyDocument>,
+    private readonly publications: PublicationStore,
+  ) {
     this.policies = model.collection as unknown as mongo.Collection<PolicyDocument>
   }
 
   /** The policies of these versions. @throws PermanentError `unknown-policy` */
   async byVersions(versions: readonly string[]): Promise<Map<string, Policy>> {
     const wanted = [...new Set(versions)]
-    const missing = wanted.filter((version) => !this.parsed.has(version))
-    if (missing.length > 0) {
-      for (const found of await this.policies.find({ _id: { $in: missing } }).toArray()) {
-        this.parsed.set(found._id, policyFrom(found.text))
-      }
-    }
+    await this.read(wanted)
     return new Map(wanted.map((version) => [version, this.known(version)]))
   }
 
-  /** Reads again which versions are live, and those that it does not know yet. */
+  /** What evidence was under: by entry the policy that judged it, and all that were in force from its receipt to now. */
+  async since<T extends { policyVersion: string; receivedAt: Date }>(
+    entries: readonly T[],
+    now: Date,
+  ): Promise<(entry: T) => Policy[]> {
+    await this.refresh(now)
+    const { reigns } = this
+    const versionsOf = ({ policyVersion, receivedAt }: T): string[] => [
+      ...new Set([policyVersion, ...versionsIn(reigns, receivedAt.getTime(), now.getTime())]),
+    ]
+    await this.read([...new Set(entries.flatMap(versionsOf))])
+    return (entry) => versionsOf(entry).flatMap((version) => this.parsed.get(version) ?? [])
+  }
+
+  /** Reads what was published since, and the texts of what is or comes into force for everybody. */
   async refresh(now: Date): Promise<void> {
-    if (Date.now() - this.readAt < BELIEVED_MS && this.live.length > 0) return
-    const found = await this.policies
-      .find({ state: { $in: ['live', 'retired'] }, effectiveFrom: { $ne: null } })
-      .project<{ _id: string; effectiveFrom: Date; rollout: number }>({ effectiveFrom: 1, rollout: 1 })
-      .sort({ effectiveFrom: -1 })
-      .toArray()
-    const live = found.map(({ _id, effectiveFrom, rollout }) => ({ version: _id, effectiveFrom, rollout }))
-    const current = live.findIndex((version) => isInForce(version, now))
-    // Also those that come into force before it is read again; nobody may see a version whose text is not there yet.
-    await this.byVersions(live.slice(0, current + 1).map(({ version }) => version))
-    this.live = live
+    if (Date.now() - this.readAt < BELIEVED_MS && this.history.length > 0) return
+    const known = this.history
+    const added = await this.publications.after(known.at(-1)?.publication ?? 0)
+    const history = added.length > 0 ? [...known, ...added] : known
+    const reigns = added.length > 0 ? reignsOf(history.map(periodOf)) : this.reigns
+    // Nobody may see a version in force whose text is not there yet.
+    const ahead = reigns.filter(({ until }) => until > now.getTime())
+    await this.byVersions(ahead.flatMap((reign) => chosenFor(reign, null)?.version ?? []))
+    // Another one who read at the same time may know more by now.
+    if (history.length >= this.history.length) {
+      this.history = history
+      this.reigns = reigns
+    }
     this.readAt = Date.now()
   }
 
-  /** The policy that persons decide by: the latest that is in force for everybody. @throws RetryableError `no-policy` */
+  /** The policy that persons decide by: the one in force for everybody. @throws RetryableError `no-policy` */
   inForce(now: Date): { policy: Policy; version: string } {
-    const version = this.inForceVersion(now)
+    const version = chosenFor(reignAt(this.reigns, now.getTime()), null)?.version
     if (version === undefined) throw new RetryableError('no-policy', 'No policy is in force.')
     return { policy: this.known(version), version }
   }
 
-  /** Whether a policy is in force for everybody apart from one version. */
-  inForceWithout(without: string, now: Date): boolean {
-    return this.inForceVersion(now, without) !== undefined
+  /** The versions that were in force at some instant of a stretch of time, for whichever accounts. */
+  inForceDuring(from: Date, to: Date): string[] {
+    return versionsIn(this.reigns, from.getTime(), to.getTime())
   }
 
-  async byVersion(version: string): Promise<PolicyDocument | null> {
-    return this.policies.findOne({ _id: version })
+  async byVersion(version: string): Promise<PublishedPolicy | null> {
+    const [found, publications] = await Promise.all([
+      this.policies.findOne({ _id: version }),
+      this.publications.ofVersions([version]),
+    ])
+    return found && published(found, publications.get(version) ?? [])
   }
 
-  async any(): Promise<boolean> {
-    return (await this.policies.findOne({}, { projection: { _id: 1 } })) !== null
-  }
-
-  async list(limit: number, after?: [Date, string]): Promise<PolicyDocument[]> {
+  async list(limit: number, after?: [Date, string]): Promise<PublishedPolicy[]> {
     const older = after
       ? { $or: [{ createdAt: { $lt: after[0] } }, { createdAt: after[0], _id: { $lt: after[1] } }] }
       : {}
-    return this.policies
-      .find(older, { projection: { document: 0, pending: 0 } })
+    const found = await this.policies
+      .find(older, { projection: { document: 0, text: 0, pending: 0 } })
       .sort({ createdAt: -1, _id: -1 })
       .limit(limit + 1)
       .toArray()
+    const publications = await this.publications.ofVersions(found.map(({ _id }) => _id))
+    return found.map((one) => published(one, publications.get(one._id) ?? []))
   }
 
   /** Adds a version unless there is one of that name. */
@@ -135,6 +149,11 @@ export class PolicyStore {
     }
   }
 
+  /** The draft of an author that says just this; null where none waits. */
+  async draftOf(createdBy: string, text: string): Promise<PolicyDocument | null> {
+    return this.policies.findOne({ state: 'draft', createdBy, text })
+  }
+
   /** The next version number. */
   async nextVersion(): Promise<string> {
     const versions = await this.policies.find({}, { projection: { _id: 1 } }).toArray()
@@ -143,11 +162,10 @@ export class PolicyStore {
 
   /** Changes a version that nobody changed since. */
   async change(
-    before: PolicyDocument,
+    before: Pick<PolicyDocument, '_id' | 'changes'>,
     set: Partial<PolicyDocument>,
     pending: readonly Pending[],
   ): Promise<PolicyDocument | null> {
-    this.readAt = -Infinity
     return this.policies.findOneAndUpdate(
       { _id: before._id, changes: before.changes },
       {
@@ -159,18 +177,22 @@ export class PolicyStore {
     )
   }
 
+  private async read(versions: readonly string[]): Promise<void> {
+    const missing = versions.filter((version) => !this.parsed.has(version))
+    if (missing.length === 0) return
+    for (const found of await this.policies.find({ _id: { $in: missing } }).toArray()) {
+      this.parsed.set(found._id, policyFrom(found.text))
+    }
+  }
+
   private known(version: string): Policy {
     const policy = this.parsed.get(version)
     if (!policy) throw new PermanentError('unknown-policy', `There is no policy of version ${version}.`)
     return policy
   }
-
-  private inForceVersion(now: Date, without?: string): string | undefined {
-    return this.live.find((one) => one.version !== without && isInForce(one, now))?.version
-  }
 }
 
-/** For everybody. */
-function isInForce({ rollout, effectiveFrom }: LiveVersion, now: Date): boolean {
-  return rollout === 100 && effectiveFrom <= now
+function published(found: PolicyDocument, publications: readonly PublicationFacts[]): PublishedPolicy {
+  const state = publications.at(-1)?.mode ?? found.state
+  return { ...found, state, changes: found.changes + publications.length, publications }
 }

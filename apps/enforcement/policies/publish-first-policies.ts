@@ -8,10 +8,11 @@ import { PermanentError } from '#libs/platform/errors'
 import { Startup } from '#libs/platform/startup'
 import { ENV } from '#libs/platform/tokens'
 import type { EnforcementEnv } from '../config.js'
-import { eventOf } from '../events/event.rules.js'
 import { Relay } from '../outbox/relay.js'
 import { BankStore } from './bank.store.js'
 import { PolicyStore } from './policy.store.js'
+import { PublicationStore } from './publication.store.js'
+import { documentOf } from './publish-policy.js'
 import { lintOf } from './read-policy.js'
 
 const FIRST_VERSION = '1'
@@ -26,6 +27,7 @@ const FROM_THE_START = '1970-01-01T00:00:00.000Z'
 export class PublishFirstPolicies {
   constructor(
     private readonly policies: PolicyStore,
+    private readonly publications: PublicationStore,
     private readonly banks: BankStore,
     private readonly relay: Relay,
     private readonly clock: Clock,
@@ -36,12 +38,13 @@ export class PublishFirstPolicies {
   }
 
   private async publish(): Promise<void> {
-    if (!(await this.policies.any())) {
+    if ((await this.publications.after(0)).length === 0) {
       await this.addBanks()
       await this.addPolicy()
     }
     await this.relay.drain(this.banks.banks)
     await this.relay.drain(this.policies.policies)
+    await this.relay.drain(this.publications.publications)
     await this.policies.refresh(this.clock.now())
     this.policies.inForce(this.clock.now())
   }
@@ -56,31 +59,32 @@ export class PublishFirstPolicies {
     }
     const now = this.clock.now()
     const name = document['name'] as string
-    const record = recordOf('policy', name, now, document)
-    const event = eventOf('policy.published', `policy/${FIRST_VERSION}`, 'live', now, 'system', {
-      policyVersion: FIRST_VERSION,
-    })
     await this.policies.add({
       _id: FIRST_VERSION,
       name,
       text,
       document,
-      state: 'live',
+      state: 'approved',
       createdAt: now,
       createdBy: 'system',
       approvedBy: 'system',
       approvedAt: now,
-      publishedBy: 'system',
-      publishedAt: now,
+      changes: 0,
+      outboxAt: null,
+      pending: [],
+    })
+    const stored = (await this.policies.byVersion(FIRST_VERSION))!
+    const first = {
+      publication: 1,
+      name: stored.name,
+      version: FIRST_VERSION,
+      mode: 'live' as const,
       rollout: 100,
       effectiveFrom: new Date(FROM_THE_START),
-      changes: 1,
-      outboxAt: new Date(),
-      pending: [
-        { id: 'first.0', publish: 'policy', value: record },
-        { id: 'first.1', publish: 'event', value: event },
-      ],
-    })
+      publishedAt: now,
+      by: 'system',
+    }
+    await this.publications.add(documentOf(first, { ...stored, publications: [] }))
   }
 
   private async addBanks(): Promise<void> {
@@ -89,7 +93,7 @@ export class PublishFirstPolicies {
     for (const file of files) {
       const name = basename(file, '.yaml')
       const document = parse(await readText(join(folder, file))) as Record<string, unknown>
-      const record = recordOf('bank', name, this.clock.now(), document)
+      const record = bankRecordOf(name, this.clock.now(), document)
       await this.banks.add({
         _id: `${name}/${FIRST_VERSION}`,
         name,
@@ -111,20 +115,16 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-function recordOf(
-  kind: 'policy' | 'bank',
-  name: string,
-  now: Date,
-  document: Record<string, unknown>,
-): PolicyRecord {
+function bankRecordOf(name: string, now: Date, document: Record<string, unknown>): PolicyRecord {
   return {
-    kind,
+    kind: 'bank',
     name,
     version: FIRST_VERSION,
     state: 'live',
     effectiveFrom: FROM_THE_START,
     rollout: 100,
     publishedAt: now.toISOString(),
+    publication: 1,
     document,
   }
 }

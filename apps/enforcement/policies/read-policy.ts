@@ -1,14 +1,15 @@
 import { PermanentError } from '#libs/platform/errors'
 import type { FieldProblem } from '#libs/platform/http/problem'
+import { withinLimits } from '#libs/policy/limits-of-policy'
 import { lintPolicy } from '#libs/policy/lint-policy'
 import { parsePolicy } from '#libs/policy/parse-policy'
 import type { Policy } from '#libs/policy/policy-document'
 import type { PolicyIssue } from '#libs/policy/policy-issue'
 
-/** The policy of a text that was linted before it was stored. @throws PermanentError `bad-policy` */
+/** The policy of a text that was linted before it was stored, within its limits all the same. @throws PermanentError `bad-policy` */
 export function policyFrom(text: string): Policy {
   const { policy, issues } = parsePolicy(text)
-  if (policy) return policy
+  if (policy) return withinLimits(policy)
   throw new PermanentError('bad-policy', `A stored policy does not parse: ${issues[0]?.reason ?? ''}`)
 }
 

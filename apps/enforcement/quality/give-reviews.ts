@@ -22,7 +22,7 @@ import { assertJudgement } from './assert-judgement.js'
 import { GoldenCaseStore, type GoldenCaseDocument } from './golden-case.store.js'
 import { ReadExposure } from './read-exposure.js'
 import { type ReviewInHand, reviewInHand } from './review-view.js'
-import type { Judgement, ReviewAnswer } from './review.js'
+import type { Judgement, ReviewAnswer, ReviewedCase } from './review.js'
 import { ReviewStore, type ReviewDocument } from './review.store.js'
 import { newReviewId } from './sample-decisions.js'
 import { labelOf } from './sampling.rules.js'
@@ -104,9 +104,9 @@ export class GiveReviews {
 
   private async inHand(subject: string): Promise<ReviewDocument | null> {
     const found = await this.reviews.inHand(subject, this.clock.now())
-    if (!found || !(await this.hasPart(found, subject))) return found
-    await this.reviews.putBack(found, subject)
-    return null
+    if (!found) return null
+    const mayHave = await this.mayHave(found, subject)
+    return mayHave ? found : null
   }
 
   /** A golden case only in the place of a second review: one that came while none waits could be told by that. */
@@ -124,8 +124,7 @@ export class GiveReviews {
     for (;;) {
       const now = this.clock.now()
       const claimed = await this.reviews.claimOldest(subject, now, await this.leaseEnd(now), maxSeverity)
-      if (!claimed || !(await this.hasPart(claimed, subject))) return claimed
-      await this.reviews.putBack(claimed, subject)
+      if (!claimed || (await this.mayHave(claimed, subject))) return claimed
     }
   }
 
@@ -139,11 +138,33 @@ export class GiveReviews {
     for (const golden of inUse) {
       const known = [golden.proposedBy, golden.approvedBy].includes(subject) || answered.has(golden._id)
       if (known || golden.severity > maxSeverity || (await this.hasPart(golden, subject))) continue
+      if (await this.isGone(golden)) continue
       const until = await this.leaseEnd(now)
       const handed = await this.reviews.handOut(reviewOf(golden, subject, now), subject, until)
       if (handed) return handed
     }
     return null
+  }
+
+  /** Puts back what somebody else is to answer, and ends what nobody can. */
+  private async mayHave(review: ReviewDocument, subject: string): Promise<boolean> {
+    if (await this.isGone(review)) {
+      await this.reviews.lapse(review)
+      return false
+    }
+    if (!(await this.hasPart(review, subject))) return true
+    await this.reviews.putBack(review, subject)
+    return false
+  }
+
+  /** Whether evidence is kept no more that whoever decided had seen. */
+  private async isGone({ caseId, evidenceUntil }: ReviewedCase): Promise<boolean> {
+    return this.entries.anyErased(await this.partsOfFile(caseId), evidenceUntil)
+  }
+
+  private async partsOfFile(caseId: string): Promise<string[]> {
+    const found = await this.parts.cases.byId(caseId)
+    return found ? partsOf(found) : [caseId]
   }
 
   private async hasPart({ caseId }: { caseId: string }, subject: string): Promise<boolean> {
@@ -158,15 +179,16 @@ export class GiveReviews {
   private async show(review: ReviewDocument, subject: string): Promise<ReviewInHand> {
     const { caseId, evidenceUntil, platformId, accountId } = review
     const now = this.clock.now()
-    const found = await this.parts.cases.byId(caseId)
+    const parts = await this.partsOfFile(caseId)
     const [entries] = await Promise.all([
-      this.entries.ofCasesUntil(found ? partsOf(found) : [caseId], evidenceUntil, ENTRIES_SHOWN),
+      this.entries.ofCasesUntil(parts, evidenceUntil, ENTRIES_SHOWN),
       this.policies.refresh(now),
     ])
     const seen = { subject: `review/${review.reviewId}`, actor: subject, platformId, accountId }
     await this.log.append([viewEntry(seen, now)])
-    // What is sealed today is sealed, whatever the policy said when it was decided.
-    return reviewInHand(review, entries, this.policies.inForce(now).policy)
+    // What is sealed today is sealed, whatever the policy said when it was decided; and what was sealed once stays so.
+    const under = await this.policies.since(entries, now)
+    return reviewInHand(review, entries, this.policies.inForce(now).policy, under)
   }
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
+import { derivedId } from '#libs/contracts/ids'
 import { duplicateKey } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
@@ -36,6 +37,11 @@ GoldenCaseSchema.index({ state: 1, proposedAt: -1, _id: -1 })
 GoldenCaseSchema.index({ platformId: 1, proposedAt: -1, _id: -1 })
 GoldenCaseSchema.index(...outboxIndex)
 
+/** The golden case that a case can become: one, ever. */
+export function goldenIdOf(caseId: string): string {
+  return derivedId('gold', caseId)
+}
+
 /** More than anybody keeps up to date. */
 const MOST_IN_USE = 1_000
 
@@ -70,6 +76,16 @@ export class GoldenCaseStore {
       .sort({ proposedAt: 1, _id: 1 })
       .limit(MOST_IN_USE)
       .toArray()
+  }
+
+  /** Who put one of the cases forward, or approved that. */
+  async keepersOf(caseIds: readonly string[]): Promise<string[]> {
+    const found = await this.goldenCases
+      .find({ _id: { $in: caseIds.map(goldenIdOf) } }, { projection: { proposedBy: 1, approvedBy: 1 } })
+      .toArray()
+    return found.flatMap(({ proposedBy, approvedBy }) =>
+      approvedBy ? [proposedBy, approvedBy] : [proposedBy],
+    )
   }
 
   async retiredIds(): Promise<string[]> {

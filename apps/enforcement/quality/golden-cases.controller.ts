@@ -6,6 +6,7 @@ import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
 import { apiBody, apiCreated, apiOk, apiPage, apiProblem, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
+import { ViewsList } from '../audit/evidence-views.js'
 import { instantCursor } from '../cursor.js'
 import {
   GOLDEN_STATES,
@@ -60,6 +61,7 @@ export class GoldenCasesController {
 
   @Get()
   @Roles('senior', 'auditor', 'admin')
+  @ViewsList<GoldenCaseView>('golden-cases', ({ goldenCaseId }) => `golden-case/${goldenCaseId}`)
   @apiQuery(GoldenCasesQuery)
   @apiPage(GoldenCaseView)
   async list(@Query() { limit, cursor, state, platform: platformId }: GoldenCasesQuery) {

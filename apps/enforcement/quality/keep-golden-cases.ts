@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common'
-import { derivedId } from '#libs/contracts/ids'
 import type { WeirEventKind } from '#libs/contracts/weir-event'
 import { Clock } from '#libs/platform/clock'
 import { conflict, forbidden, notFound } from '#libs/platform/http/problem'
 import { clauseOf } from '#libs/policy/policy-document'
 import { partsOf } from '../cases/case.js'
+import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { CaseStore } from '../cases/case.store.js'
 import { eventOf } from '../events/event.rules.js'
 import { FindingStore } from '../findings/finding.store.js'
@@ -12,7 +12,7 @@ import { Outbox } from '../outbox/outbox.js'
 import type { Pending } from '../outbox/pending.js'
 import { pendingEvent } from '../outbox/pending-event.js'
 import { PolicyStore } from '../policies/policy.store.js'
-import { GoldenCaseStore, type GoldenCase, type GoldenCaseDocument } from './golden-case.store.js'
+import { GoldenCaseStore, goldenIdOf, type GoldenCase, type GoldenCaseDocument } from './golden-case.store.js'
 import type { Judgement } from './review.js'
 import { assertJudgement } from './assert-judgement.js'
 
@@ -27,6 +27,7 @@ export class KeepGoldenCases {
   constructor(
     private readonly goldenCases: GoldenCaseStore,
     private readonly cases: CaseStore,
+    private readonly entries: CaseEntryStore,
     private readonly findings: FindingStore,
     private readonly policies: PolicyStore,
     private readonly outbox: Outbox,
@@ -35,7 +36,7 @@ export class KeepGoldenCases {
 
   /**
    * Proposes a decided case with its right answer; the same proposal by the same person again changes nothing.
-   * @throws Problem 400; 404; 409 `cluster-case`, `case-undecided`, `case-with-finding`, `golden-already`
+   * @throws Problem 400; 404; 409 `cluster-case`, `case-undecided`, `case-with-finding`, `evidence-erased`, `golden-already`
    */
   async propose({ caseId, measure, clause, why }: GoldenProposal, by: string): Promise<GoldenCaseDocument> {
     const found = await this.cases.byId(caseId)
@@ -48,10 +49,13 @@ export class KeepGoldenCases {
     if (await this.findings.hadCome(partsOf(found), now)) {
       throw conflict('case-with-finding', 'What a finding saw over many messages is not shown in a review.')
     }
+    if (await this.entries.anyErased(partsOf(found), now)) {
+      throw conflict('evidence-erased', 'Evidence of the case is kept no more; nobody could judge it.')
+    }
     await this.policies.refresh(now)
     const { policy, version } = this.policies.inForce(now)
     assertJudgement({ measure, clause }, policy)
-    const _id = derivedId('gold', caseId)
+    const _id = goldenIdOf(caseId)
     const { platformId, accountId, severity } = found
     const category = (clause === null ? null : clauseOf(policy, clause))?.category ?? found.gravest.category
     const golden: GoldenCase = {

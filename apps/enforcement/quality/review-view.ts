@@ -85,12 +85,13 @@ export function reviewInHand(
   { reviewId, until, policyVersion }: ReviewDocument,
   entries: readonly CaseEntry[],
   policy: Pick<Policy, 'categories'>,
+  under: (entry: CaseEntry) => readonly Pick<Policy, 'categories'>[],
 ): ReviewInHand {
   return {
     reviewId,
     claimedUntil: until,
     policyVersion,
-    entries: entries.map((one) => shownEntry(one, policy)),
+    entries: entries.map((one) => shownEntry(one, policy, under(one))),
   }
 }
 
@@ -116,8 +117,12 @@ export function secondReviewView(review: ReviewDocument): SecondReviewView {
   }
 }
 
-function shownEntry(entry: CaseEntry, policy: Pick<Policy, 'categories'>): ReviewEntryView {
-  const { sealed, blurred, outcome, categories, message } = entryView(entry, policy)
+function shownEntry(
+  entry: CaseEntry,
+  policy: Pick<Policy, 'categories'>,
+  under: readonly Pick<Policy, 'categories'>[],
+): ReviewEntryView {
+  const { sealed, blurred, outcome, categories, message } = entryView(entry, policy, under)
   return { sealed, blurred, outcome, categories, message: shownMessage(message) }
 }
 

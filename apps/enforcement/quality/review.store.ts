@@ -113,6 +113,11 @@ export class ReviewStore {
     )
   }
 
+  /** Ends one that nobody can answer any more. */
+  async lapse({ _id }: Pick<ReviewDocument, '_id'>): Promise<void> {
+    await this.reviews.updateOne({ _id, state: 'open' }, { $set: { state: 'lapsed' } })
+  }
+
   /** Stores the answer of who has the review; null where they have it no longer. */
   async answer(
     { _id }: Pick<ReviewDocument, '_id'>,

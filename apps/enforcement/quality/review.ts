@@ -43,7 +43,8 @@ export interface ReviewRecord extends ReviewedCase {
   goldenId: string | null
   /** What the first person decided, or the right answer. */
   expected: Judgement
-  state: 'open' | 'answered'
+  /** `lapsed`: evidence of it is kept no more, so that nobody can answer. */
+  state: 'open' | 'answered' | 'lapsed'
   openedAt: Date
   assignee: string | null
   /** Until then it is the assignee's. */

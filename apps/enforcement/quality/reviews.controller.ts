@@ -8,6 +8,7 @@ import { Idempotent } from '#libs/platform/http/idempotency'
 import { apiAnswer, apiBody, apiCreated, apiPage, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { QueryFlag } from '#libs/platform/http/query-fields'
+import { ViewsList } from '../audit/evidence-views.js'
 import { instantCursor } from '../cursor.js'
 import { type GivenReasons, Reasons } from '../decisions/reasons-field.js'
 import { CountsExposure } from './count-exposure.js'
@@ -38,6 +39,7 @@ export class ReviewsController {
   /** Those that were answered, the last answered first. */
   @Get()
   @Roles('senior', 'auditor', 'admin')
+  @ViewsList<SecondReviewView>('reviews', ({ reviewId }) => `review/${reviewId}`)
   @apiQuery(ReviewsQuery)
   @apiPage(SecondReviewView)
   async list(@Query() { limit, cursor, disagreement, platform: platformId, category }: ReviewsQuery) {

@@ -9,7 +9,7 @@ import { Startup } from '#libs/platform/startup'
 import { ENV } from '#libs/platform/tokens'
 import type { EnforcementEnv } from '../config.js'
 
-interface KeyDocument {
+export interface KeyDocument {
   _id: string
   secret: string
   madeAt: Date
@@ -64,6 +64,15 @@ export class AppealLinks {
     const { aud, sub, exp } = claims
     if (aud !== AUDIENCE || typeof sub !== 'string' || typeof exp !== 'number') return null
     return { statementId: sub, expiresAt: new Date(exp * 1_000) }
+  }
+
+  /**
+   * The id of the appeal that a request opens against a statement: the same one for the same key of the client. The key is
+   * kept nowhere, and nobody who knows the id can find it out.
+   */
+  appealIdOf(statementId: string, key: string): string {
+    const digest = createHmac('sha256', this.key()).update(`appeal/${statementId}/${key}`).digest('base64url')
+    return derivedId('apl', digest)
   }
 
   /** The code by which an appellant follows an appeal: always the same one, and nobody without the key can derive it. */

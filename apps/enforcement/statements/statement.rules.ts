@@ -4,10 +4,30 @@ import { clauseOf, type Policy } from '#libs/policy/policy-document'
 import type { DecisionRecord } from '../decisions/decision.js'
 import type { StatementOfReasons } from './statement.js'
 
-/** The statement of reasons of one directive. Every field follows from the decision and the directive; nothing is typed in. */
+/** What a statement says of the directive that its decision stands on. */
+type StatedDirective = Pick<
+  Directive,
+  | 'directiveId'
+  | 'kind'
+  | 'accountId'
+  | 'messageIds'
+  | 'until'
+  | 'issuedAt'
+  | 'statementOfReasonsId'
+  | 'reasons'
+  | 'appealUrl'
+  | 'limits'
+  | 'automated'
+  | 'reverses'
+>
+
+/**
+ * The statement of reasons of one decision that stands on one directive. Every field follows from the decision and the
+ * directive; nothing is typed in.
+ */
 export function statementOf(given: {
   decision: DecisionRecord
-  directive: Directive
+  directive: StatedDirective
   measure: Measure
   policy: Policy
   platformId: string
@@ -49,7 +69,7 @@ export function statementOf(given: {
     automatedDetection: decision.verdictIds.length > 0 || (decision.findingIds ?? []).length > 0,
     automatedDecision: directive.automated ? (decision.approval ? 'partially' : 'fully') : 'not',
     redress: {
-      appealUrl: directive.appealUrl ?? '',
+      appealUrl: directive.appealUrl ?? null,
       appealUntil: given.appealUntil,
       information: REDRESS,
     },

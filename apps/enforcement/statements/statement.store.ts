@@ -32,6 +32,20 @@ export class StatementStore {
     return this.statements.findOne({ _id: statementId })
   }
 
+  /** By statement: when it was issued, and until when it said that it can be objected to. */
+  async windowsOf(
+    statementIds: readonly string[],
+  ): Promise<Map<string, { issuedAt: Date; appealUntil: Date }>> {
+    const found = await this.statements
+      .find({ _id: { $in: [...statementIds] } })
+      .project<{ _id: string; issuedAt: Date; appealUntil: Date }>({
+        issuedAt: 1,
+        appealUntil: '$redress.appealUntil',
+      })
+      .toArray()
+    return new Map(found.map(({ _id, ...window }) => [_id, window]))
+  }
+
   async list(
     filter: { platformId?: string; accountId?: string; kinds?: readonly DirectiveKind[] },
     limit: number,

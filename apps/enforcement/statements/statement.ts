@@ -6,6 +6,7 @@ export interface StatementOfReasons {
   statementId: string
   platformId: string
   accountId: string
+  /** The directive that its decision stands on; another decision with a statement of its own may stand on it too. */
   directiveId: string
   kind: DirectiveKind
   measure: Measure
@@ -37,7 +38,8 @@ export interface StatementOfReasons {
   automatedDetection: boolean
   automatedDecision: 'fully' | 'partially' | 'not'
   redress: {
-    appealUrl: string
+    /** A capability of the account's owner: shown to the platform concerned alone. */
+    appealUrl: string | null
     appealUntil: Date
     information: Bilingual
   }

@@ -39,7 +39,8 @@ export class FactsView {
 
 /** How to object. */
 export class RedressView {
-  @Example('https://weir.example/appeal?token=…') @Text(4_096, 1) appealUrl!: string
+  /** For the platform concerned; null for everybody else. */
+  @Example(null) @Optional() @Text(4_096, 1) appealUrl!: string | null
   @Instant() appealUntil!: Date
   @One(() => Bilingual) information!: Bilingual
 }

@@ -1,11 +1,11 @@
 import { Controller, Get, Param, Query } from '@nestjs/common'
 import { OneOf, Optional, OwnId, PlatformId } from '#libs/contracts/fields'
-import { type Caller, CurrentCaller, hasRole } from '#libs/platform/auth/caller'
+import { type Caller, CurrentCaller, hasRole, isPlatformOnly } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { apiAnswer, apiOk, apiQuery } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
-import { ViewsEvidence } from '../audit/evidence-views.js'
+import { ViewsEvidence, ViewsList } from '../audit/evidence-views.js'
 import { instantCursor } from '../cursor.js'
 import { DsaExport } from './dsa-export.js'
 import { RESTRICTIONS } from './dsa-statement.rules.js'
@@ -31,6 +31,9 @@ export class StatementsController {
 
   @Get()
   @Roles(...READERS, 'platform')
+  @ViewsList('statements', ({ statementId }: { statementId: string }) => `statement/${statementId}`, {
+    items: statementsOn,
+  })
   @apiQuery(StatementsQuery)
   @apiAnswer(
     200,
@@ -47,7 +50,7 @@ export class StatementsController {
     const cursor = instantCursor(query.cursor)
     if (query.format === 'dsa') return this.dsaBatch(filter, Math.min(query.limit, DSA_BATCH), cursor)
     const found = await this.statements.list(filter, query.limit, cursor)
-    return page(found, query.limit, keyOf, statementView)
+    return page(found, query.limit, keyOf, (one) => statementView(one, caller))
   }
 
   @Get(':id')
@@ -58,7 +61,7 @@ export class StatementsController {
     const statement = await this.statements.byId(id)
     const visible = statement && (hasRole(caller, ...READERS) || statement.platformId === caller.platform)
     if (!visible) throw notFound('There is no such statement.')
-    return statementView(statement)
+    return statementView(statement, caller)
   }
 
   /** Statements of restrictions only, so that a batch is full unless it is the last. */
@@ -73,10 +76,24 @@ export class StatementsController {
   }
 }
 
+/** What a page or a batch holds, in the words of the audit log. */
+function statementsOn(answer: StatementsPage | DsaBatch) {
+  return 'items' in answer
+    ? answer.items.map(({ statementOfReasonsId, platformId, accountId }) => ({
+        statementId: statementOfReasonsId,
+        platformId,
+        accountId,
+      }))
+    : answer.statements.map(({ puid }) => ({ statementId: puid }))
+}
+
 function keyOf({ issuedAt, _id }: StatementDocument): [string, string] {
   return [issuedAt.toISOString(), _id]
 }
 
-function statementView({ _id, statementId, ...statement }: StatementDocument): StatementView {
-  return { statementOfReasonsId: statementId, ...statement }
+/** The link to object is a capability of the owner: the platform shows it to them, and nobody else has it (docs/adr/0109). */
+function statementView({ _id, statementId, ...statement }: StatementDocument, caller: Caller): StatementView {
+  const { redress } = statement
+  const appealUrl = isPlatformOnly(caller) ? redress.appealUrl : null
+  return { statementOfReasonsId: statementId, ...statement, redress: { ...redress, appealUrl } }
 }

@@ -28,10 +28,14 @@ import { Relay } from '../outbox/relay.js'
 import { PlatformStore } from '../platforms/platform.store.js'
 import { BankStore } from '../policies/bank.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
+import { PublicationStore } from '../policies/publication.store.js'
 import { GoldenCaseStore } from '../quality/golden-case.store.js'
 import { ReviewStore } from '../quality/review.store.js'
+import { RetainWhatIsNeeded } from '../retention/retain-what-is-needed.js'
 
 const AT_ONCE = 100
+/** Nothing is erased by the second; but a clock that is moved is to be looked at within ten. */
+const RETENTION_EVERY_MS = 5_000
 
 /**
  * Does what is due by the clock, completes outboxes that were left behind, and signs checkpoints of the audit log. Every
@@ -41,6 +45,7 @@ const AT_ONCE = 100
 export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly stopping = new AbortController()
   private running: Promise<void> = Promise.resolve()
+  private retainedAt = -Infinity
 
   constructor(
     private readonly accounts: AccountStore,
@@ -54,12 +59,14 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
     private readonly clusters: DecideCluster,
     private readonly platforms: PlatformStore,
     private readonly policies: PolicyStore,
+    private readonly publications: PublicationStore,
     private readonly banks: BankStore,
     private readonly reviews: ReviewStore,
     private readonly goldenCases: GoldenCaseStore,
     private readonly outbox: Outbox,
     private readonly relay: Relay,
     private readonly checkpoints: PublishCheckpoints,
+    private readonly retention: RetainWhatIsNeeded,
     private readonly clock: Clock,
     @Inject(ENV) private readonly env: EnforcementEnv,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -85,6 +92,7 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
       await this.attempt('waiting verdicts', () => this.pace.complete())
       await this.attempt('outboxes', () => this.completeOutboxes())
       await this.attempt('checkpoints', () => this.checkpoints.publish())
+      await this.attempt('retention', () => this.retain())
       await sleep(this.env.TIMER_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined)
     }
   }
@@ -95,6 +103,12 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
     await work().catch((error: unknown) =>
       this.logger.warn({ err: error, what }, 'timer failed, trying again'),
     )
+  }
+
+  private async retain(): Promise<void> {
+    if (performance.now() - this.retainedAt < RETENTION_EVERY_MS) return
+    this.retainedAt = performance.now()
+    if (await this.retention.erase()) this.retainedAt = -Infinity
   }
 
   private async settleAccounts(): Promise<void> {
@@ -138,6 +152,7 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
     await this.relay.complete(this.appeals.appeals)
     await this.relay.complete(this.platforms.platforms)
     await this.relay.complete(this.policies.policies)
+    await this.relay.complete(this.publications.publications)
     await this.relay.complete(this.banks.banks)
     await this.relay.complete(this.reviews.reviews)
     await this.relay.complete(this.goldenCases.goldenCases)

@@ -14,7 +14,14 @@ export const banIntendedEn: TemplateText = {
       'What it says: {clauseTitle}',
       'Not in force before: {notBefore}',
     ],
+    [
+      'Nothing begins until {hours} hours after this notice has reached you. The hours run from its delivery, not from our decision.',
+    ],
     ['Reasons:', '{reasons}'],
+    [
+      'The owner of the account can see the reasons and answer here. A second person will read the answer before anything begins:',
+      '{answerUrl}',
+    ],
     ['Case: {caseId}', 'Decision: {decisionId}'],
   ],
 }

@@ -11,7 +11,9 @@ export const banIntendedZh: TemplateText = {
       '条款：{clauseTitle}',
       '最早生效时间：{notBefore}',
     ],
+    ['本通知送达贵方后 {hours} 小时内，措施不会生效；时限自通知送达之时起算，而非自决定作出之时。'],
     ['理由：', '{reasons}'],
+    ['账号所有者可在此查看理由并作出说明；在另一位工作人员读过说明之前，措施不会生效：', '{answerUrl}'],
     ['案件编号：{caseId}', '决定编号：{decisionId}'],
   ],
 }

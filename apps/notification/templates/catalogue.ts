@@ -4,6 +4,8 @@ import { banIntendedEn } from './ban-intended.en.js'
 import { banIntendedZh } from './ban-intended.zh.js'
 import { fallbackEn } from './fallback.en.js'
 import { fallbackZh } from './fallback.zh.js'
+import { measureJoinedEn } from './measure-joined.en.js'
+import { measureJoinedZh } from './measure-joined.zh.js'
 import { measureLapsedEn } from './measure-lapsed.en.js'
 import { measureLapsedZh } from './measure-lapsed.zh.js'
 import { measureOrderedEn } from './measure-ordered.en.js'
@@ -12,7 +14,7 @@ import { measureReversedEn } from './measure-reversed.en.js'
 import { measureReversedZh } from './measure-reversed.zh.js'
 import { optional, required, type Template } from './template.js'
 
-/** What a notice about a measure says in its `data`: fields of the directive that orders, undoes or ends it. */
+/** What a notice about a measure says in its `data`: fields of the directive that orders, undoes or ends it, or that it joins. */
 const MEASURE_PLACES = {
   accountId: required('line'),
   kind: required('code'),
@@ -39,6 +41,8 @@ const INTENT_PLACES = {
   clause: optional('line'),
   clauseTitle: optional('bilingual'),
   notBefore: optional('instant'),
+  hours: optional('line'),
+  answerUrl: optional('url'),
   reasons: optional('bilingual'),
   caseId: optional('line'),
   decisionId: optional('line'),
@@ -62,6 +66,7 @@ export const TEMPLATES: Readonly<Record<string, Template>> = {
   'appeal-decided': { places: OUTCOME_PLACES, zh: appealDecidedZh, en: appealDecidedEn },
   'ban-intended': { places: INTENT_PLACES, zh: banIntendedZh, en: banIntendedEn },
   'measure-ordered': { places: MEASURE_PLACES, zh: measureOrderedZh, en: measureOrderedEn },
+  'measure-joined': { places: MEASURE_PLACES, zh: measureJoinedZh, en: measureJoinedEn },
   'measure-reversed': { places: MEASURE_PLACES, zh: measureReversedZh, en: measureReversedEn },
   'measure-lapsed': { places: MEASURE_PLACES, zh: measureLapsedZh, en: measureLapsedEn },
 }

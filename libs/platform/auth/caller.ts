@@ -41,6 +41,14 @@ export function hasRole(caller: Caller, ...roles: readonly Role[]): boolean {
   return roles.some((role) => caller.roles.includes(role))
 }
 
+/**
+ * Whether the caller is a platform and nothing else. Somebody who also holds a role of ours is one of us: what is shown to a
+ * platform alone is not shown to them, whatever else their token says.
+ */
+export function isPlatformOnly({ roles }: Caller): boolean {
+  return roles.length > 0 && roles.every((role) => role === 'platform')
+}
+
 /** Parameter decorator: the `Caller` of this request; `NOBODY` on a public route without a token. */
 export const CurrentCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Caller =>
   callerOf(context.switchToHttp().getRequest<FastifyRequest>()),

@@ -6,7 +6,8 @@ import type { ServiceEnv } from '../env.js'
 import { duplicateKey } from '../mongo/bulk-write.js'
 import { ENV } from '../tokens.js'
 
-const KEPT_MS = 48 * 3_600_000
+/** An answer may show evidence: it is kept for as long as a client may try again, and no longer (SPEC promise 14). */
+const KEPT_MS = 24 * 3_600_000
 
 /** What was answered to a request under an idempotency key, or that it still runs. */
 @Schema({ collection: 'idempotency', versionKey: false })
@@ -90,6 +91,11 @@ export class AnswerStore {
         $unset: { lease: '', leaseEndsAt: '' },
       },
     )
+  }
+
+  /** Forgets all whose time is over at an instant; the index does it by the machine's clock. */
+  async forgetUntil(now: Date): Promise<void> {
+    await this.answers.deleteMany({ expiresAt: { $lte: now } })
   }
 
   /** Forgets the request, which had no effect. */

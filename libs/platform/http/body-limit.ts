@@ -1,5 +1,5 @@
-import { RouteConfig } from '@nestjs/platform-fastify'
 import type { FastifyInstance } from 'fastify'
+import { addRouteConfig } from './add-route-config.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -17,7 +17,7 @@ export const DEFAULT_BODY_VALUES = 10_000
 
 /** Lets the bodies of one route be larger (a batch of 500 messages: 2 MB), and hold so many values. */
 export function BodyLimit(bytes: number, values = DEFAULT_BODY_VALUES): MethodDecorator {
-  return RouteConfig({ bodyLimit: bytes, bodyValues: values })
+  return addRouteConfig({ bodyLimit: bytes, bodyValues: values })
 }
 
 /** Nest passes a route's config on, but not its limit: Fastify is told here. */

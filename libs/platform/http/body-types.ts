@@ -1,5 +1,5 @@
-import { RouteConfig } from '@nestjs/platform-fastify'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { addRouteConfig } from './add-route-config.js'
 import { Problem } from './problem.js'
 
 declare module 'fastify' {
@@ -18,7 +18,7 @@ const PLAIN = new Set(['identity', ''])
 
 /** The route takes bodies of these media types beside JSON. */
 export function BodyTypes(...types: string[]): MethodDecorator {
-  return RouteConfig({ bodyTypes: types })
+  return addRouteConfig({ bodyTypes: types })
 }
 
 /**

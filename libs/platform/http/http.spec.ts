@@ -409,6 +409,20 @@ describe('bodies', () => {
     })
   })
 
+  it.each([
+    ['a name given twice', '{"name":"a","name":"b"}', '/name'],
+    [
+      'one within an object that nobody looks at',
+      String.raw`{"name":"a","x":[{"y":1,"\u0079":1}]}`,
+      '/x/0/y',
+    ],
+  ])('refused: %s', async (_name, body, path) => {
+    expect(await post(body)).toMatchObject({
+      status: 400,
+      body: { type: 'invalid-request', errors: [{ path, reason: 'is given twice' }] },
+    })
+  })
+
   it('of a type that no route takes are a 415', async () => {
     const answer = await post('<a/>', { 'content-type': 'text/xml' })
     expect(answer).toMatchObject({ status: 415, body: { type: 'unsupported-media-type' } })

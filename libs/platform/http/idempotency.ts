@@ -29,19 +29,38 @@ const IDEMPOTENT_KEY = 'weir:idempotent'
 /** Visible ASCII, as draft-ietf-httpapi-idempotency-key-header leaves to each API; quotes around it are dropped. */
 const KEY = /^[\x21-\x7e]{1,200}$/
 
+/** How an answer is kept that repeats something of the request that must not be kept. */
+export interface AnswerMemory {
+  /** The answer without it. */
+  readonly kept: (answer: unknown) => unknown
+  /** The answer as it was given, from what was kept of it and the request, which has come again. */
+  readonly given: (kept: unknown, body: unknown) => unknown
+}
+
+const AS_IT_IS: AnswerMemory = { kept: (answer) => answer, given: (kept) => kept }
+
+interface Idempotence {
+  memory: AnswerMemory
+  /** Requests that change nothing: they are answered anew each time, and nothing is kept. */
+  unless: (request: FastifyRequest) => boolean
+}
+
 /**
  * The route honours `Idempotency-Key`: the same key with the same request gives the same answer and has one effect; with
  * another request it is a 422 `idempotency-key-reused`; while the first still runs, a 409 `in-progress`. The answer is
- * kept for two days. Where the process dies between effect and stored answer, the handler runs again under the same
+ * kept for a day. Where the process dies between effect and stored answer, the handler runs again under the same
  * `@RequestId()`, from which it must derive the ids of what it makes.
  */
-export function Idempotent(): MethodDecorator {
+export function Idempotent({
+  memory = AS_IT_IS,
+  unless = () => false,
+}: Partial<Idempotence> = {}): MethodDecorator {
   return applyDecorators(
-    SetMetadata(IDEMPOTENT_KEY, true),
+    SetMetadata(IDEMPOTENT_KEY, { memory, unless } satisfies Idempotence),
     ApiHeader({
       name: IDEMPOTENCY_KEY,
       required: false,
-      description: 'The same key with the same request has one effect and one answer, for two days.',
+      description: 'The same key with the same request has one effect and one answer, for a day.',
       schema: { type: 'string', pattern: KEY.source },
     }),
   )
@@ -102,19 +121,22 @@ export class IdempotencyInterceptor implements NestInterceptor {
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    if (!this.reflector.get<boolean | undefined>(IDEMPOTENT_KEY, context.getHandler())) return next.handle()
+    const idempotence = this.reflector.get<Idempotence | undefined>(IDEMPOTENT_KEY, context.getHandler())
+    if (!idempotence) return next.handle()
+    const { memory, unless } = idempotence
     const http = context.switchToHttp()
     const request = http.getRequest<FastifyRequest>()
     const key = idempotencyKeyOf(request.headers['idempotency-key'])
-    if (key === undefined) return next.handle()
+    if (key === undefined || unless(request)) return next.handle()
     const path = request.url.split('?')[0]!
     const id = derivedId('req', ...keySpace(request), request.method, path, key)
     request.effectId = id
-    return from(this.once(id, request, http.getResponse<FastifyReply>(), next))
+    return from(this.once(id, memory, request, http.getResponse<FastifyReply>(), next))
   }
 
   private async once(
     id: string,
+    memory: AnswerMemory,
     request: FastifyRequest,
     reply: FastifyReply,
     next: CallHandler,
@@ -133,13 +155,19 @@ export class IdempotencyInterceptor implements NestInterceptor {
         throw new Problem(409, 'in-progress', 'A request with this Idempotency-Key is still running.', [], 1)
       case 'answered':
         void reply.status(claim.status).header('idempotency-replayed', 'true')
-        return claim.body
+        return memory.given(claim.body, request.body)
       case 'claimed':
-        return this.run(id, claim.lease, reply, next)
+        return this.run(id, memory, claim.lease, reply, next)
     }
   }
 
-  private async run(id: string, lease: string, reply: FastifyReply, next: CallHandler): Promise<unknown> {
+  private async run(
+    id: string,
+    memory: AnswerMemory,
+    lease: string,
+    reply: FastifyReply,
+    next: CallHandler,
+  ): Promise<unknown> {
     let body: unknown
     try {
       body = await lastValueFrom(next.handle(), { defaultValue: undefined })
@@ -149,7 +177,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     }
     // The effect stands: an answer that cannot be kept only means that a retry runs again, under the same ids.
     await this.answers
-      .keep(id, lease, reply.statusCode, body)
+      .keep(id, lease, reply.statusCode, memory.kept(body))
       .catch((failure: unknown) => this.notKept(id, failure))
     return body
   }

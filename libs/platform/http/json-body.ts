@@ -1,18 +1,47 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { FastifyRequest } from 'fastify'
 import { excessOf } from '../json/bound-json.js'
+import { parseKeepingRepeated, repeatedName } from '../json/parse-keeping-repeated.js'
+import { addRouteConfig } from './add-route-config.js'
 import { DEFAULT_BODY_VALUES } from './body-limit.js'
 import { badRequest, Problem } from './problem.js'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Set by `@JudgesRepeatedNames`. */
+    judgesRepeatedNames?: boolean
+  }
+}
+
+/**
+ * The route takes bodies with objects that give one name twice, and says itself what becomes of them: it gets them as
+ * `parseKeepingRepeated` makes them. Every other route answers 400.
+ */
+export function JudgesRepeatedNames(): MethodDecorator {
+  return addRouteConfig({ judgesRepeatedNames: true })
+}
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 /** Levels that are parsed at all: how deep a request may be is for its route to say, and to tell where it is deeper. */
 const PARSED_DEPTH = 500
 
 /**
- * Bytes of a body as JSON; none at all is `undefined`. Throws a 400 `not-utf8`, `not-json` or `too-deep`, and a 413
- * `too-large` on more than `maxValues` values: what it would cost to parse is known before it is parsed.
+/** What a route says of the bodies that it takes. */
+interface BodyTerms {
+  /** Values that the JSON may hold. */
+  maxValues?: number | undefined
+  judgesRepeatedNames?: boolean | undefined
+}
+
+/**
+ * Bytes of a body as JSON; none at all is `undefined`. Throws a 400 `not-utf8`, `not-json` or `too-deep`, `invalid-request` that
+ * names what an object gives twice, and a 413 `too-large` on more than `maxValues` values: what it would cost to parse is known
+ * before it is parsed.
  */
-export function parseJsonBody(bytes: Buffer, maxValues = DEFAULT_BODY_VALUES): unknown {
+export function parseJsonBody(
+  bytes: Buffer,
+  { maxValues = DEFAULT_BODY_VALUES, judgesRepeatedNames = false }: BodyTerms = {},
+): unknown {
   if (bytes.length === 0) return undefined
   switch (excessOf(bytes, { maxDepth: PARSED_DEPTH, maxValues })) {
     case 'too-deep':
@@ -21,9 +50,20 @@ export function parseJsonBody(bytes: Buffer, maxValues = DEFAULT_BODY_VALUES): u
       throw new Problem(413, 'too-large', `The body holds more than ${maxValues} values.`)
     case undefined:
   }
-  const text = decoded(bytes)
+  const body = parsed(decoded(bytes))
+  const path = judgesRepeatedNames ? undefined : repeatedName(body)
+  if (path === undefined) return body
+  const field = path.slice(0, LONGEST_PATH)
+  throw badRequest('invalid-request', `The field ${field} is given twice.`, [
+    { path: field, reason: 'is given twice' },
+  ])
+}
+
+const LONGEST_PATH = 500
+
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown
+    return parseKeepingRepeated(text)
   } catch {
     throw badRequest('not-json', 'The body is not JSON.')
   }
@@ -41,8 +81,8 @@ function decoded(bytes: Buffer): string {
 export function useJsonBodies(app: NestFastifyApplication, bodyLimit: number): void {
   app.useBodyParser('application/json', { bodyLimit }, (request, body: Buffer, done) => {
     try {
-      const { config } = (request as unknown as FastifyRequest).routeOptions
-      done(null, parseJsonBody(body, config.bodyValues))
+      const { bodyValues, judgesRepeatedNames } = (request as unknown as FastifyRequest).routeOptions.config
+      done(null, parseJsonBody(body, { maxValues: bodyValues, judgesRepeatedNames }))
     } catch (error) {
       done(error as Error)
     }

@@ -11,12 +11,13 @@ function pointer(path: readonly (string | number)[]): string {
 /**
  * Walks parsed JSON once: removes object members that are `null` (they count as absent), in place, and refuses what no
  * reader should meet. The outermost object or list has depth 1. Does not recurse deeper than the limit.
- * `operators: 'refused'` also refuses keys that begin with `$`, as the database's operators do.
+ * `operators: 'refused'` also refuses keys that begin with `$`, as the database's operators do. Returns how many members the
+ * objects had, nulls included.
  * @throws PermanentError `too-deep`, or `schema` for a key named `__proto__`, `constructor` or `prototype`
  */
-export function inspect(value: unknown, { maxDepth = 64, operators = 'kept' }: InspectOptions = {}): void {
+export function inspect(value: unknown, { maxDepth = 64, operators = 'kept' }: InspectOptions = {}): number {
   const limits = { maxDepth, operators }
-  if (typeof value === 'object' && value !== null) walk(value, 1, limits, [])
+  return typeof value === 'object' && value !== null ? walk(value, 1, limits, []) : 0
 }
 
 export interface InspectOptions {
@@ -29,20 +30,21 @@ function walk(
   depth: number,
   limits: Required<InspectOptions>,
   path: (string | number)[],
-): void {
+): number {
   const { maxDepth, operators } = limits
   if (depth > maxDepth) {
     throw new PermanentError('too-deep', `The value is nested deeper than ${maxDepth} levels.`, pointer(path))
   }
+  let count = 0
   if (Array.isArray(node)) {
     for (let i = 0; i < node.length; i++) {
       const item: unknown = node[i]
       if (typeof item !== 'object' || item === null) continue
       path.push(i)
-      walk(item, depth + 1, limits, path)
+      count += walk(item, depth + 1, limits, path)
       path.pop()
     }
-    return
+    return count
   }
   const members = node as Record<string, unknown>
   for (const key of Object.keys(members)) {
@@ -50,12 +52,14 @@ function walk(
       path.push(key)
       throw new PermanentError('schema', `A key may not be named ${key}.`, pointer(path))
     }
+    count++
     const member = members[key]
     if (member === null) delete members[key]
     else if (typeof member === 'object') {
       path.push(key)
-      walk(member, depth + 1, limits, path)
+      count += walk(member, depth + 1, limits, path)
       path.pop()
     }
   }
+  return count
 }

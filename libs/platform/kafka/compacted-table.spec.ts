@@ -45,6 +45,26 @@ describe('a table of a compacted topic', () => {
     expect([one.get('a'), one.get('b'), one.size]).toEqual([platform('3'), undefined, 1])
   })
 
+  it('keeps what its writer changed last, in whatever order the changes come, deletions too', () => {
+    const told = (rev: number, offset: number) => message(offset, 'a', { ...platform(String(rev)), rev })
+    const gone = (rev: number, offset: number): KafkaMessage =>
+      Object.assign(message(offset, 'a', null), {
+        headers: { 'weir-rev': String(rev) },
+      })
+    const heard: (string | undefined)[] = []
+    const one = table()
+    one.onChange((_key, value) => heard.push(value?.name))
+    one.apply(0, [told(2, 0), told(1, 1), told(3, 2), told(2, 3)])
+    expect(one.get('a')?.name).toBe('3')
+    one.apply(0, [gone(2, 4)])
+    expect(one.get('a')?.name).toBe('3')
+    one.apply(0, [gone(4, 5), told(3, 6)])
+    expect(one.get('a')).toBeUndefined()
+    one.apply(0, [told(5, 7), told(5, 8)])
+    expect(one.get('a')?.name).toBe('5')
+    expect(heard).toEqual(['2', '3', undefined, '5', '5'])
+  })
+
   it('does not go back in time when a reader begins again', () => {
     const one = table()
     const changes: unknown[] = []

@@ -20,9 +20,17 @@ export type TableListener<T> = (
   record: Omit<InRecord<unknown>, 'value'>,
 ) => void
 
-/** A compacted topic, read to its end and followed for ever, as a map. Its size is its memory. */
+/** Header of a tombstone: which of its writer's changes the deletion is, as `rev` says of a value. */
+export const REV_HEADER = 'weir-rev'
+
+/**
+ * A compacted topic, read to its end and followed for ever, as a map: of each key the newest value by its writer's count
+ * (`TopicSpec.counted`), else the last one. Its size is its memory.
+ */
 export class CompactedTable<T extends object> {
   private readonly rows = new Map<string, T>()
+  /** The highest count that was seen of a key, also of one that was deleted. */
+  private readonly revs = new Map<string, number>()
   private readonly listeners: TableListener<T>[] = []
   private readonly read: PromiseWithResolvers<void> = Promise.withResolvers()
   private readonly decode: Decoder<T>
@@ -104,8 +112,13 @@ export class CompactedTable<T extends object> {
     const record = new KafkaRecord(raw, undefined)
     try {
       if (record.key === null) throw new TypeError('A record of a table needs a key.')
-      if (value === null) this.rows.delete(record.key)
-      else this.rows.set(record.key, this.decode(raw))
+      const row = value === null ? undefined : this.decode(raw)
+      if (this.spec.counted && !this.isNewest(record.key, row ? revOf(row) : revOfTombstone(record))) {
+        kafkaMetrics.tableOutdated.inc({ topic: this.spec.name })
+        return
+      }
+      if (row === undefined) this.rows.delete(record.key)
+      else this.rows.set(record.key, row)
     } catch (error) {
       kafkaMetrics.tableSkipped.inc({ topic: this.spec.name })
       this.logger.error({ topic: this.spec.name, partition, offset, err: error }, 'record of a table skipped')
@@ -123,6 +136,14 @@ export class CompactedTable<T extends object> {
     }
   }
 
+  /** What nobody counted is taken as it comes. */
+  private isNewest(key: string, rev: number | undefined): boolean {
+    if (rev === undefined) return true
+    if (rev < (this.revs.get(key) ?? 0)) return false
+    this.revs.set(key, rev)
+    return true
+  }
+
   private checkComplete(): void {
     if (this.complete || !this.ends) return
     for (const [partition, end] of this.ends) if ((this.next.get(partition) ?? 0n) < end) return
@@ -134,6 +155,15 @@ export class CompactedTable<T extends object> {
     this.logger.info({ topic: this.spec.name, rows: this.rows.size }, 'table read')
     this.read.resolve()
   }
+}
+
+function revOf(row: { rev?: unknown }): number | undefined {
+  return typeof row.rev === 'number' ? row.rev : undefined
+}
+
+function revOfTombstone({ headers }: InRecord<unknown>): number | undefined {
+  const rev = Number(headers[REV_HEADER] ?? NaN)
+  return Number.isSafeInteger(rev) ? rev : undefined
 }
 
 /** The tables of a service. Each is opened once, in a constructor, and read from the start of the service on. */
@@ -183,6 +213,15 @@ export class CompactedTables implements OnModuleInit, OnApplicationShutdown {
 
 type Followed = Pick<CompactedTable<object>, 'expect' | 'apply' | 'passed' | 'nothingLeft'> & {
   readonly spec: Pick<TopicSpec, 'name'>
+  /** Where to begin, for who does not need the whole topic. */
+  readonly startOf?: (offsets: readonly PartitionOffsets[]) => { partition: number; offset: bigint }[]
+}
+
+/** First and next offset of a partition. */
+export interface PartitionOffsets {
+  readonly partition: number
+  readonly low: string
+  readonly high: string
 }
 
 /** Alone in its group, it needs no quick failure detection: after an outage it goes on where it was. */
@@ -194,7 +233,7 @@ const RESTART_MS = { first: 200, cap: 2_000 }
 const EMPTY_FETCHES = 4
 
 /** Reads one table, in a group of its own, and never commits: every process needs every record. */
-class TableReader {
+export class TableReader {
   private consumer: Consumer | undefined
   private loop: Promise<void> | undefined
   private crash: PromiseWithResolvers<void> = Promise.withResolvers()
@@ -210,6 +249,11 @@ class TableReader {
 
   start(): void {
     this.loop ??= this.run()
+  }
+
+  /** Reads once more from where it is to begin. */
+  beginAgain(): void {
+    this.crash.resolve()
   }
 
   async stop(): Promise<void> {
@@ -248,12 +292,15 @@ class TableReader {
       throw new RetryableError('no-topic', `${topic} does not exist yet.`)
     }
     const offsets = await this.admin.offsets(topic)
-    await this.follow(topic)
+    await this.follow(topic, this.table.startOf?.(offsets) ?? [])
     const open = offsets.filter(({ low, high }) => low !== high)
     this.table.expect(new Map(open.map(({ partition, high }) => [partition, BigInt(high)])))
   }
 
-  private async follow(topic: string): Promise<void> {
+  private async follow(
+    topic: string,
+    starts: readonly { partition: number; offset: bigint }[],
+  ): Promise<void> {
     const kafka = createKafka(this.env, `weir-${this.service}-table`, this.logger, { retry: LONG_RETRY })
     const consumer = kafka.consumer({
       groupId: `${this.env.KAFKA_GROUP_PREFIX}.${this.service}.tables.${randomUUID()}`,
@@ -272,6 +319,7 @@ class TableReader {
       eachBatchAutoResolve: false,
       eachBatch: (payload) => this.take(payload),
     })
+    for (const { partition, offset } of starts) consumer.seek({ topic, partition, offset: String(offset) })
   }
 
   // eslint-disable-next-line @typescript-eslint/unbound-method -- kafkajs calls it bound

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { PermanentError } from '../errors.js'
 import type { RawRecord } from './batch.js'
-import { type DeadLetter, readDeadLetter, redriveMark, redrivenRecord } from './dead-letter.js'
+import { type DeadLetter, readDeadLetter, redriveMark, redrivenRecord, WITHHELD } from './dead-letter.js'
 import { DeadLetters } from './dead-letters.js'
 import type { PlainRecord } from './publisher.js'
 
@@ -75,6 +75,47 @@ describe('a record that died and is redriven', () => {
       const { headers, key, value } = redrivenRecord(letter)
       raw = aRecord({ headers, key: key as Buffer, value })
     }
+  })
+})
+
+describe('a record of a platform that was given up', () => {
+  const keptOf = async (value: string, topic = 'weir.in.p1.messages.v1'): Promise<PlainRecord[]> => {
+    const written: PlainRecord[] = []
+    const publisher = { publishPlain: async (records: PlainRecord[]) => void written.push(...records) }
+    const letters = new DeadLetters(publisher as never, 'ingestion', { DEAD_LETTER_KIB_PER_MINUTE: 1_000 })
+    const headers = { title: Buffer.from('secret') }
+    const raw = aRecord({ topic, key: Buffer.from('secret'), value: Buffer.from(value), headers })
+    await letters.keep([{ raw, error: new PermanentError('schema', 'No.'), attempts: 1 }])
+    return written
+  }
+
+  it.each(['weir.in.p1.messages.v1', 'weir.in.p1.receipts.v1'])(
+    'is not kept if it says private: %s',
+    async (topic) => {
+      expect(await keptOf('{"VISIBILITY":["private"],"text":"secret"}', topic)).toEqual([])
+      expect(await keptOf('{"visibility":"private","visibility":"public","text":"secret"}', topic)).toEqual(
+        [],
+      )
+      expect(await keptOf('{"visibility":"public","text":"open"}', topic)).toHaveLength(1)
+    },
+  )
+
+  it('is kept without its bytes, key and headers if it cannot be read and looks private', async () => {
+    const [written] = await keptOf('{"text":"secret","visibility":"private",}')
+    expect(`${JSON.stringify(written)} ${String(written!.key)}`).not.toContain('secret')
+    const letter = readLetter(asStored(written!, '7'))
+    expect(letter).toMatchObject({
+      value: null,
+      truncated: true,
+      size: 41,
+      platformId: 'p1',
+      reason: 'schema',
+    })
+    expect(letter.headers[WITHHELD]).toBe('maybe-private')
+  })
+
+  it('keeps its bytes on a topic of ours, where everything was accepted as public', async () => {
+    expect(await keptOf('{"message":{"visibility":"private"}}', 'weir.verdicts.v1')).toHaveLength(1)
   })
 })
 

@@ -4,6 +4,8 @@ import type { PlainRecord } from './publisher.js'
 
 /** On a letter whose value was cut off: how many bytes it had. */
 export const TRUNCATED = 'weir-truncated'
+/** On a letter without value, key and headers of its record: what they seemed to be. */
+export const WITHHELD = 'weir-withheld'
 /** On a redriven record, and on its letter if it dies again: the address of the letter that it comes from. */
 const REDRIVEN = 'weir-redriven'
 /** Beside it: how often it was redriven. */

@@ -4,7 +4,8 @@ import type { ServiceEnv } from '../env.js'
 import type { PermanentError } from '../errors.js'
 import { ENV, SERVICE_NAME } from '../tokens.js'
 import type { RawRecord } from './batch.js'
-import { TRUNCATED } from './dead-letter.js'
+import { privacyOf } from '../json/says-private.js'
+import { TRUNCATED, WITHHELD } from './dead-letter.js'
 import { DeadLetterBudget } from './dead-letter-budget.js'
 import { kafkaMetrics } from './kafka-metrics.js'
 import { Publisher, type PlainRecord } from './publisher.js'
@@ -29,7 +30,10 @@ export interface GivenUp {
   readonly attempts: number
 }
 
-/** Keeps records that cannot be handled, with their original bytes, where people can look at them and send them again. */
+/**
+ * Keeps records that cannot be handled, with their original bytes, where people can look at them and send them again. Of
+ * what platforms send, nothing is kept that says it is private, and no bytes where it only looks so (docs/adr/0120).
+ */
 @Injectable()
 export class DeadLetters {
   private readonly budget: DeadLetterBudget
@@ -46,16 +50,19 @@ export class DeadLetters {
 
   /** Resolves when the broker has all of them; only then may their offsets be committed. @throws RetryableError */
   async keep(records: readonly GivenUp[]): Promise<void> {
+    const letters = records.map((record) => toDeadLetter(record, this.service))
     await this.publisher.publishPlain(
-      records.map((record) => toDeadLetter(record, this.service)),
+      letters.filter((letter) => letter !== null),
       DEAD_LETTER_MAX_BYTES,
     )
     const now = Date.now()
-    for (const { raw, error } of records) {
-      kafkaMetrics.deadLettered.inc({ topic: topicLabel(raw.topic), reason: error.slug })
-      const platformId = platformOfTopic(raw.topic)?.platformId
-      if (platformId !== undefined) this.budget.spend(platformId, bytesOf(raw), now)
-    }
+    records.forEach(({ raw, error }, i) => {
+      const platform = platformOfTopic(raw.topic)?.platformId
+      if (letters[i]) kafkaMetrics.deadLettered.inc({ topic: topicLabel(raw.topic), reason: error.slug })
+      else kafkaMetrics.refusedPrivate.inc({ platform: platform! })
+      // What was not kept was work all the same.
+      if (platform !== undefined) this.budget.spend(platform, bytesOf(raw), now)
+    })
   }
 
   /**
@@ -77,26 +84,44 @@ function bytesOf({ key, value }: RawRecord): number {
   return (key?.length ?? 0) + Math.min(value?.length ?? 0, LONGEST_VALUE) + HEADER_BYTES
 }
 
-/** The original headers stay, ours win; the error's sentence is left out, since it might quote content. */
-function toDeadLetter({ raw, error, attempts }: GivenUp, service: ServiceName): PlainRecord {
+/**
+ * The original headers stay, ours win; the error's sentence is left out, since it might quote content. Null for a record that
+ * says private.
+ */
+function toDeadLetter({ raw, error, attempts }: GivenUp, service: ServiceName): PlainRecord | null {
   const { key, value } = raw
-  const headers = firstHeaders(raw.headers)
-  const tooLong = headers.cut || (value?.length ?? 0) > LONGEST_VALUE || (key?.length ?? 0) > LONGEST_KEY
-  return {
-    topic: DeadLetterTopic.name,
-    key: key && key.subarray(0, LONGEST_KEY),
-    value: value && value.subarray(0, LONGEST_VALUE),
-    headers: {
-      ...headers.kept,
-      'weir-reason': error.slug,
-      'weir-path': (error.path ?? '').slice(0, LONGEST_PATH),
-      'weir-topic': raw.topic,
-      'weir-partition': String(raw.partition),
-      'weir-offset': raw.offset,
-      'weir-attempts': String(attempts),
-      'weir-service': service,
-      ...(tooLong ? { [TRUNCATED]: String(value?.length ?? 0) } : {}),
-    },
+  const isInput = platformOfTopic(raw.topic) !== undefined
+  const privacy = isInput && value !== null ? privacyOf(value) : 'not-private'
+  const ours = {
+    'weir-reason': error.slug,
+    'weir-path': (error.path ?? '').slice(0, LONGEST_PATH),
+    'weir-topic': raw.topic,
+    'weir-partition': String(raw.partition),
+    'weir-offset': raw.offset,
+    'weir-attempts': String(attempts),
+    'weir-service': service,
+  }
+  switch (privacy) {
+    case 'private':
+      return null
+    case 'maybe-private': {
+      const headers = { ...ours, [TRUNCATED]: String(value!.length), [WITHHELD]: privacy }
+      return { topic: DeadLetterTopic.name, key: null, value: null, headers }
+    }
+    case 'not-private': {
+      const headers = firstHeaders(raw.headers)
+      const tooLong = headers.cut || (value?.length ?? 0) > LONGEST_VALUE || (key?.length ?? 0) > LONGEST_KEY
+      return {
+        topic: DeadLetterTopic.name,
+        key: key && key.subarray(0, LONGEST_KEY),
+        value: value && value.subarray(0, LONGEST_VALUE),
+        headers: {
+          ...headers.kept,
+          ...ours,
+          ...(tooLong ? { [TRUNCATED]: String(value?.length ?? 0) } : {}),
+        },
+      }
+    }
   }
 }
 

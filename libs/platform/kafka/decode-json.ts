@@ -2,7 +2,10 @@ import { isUtf8 } from 'node:buffer'
 import type { ContractClass } from '#libs/contracts/json-schema'
 import { PermanentError } from '../errors.js'
 import { excessOf } from '../json/bound-json.js'
+import { countNames } from '../json/count-names.js'
 import { inspect } from '../json/inspect.js'
+import { parseKeepingRepeated, repeatedName } from '../json/parse-keeping-repeated.js'
+import { saysPrivate } from '../json/says-private.js'
 import { contractCheck } from '../json/validator.js'
 import type { Decoder } from './batch.js'
 
@@ -38,6 +41,27 @@ export function contractDecoder<T extends object>(type: ContractClass<T>): Decod
     const parsed = parseJson(value)
     inspect(parsed)
     check(parsed)
+    return parsed as T
+  }
+}
+
+/**
+ * The decoder of what platforms send: the same, and what says private or gives one name twice is refused. What platforms
+ * send can have been sent to the wrong topic, and be a message.
+ * @throws PermanentError `not-utf8`, `not-json`, `private`, `too-deep`, `schema`
+ */
+export function inputDecoder<T extends object>(type: ContractClass<T>): Decoder<T> {
+  const check = contractCheck(type)
+  return ({ value }) => {
+    const parsed = parseJson(value)
+    if (saysPrivate(parsed)) throw new PermanentError('private', 'It says that it is private.')
+    const members = inspect(parsed)
+    check(parsed)
+    const text = value!.toString('utf8')
+    if (members !== countNames(text)) {
+      const path = repeatedName(parseKeepingRepeated(text)) ?? null
+      throw new PermanentError('schema', 'A name is given twice.', path)
+    }
     return parsed as T
   }
 }

@@ -36,13 +36,14 @@ describe('the wiring of a service', () => {
 
   it('is refused when it leaves a topic to nobody that only this service reads', () => {
     expect(() => wire('enforcement', [], [], { complete: true })).toThrow(
-      'nobody handles weir.verdicts.v1; nobody handles weir.findings.v1; nobody handles weir.in.<platformId>.receipts.v1.',
+      'nobody handles weir.verdicts.v1; nobody handles weir.findings.v1; nobody handles weir.reach.v1; nobody handles weir.deliveries.v1; nobody handles weir.in.<platformId>.receipts.v1.',
     )
-    const handlers = [handler('A.on', Topics.verdicts), handler('B.on', Topics.findings), receipts]
+    const { verdicts, findings, reach, deliveries } = Topics
+    const topics: TopicSpec[] = [verdicts, findings, reach, deliveries]
+    const handlers = [...topics.map((topic) => handler(`${topic.name}.on`, topic)), receipts]
     const wired = wire('enforcement', handlers, [], { complete: true })
     expect([...wired.topics.keys(), ...wired.platforms.keys()]).toEqual([
-      Topics.verdicts.name,
-      Topics.findings.name,
+      ...topics.map(({ name }) => name),
       'receipts',
     ])
   })

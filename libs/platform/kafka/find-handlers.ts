@@ -3,7 +3,7 @@ import { DiscoveryService, MetadataScanner } from '@nestjs/core'
 import { PlatformTopics, Topics, type ServiceName, type TopicSpec } from '#libs/contracts/catalogue'
 import { handlerTargetOf, type HandlerTarget, type InputKind } from './batch-handler.js'
 import type { Batch } from './batch.js'
-import { contractDecoder } from './decode-json.js'
+import { contractDecoder, inputDecoder } from './decode-json.js'
 import { joinBatches } from './join-batches.js'
 import type { Route } from './run-handler.js'
 
@@ -84,7 +84,8 @@ export function wire(
       faults.push(`${name} handles ${spec.name}, which is not for ${service}`)
     const known = target.of === 'topic' ? topics.get(spec.name) : platforms.get(target.kind as InputKind)
     if (known) faults.push(`${known.name} and ${name} both handle ${spec.name}`)
-    const route: Route = { name, handle, decode: target.decoder ?? contractDecoder(spec.event) }
+    const decoder = target.of === 'topic' ? contractDecoder : inputDecoder
+    const route: Route = { name, handle, decode: target.decoder ?? decoder(spec.event) }
     if (target.of === 'topic') topics.set(spec.name, route)
     else platforms.set(target.kind as InputKind, route)
   }

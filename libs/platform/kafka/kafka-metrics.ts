@@ -25,12 +25,22 @@ export const kafkaMetrics = {
     'topic',
     'reason',
   ]),
+  refusedPrivate: counter(
+    'weir_records_refused_private_total',
+    'Private records that were refused, from Kafka and by REST. All that is kept of them.',
+    ['platform'],
+  ),
   batchSeconds: seconds('weir_batch_seconds', 'Time from taking a batch until it is done.', ['topic']),
   retries: counter('weir_batch_retries_total', 'Times that a partition was paused to try again.', ['topic']),
   rebalances: counter('weir_group_joins_total', 'Times that a consumer joined its group.', ['group']),
   restarts: counter('weir_consumer_restarts_total', 'Consumers made anew after a crash.', ['group']),
   publishSeconds: seconds('weir_publish_seconds', 'Time of one send to the broker.', []),
   published: counter('weir_records_published_total', 'Records acknowledged by the broker.', ['topic']),
+  tableOutdated: counter(
+    'weir_table_records_outdated_total',
+    'Records of compacted topics that came after a newer one of their key, and were passed over.',
+    ['topic'],
+  ),
   tableSkipped: counter('weir_table_records_skipped_total', 'Bad records on compacted topics.', ['topic']),
   lag: gauge('weir_consumer_lag_seconds', 'Age of the oldest open record, the worst partition by topic.', [
     'topic',

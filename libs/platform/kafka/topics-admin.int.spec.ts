@@ -42,6 +42,7 @@ describe('the topics of the catalogue', () => {
       expect.arrayContaining([
         { topic, what: 'partitions', is: 3, wanted: 4 },
         { topic, what: 'config', setting: 'retention.ms', is: '1000', wanted: String(3 * 86_400_000) },
+        { topic, what: 'config', setting: 'segment.ms', is: '604800000', wanted: '21600000' },
         {
           topic,
           what: 'config',

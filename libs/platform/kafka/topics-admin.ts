@@ -40,6 +40,8 @@ type Keeping = Pick<TopicSpec, 'partitions' | 'cleanup' | 'retentionMs' | 'times
 /** Dead letters hold a whole record of an input topic, and headers. */
 const DEAD_LETTER_BATCH_BYTES = 2 * 1024 * 1024
 const DAY_MS = 86_400_000
+/** What is kept for longer holds ids and codes only. */
+const LONGEST_CONTENT_MS = 14 * DAY_MS
 const USABLE_WITHIN_MS = 15_000
 
 /** How a topic of the catalogue is to be kept. */
@@ -54,11 +56,21 @@ export function wantedTopic(name: string, keeping: Keeping, replication: number)
           'delete.retention.ms': String(7 * DAY_MS),
           'segment.ms': String(DAY_MS),
         }
-      : { 'retention.ms': String(keeping.retentionMs) }),
+      : deletion(keeping.retentionMs)),
     ...(isInput(name) ? { 'compression.type': 'uncompressed' } : {}),
     ...(name === DeadLetterTopic.name ? { 'max.message.bytes': String(DEAD_LETTER_BATCH_BYTES) } : {}),
   }
   return { name, partitions: keeping.partitions, replication, config }
+}
+
+/**
+ * A broker deletes whole segments, by their newest record, and never the one that is written to: of a topic with few records that would
+ * be a week old before its first one goes. So segments end after a quarter of a day, or a day where records are kept for long.
+ */
+function deletion(retentionMs: number): Record<string, string> {
+  if (retentionMs < 0) return { 'retention.ms': String(retentionMs) }
+  const segmentMs = retentionMs <= LONGEST_CONTENT_MS ? DAY_MS / 4 : DAY_MS
+  return { 'retention.ms': String(retentionMs), 'segment.ms': String(segmentMs) }
 }
 
 /**

@@ -1,0 +1,136 @@
+import { isUtf8 } from 'node:buffer'
+import { foldLetters, foldWord } from './fold-word.js'
+import { parseKeepingRepeated, repeatedIn } from './parse-keeping-repeated.js'
+
+const VISIBILITY = 'visibility'
+/** The words, as `foldWord` gives them. */
+const [FOLDED_VISIBILITY, PRIVATE] = [foldWord(VISIBILITY), foldWord('private')]
+/** Fewer units spell `visibility` only with characters that stand for several letters, which ASCII has not. */
+const SHORTEST = 5
+
+/**
+ * Whether a record says by its own `visibility` that it is private, in whatever spelling of the name and the word: case, width,
+ * look-alikes, marks that are not seen; in a list, an object, or JSON in a string. It is, whatever else it holds.
+ */
+export function saysPrivate(record: unknown): boolean {
+  if (typeof record !== 'object' || record === null || Array.isArray(record)) return false
+  const members = record as Record<string, unknown>
+  for (const name in members) {
+    if (!isVisibility(name)) continue
+    const value = members[name]
+    if (value !== 'public' && someSaysPrivate(value, true)) return true
+  }
+  return repeatedIn(record).some(([name, value]) => isVisibility(name) && someSaysPrivate(value, true))
+}
+
+/**
+ * Whether anything within says so, at any depth and in JSON within strings: to be asked of what is refused anyway, so that no
+ * private content is kept with it. Pass what `parseKeepingRepeated` made, before anything was taken out of it.
+ */
+export function holdsPrivate(value: unknown): boolean {
+  return someSaysPrivate(value, false)
+}
+
+/** What can be said of bytes that are refused: that they say private, that they may, or neither. */
+export type Privacy = 'private' | 'maybe-private' | 'not-private'
+
+/** The same of bytes. Where they are no JSON, what looks as if it said private is `maybe-private`. */
+export function privacyOf(bytes: Buffer): Privacy {
+  let value: unknown
+  try {
+    if (!isUtf8(bytes)) return looksPrivate(bytes)
+    const text = bytes.toString('utf8')
+    value = parseKeepingRepeated(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
+  } catch {
+    return looksPrivate(bytes)
+  }
+  return holdsPrivate(value) ? 'private' : 'not-private'
+}
+
+/** Something whose members are being looked at. `said`: it stands under a `visibility`. */
+interface Frame {
+  readonly names: readonly string[] | undefined
+  readonly items: readonly unknown[]
+  readonly said: boolean
+  next: number
+}
+
+/** Each value is looked at once, without recursion; `said`: the value itself is what a `visibility` holds. */
+function someSaysPrivate(value: unknown, said: boolean): boolean {
+  const frames: Frame[] = [{ names: undefined, items: [value], said, next: 0 }]
+  for (let frame; (frame = frames.at(-1));) {
+    const index = frame.next++
+    if (index >= frame.items.length) {
+      frames.pop()
+      continue
+    }
+    const item = frame.items[index]
+    const name = frame.names?.[index]
+    const under = frame.said || (name !== undefined && isVisibility(name))
+    if (typeof item === 'string') {
+      if (under && foldWord(item) === PRIVATE) return true
+      const inner = jsonIn(item)
+      if (inner !== undefined) frames.push({ names: undefined, items: [inner], said: under, next: 0 })
+    } else if (typeof item === 'object' && item !== null) {
+      frames.push(frameOf(item, under))
+    } else if (item === true && frame.said && name !== undefined && foldWord(name) === PRIVATE) {
+      return true
+    }
+  }
+  return false
+}
+
+function frameOf(node: object, said: boolean): Frame {
+  if (Array.isArray(node)) return { names: undefined, items: node as unknown[], said, next: 0 }
+  const names = Object.keys(node)
+  const items = Object.values(node) as unknown[]
+  for (const [name, value] of repeatedIn(node)) {
+    names.push(name)
+    items.push(value)
+  }
+  return { names, items, said, next: 0 }
+}
+
+function isVisibility(name: string): boolean {
+  if (name === VISIBILITY) return true
+  if (name.length < SHORTEST || (name.length < VISIBILITY.length && isAscii(name))) return false
+  return foldWord(name) === FOLDED_VISIBILITY
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false
+  return true
+}
+
+const BEFORE_JSON = /^[\s\p{Default_Ignorable_Code_Point}]*(?=["[{])/u
+
+/** What the JSON in a string says; undefined where it is none, or only a number or a word. */
+function jsonIn(text: string): unknown {
+  const before = BEFORE_JSON.exec(text)
+  if (!before) return undefined
+  try {
+    return parseKeepingRepeated(text.slice(before[0].length))
+  } catch {
+    return undefined
+  }
+}
+
+const UNSEEN = /[\p{M}\p{Cc}\p{Default_Ignorable_Code_Point}\u{fffd}]+/gu
+const ESCAPE = /\\u([0-9a-fA-F]{4})/g
+/** JSON in a string in a string has escapes of escapes. */
+const MOST_LAYERS = 3
+/** Also where the end is missing, as long as it could still have become that word. */
+const SAID = new RegExp(
+  `${FOLDED_VISIBILITY}[^\\p{L}\\p{N}]*(?:${PRIVATE}|(?:p(?:r(?:i(?:v(?:at?)?)?)?)?)?$)`,
+  'u',
+)
+
+function looksPrivate(bytes: Buffer): Privacy {
+  let text = bytes.toString('utf8')
+  for (let layer = 0; layer < MOST_LAYERS && text.includes('\\'); layer++) {
+    text = text
+      .replace(/\\+/g, '\\')
+      .replace(ESCAPE, (_escape, digits: string) => String.fromCharCode(parseInt(digits, 16)))
+  }
+  return SAID.test(foldLetters(text.replace(UNSEEN, ''))) ? 'maybe-private' : 'not-private'
+}
