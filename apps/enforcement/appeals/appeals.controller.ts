@@ -163,7 +163,7 @@ export class AppealsController {
   async reopen(
     @Param('id') id: string,
     @CurrentCaller() caller: Caller,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: ExpectedVersions | undefined,
   ) {
     return appealView(await this.takeUp.reopen(id, caller.subject, ifMatch))
   }
