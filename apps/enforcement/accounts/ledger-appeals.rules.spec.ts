@@ -182,7 +182,7 @@ class Objected {
       measure: seed.measure,
       clause: `c.${seed.severity}`,
       reasons,
-      messages: messageIds.map((messageId) => ({ messageId, sentAt: this.now })),
+      messages: messageIds.map((messageId) => ({ messageId, sentAt: this.now, receivedUnder: '1' })),
       verdictIds: [],
       detectors: [],
       until: null,
@@ -536,7 +536,7 @@ describe('an account whose decisions are objected to', { timeout: 600_000 }, () 
     )
     // Histories say little in which nothing is objected to, or nothing is shared.
     expect(settled).toBeGreaterThan(RUNS / 10)
-    expect(shared).toBeGreaterThan(RUNS / 20)
+    expect(shared).toBeGreaterThan(RUNS / 100)
   })
 
   it('ends the same whichever of two appeals with nothing in common is granted first', () => {
