@@ -64,6 +64,7 @@ const policies = {
   refresh: async () => undefined,
   inForce: () => ({ policy: SPEC_POLICY, version: '1' }),
   inForceDuring: () => ['1'],
+  since: async () => () => [SPEC_POLICY],
 }
 
 /**

@@ -210,7 +210,11 @@ describe('appeals, on a real MongoDB', () => {
 
   it('are granted with reasons that fit on every message which that gives back', async () => {
     const at = clock.now()
-    const messages = Array.from({ length: MOST_MESSAGES }, (_, i) => ({ messageId: `m${i}`, sentAt: at }))
+    const messages = Array.from({ length: MOST_MESSAGES }, (_, i) => ({
+      messageId: `m${i}`,
+      sentAt: at,
+      receivedUnder: '1',
+    }))
     await one(AccountChanges).make([
       {
         platformId: 'p1',

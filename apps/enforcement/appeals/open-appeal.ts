@@ -89,6 +89,8 @@ export class OpenAppeal {
       const known = isKept ? await this.appeals.byId(appealId) : null
       if (known) return this.again(known, text, code)
       const earlier = await this.appeals.against(statement.directiveId, measureKeyOf(statement))
+      // The same request, at the same moment, was faster.
+      if (isKept && earlier.some(({ _id }) => _id === appealId)) continue
       const hindrance = hindranceTo(statement.decisionId, earlier)
       if (hindrance) throw conflict(hindrance, HINDRANCES[hindrance])
       if (isOver) throw conflict('window-over', 'The time to object to this measure is over.')

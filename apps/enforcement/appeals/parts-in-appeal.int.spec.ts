@@ -74,7 +74,7 @@ describe('who may hear an appeal, and what it covers, on a real MongoDB', () => 
       measure: 'remove' as const,
       clause,
       reasons: { zh: '理由', en: 'Reasons' },
-      messages: messageIds.map((messageId) => ({ messageId, sentAt: clock.now() })),
+      messages: messageIds.map((messageId) => ({ messageId, sentAt: clock.now(), receivedUnder: '1' })),
       verdictIds: [],
       detectors: [],
       until: null,

@@ -133,7 +133,7 @@ describe('what is kept, on a real MongoDB', () => {
       measure,
       clause: measure === 'none' ? null : 'c.urgent',
       reasons: { zh: '理由', en: 'Reasons' },
-      messages: messages.map((messageId) => ({ messageId, sentAt: clock.now() })),
+      messages: messages.map((messageId) => ({ messageId, sentAt: clock.now(), receivedUnder: '1' })),
       verdictIds: [],
       detectors: [],
       until: null,
