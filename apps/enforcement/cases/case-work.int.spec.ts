@@ -26,6 +26,8 @@ const none = { write: async () => undefined, undo: async () => undefined, takeIn
 const policies = {
   refresh: async () => undefined,
   inForce: () => ({ policy: SPEC_POLICY, version: '1' }),
+  inForceDuring: () => ['1'],
+  since: async () => () => [SPEC_POLICY],
 }
 
 function person(subject: string, ...roles: Role[]): Caller {

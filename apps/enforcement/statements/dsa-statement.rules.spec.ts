@@ -17,6 +17,7 @@ import {
   applyTime,
   type PersonsDecision,
 } from '../accounts/apply-decision.rules.js'
+import { applyReports } from '../accounts/apply-notice.rules.js'
 import { applyVerdicts, type VerdictFact } from '../accounts/apply-verdicts.rules.js'
 import type { DecisionRecord } from '../decisions/decision.js'
 import { DIRECTIVE_OF } from '../directives/directive-ids.rules.js'
@@ -525,6 +526,10 @@ describe('the export', () => {
     const second = { by: 'two', at: after(HOUR), reasons: step.reasons }
 
     const approved = held()
+    const { noticeId } = approved.decisions.get('d1')!.intent!
+    const told = { noticeId, deliveryId: 'dl_1', channel: 'webhook', state: 'delivered' } as const
+    const reports = new Map([['d1', [{ ...told, at: AT.toISOString() }]]])
+    approved.apply(applyReports(approved.facts, reports, approved.context(AT, 'system'))!)
     approved.apply(applyApproval(approved.facts, 'd1', second, approved.context(after(HOUR), 'two')))
     expect(accounts(approved)).toEqual([])
     approved.apply(applyTime(approved.facts, approved.context(after(3 * DAY))))

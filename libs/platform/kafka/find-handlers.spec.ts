@@ -36,10 +36,10 @@ describe('the wiring of a service', () => {
 
   it('is refused when it leaves a topic to nobody that only this service reads', () => {
     expect(() => wire('enforcement', [], [], { complete: true })).toThrow(
-      'nobody handles weir.verdicts.v1; nobody handles weir.findings.v1; nobody handles weir.reach.v1; nobody handles weir.deliveries.v1; nobody handles weir.in.<platformId>.receipts.v1.',
+      'nobody handles weir.verdicts.v1; nobody handles weir.findings.v1; nobody handles weir.reach.v1; nobody handles weir.deliveries.v1; nobody handles weir.views.v1; nobody handles weir.in.<platformId>.receipts.v1.',
     )
-    const { verdicts, findings, reach, deliveries } = Topics
-    const topics: TopicSpec[] = [verdicts, findings, reach, deliveries]
+    const { verdicts, findings, reach, deliveries, views } = Topics
+    const topics: TopicSpec[] = [verdicts, findings, reach, deliveries, views]
     const handlers = [...topics.map((topic) => handler(`${topic.name}.on`, topic)), receipts]
     const wired = wire('enforcement', handlers, [], { complete: true })
     expect([...wired.topics.keys(), ...wired.platforms.keys()]).toEqual([
