@@ -228,9 +228,13 @@ describe('findings, through the topics and the API of a service on a real Kafka 
       expect(removals.map(({ accountId }) => accountId).sort()).toEqual(all)
     })
     await settled(async () => expect(await cluster('k-3')).toMatchObject({ state: 'decided' }))
-    expect(await call('POST', `/cases/${caseId}/decisions`, MODERATOR, decision)).toMatchObject({
+    // The same again by the same person gives what was made; another decision finds nothing left.
+    const again = await call('POST', `/cases/${caseId}/decisions`, MODERATOR, decision)
+    expect(again).toMatchObject({ status: 201, body: { count: 600 } })
+    const other = { ...decision, reasons: 'Others.' }
+    expect(await call('POST', `/cases/${caseId}/decisions`, MODERATOR, other)).toMatchObject({
       status: 409,
-      body: { type: 'nothing-undecided' },
+      body: { type: 'case-decided' },
     })
     expect(directives('z').filter(({ kind }) => kind === 'remove_message')).toHaveLength(600)
     const decided = on(Topics.events.name).filter(
