@@ -5,18 +5,25 @@ import { dropReason, openCasesOf } from './waiting-cases.rules.js'
 const REASON = 'notice-undelivered'
 
 /**
- * Keeps a case of the account in the queue, with the reason, for as long as a ban waits for a notice that reached nobody: people
- * must find another way to tell its owner, or give the ban up. The case that waits with the ban bears the same flag.
+ * Keeps in the queue, with the reason, the case of a ban that waits for a notice which reached nobody: people must find another way
+ * to tell its owner, or give the ban up. Nothing that comes gathers in it, and nothing else is decided on it. Where the ban was
+ * decided on a cluster, a case of the account says so.
  */
 export function showUndelivered(draft: AccountDraft): void {
   const waiting = undelivered(draft)
-  flagHeldCases(draft, waiting)
-  const queued = openCasesOf(draft.state).filter(({ why }) => why.includes(REASON))
-  const [first] = waiting
-  if (first && queued.length === 0) queue(draft, first)
-  if (first || queued.length === 0) return
-  for (const { caseId } of queued) draft.caseChange(caseId, { flags: [] })
-  dropReason(draft, REASON, draft.state.rev.toString())
+  const onClusters = new Set(waiting)
+  for (const held of draft.state.heldCases ?? []) {
+    const decision = waiting.find(({ decisionId }) => decisionId === held.decisionId)
+    if (decision) onClusters.delete(decision)
+    if ((decision !== undefined) === (held.undelivered ?? false)) continue
+    if (decision) held.undelivered = true
+    else delete held.undelivered
+    draft.caseChange(
+      held.caseId,
+      decision ? { state: 'open', flags: [REASON] } : { state: 'held', flags: [] },
+    )
+  }
+  showOnAccount(draft, [...onClusters])
 }
 
 function undelivered(draft: AccountDraft): DecisionRecord[] {
@@ -26,14 +33,12 @@ function undelivered(draft: AccountDraft): DecisionRecord[] {
     .filter((decision) => decision.intent?.undelivered)
 }
 
-function flagHeldCases(draft: AccountDraft, waiting: readonly DecisionRecord[]): void {
-  for (const held of draft.state.heldCases ?? []) {
-    const isWaiting = waiting.some(({ decisionId }) => decisionId === held.decisionId)
-    if (isWaiting === (held.undelivered ?? false)) continue
-    if (isWaiting) held.undelivered = true
-    else delete held.undelivered
-    draft.caseChange(held.caseId, { flags: isWaiting ? [REASON] : [] })
-  }
+function showOnAccount(draft: AccountDraft, [first]: readonly DecisionRecord[]): void {
+  const queued = openCasesOf(draft.state).filter(({ why }) => why.includes(REASON))
+  if (first && queued.length === 0) queue(draft, first)
+  if (first || queued.length === 0) return
+  for (const { caseId } of queued) draft.caseChange(caseId, { flags: [] })
+  dropReason(draft, REASON, draft.state.rev.toString())
 }
 
 function queue(draft: AccountDraft, decision: DecisionRecord): void {
