@@ -66,7 +66,8 @@ export function parsePolicy(text: string): ParsedPolicy {
   // Another version of YAML reads other things into the same text: merged keys, yes for true, 1:30 for 90.
   if (hasDirectives(yaml)) return failed('directives', UNSAFE.directives)
   const doubtful = yaml.warnings[0]
-  if (doubtful) return failed('not-yaml', doubtful.message.split('\n')[0]!, lines.linePos(doubtful.pos[0]).line)
+  if (doubtful)
+    return failed('not-yaml', doubtful.message.split('\n')[0]!, lines.linePos(doubtful.pos[0]).line)
   const unsafe = unsafeNode(yaml)
   if (unsafe) return failed(unsafe, UNSAFE[unsafe])
   const twice = keyGivenTwice(yaml)
