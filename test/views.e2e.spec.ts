@@ -187,7 +187,7 @@ const NO_EVIDENCE = [
   '/v1/policies/{version}',
 ]
 /** Audited by themselves: docs/adr/0109. */
-const PAGES = ['/appeal', '/appeal/status']
+const PAGES = ['/answer', '/appeal', '/appeal/status']
 
 interface Entry {
   entry: { kind: string; subject: string; actor: string; seen?: string[] }
