@@ -5,7 +5,11 @@ import { PermanentError } from '#libs/platform/errors'
 import { shapeMessage, type ShapedMessage } from '#libs/platform/json/check-message'
 import { countNames } from '#libs/platform/json/count-names'
 import { inspect } from '#libs/platform/json/inspect'
-import { parseKeepingRepeated, repeatedName } from '#libs/platform/json/parse-keeping-repeated'
+import {
+  keepingRepeated,
+  parseKeepingRepeated,
+  repeatedName,
+} from '#libs/platform/json/parse-keeping-repeated'
 import { holdsPrivate, saysPrivate } from '#libs/platform/json/says-private'
 
 /** Bytes that the JSON of one message may have (SPEC 4.1). */
@@ -57,8 +61,10 @@ export function checkMessage(bytes: Buffer | null): CheckedMessage {
   if (saysPrivate(value)) return PRIVATE
   const { shaped, rejection, members } = checkParsed(value, bytes.length)
   if (shaped && members === countNames(text)) return accepted(shaped)
+  // What holds no string says nothing, however many levels it has.
+  if (rejection && !text.includes('"')) return refused(rejection)
   // Only what is refused is worth looking at everywhere, and at what JSON.parse forgot.
-  const whole = parseKeepingRepeated(text)
+  const whole = bytes.length > MAX_BYTES ? keepingRepeated(text, value) : parseKeepingRepeated(text)
   return holdsPrivate(whole) ? PRIVATE : refused(rejection ?? repetition(whole)!)
 }
 
