@@ -25,6 +25,15 @@ const message = (messageId: string, accountId: string, text: string, changes: ob
   account: { displayName: 'Someone', kind: 'individual', followers: 120 },
   ...changes,
 })
+interface VerdictSeen {
+  readonly messageId: string
+  readonly inputs: { readonly repairs: readonly { readonly path: string }[] }
+  readonly message: { readonly text: string }
+}
+interface TimelineAt {
+  readonly timelineUrl: string
+}
+
 const send = (...values: (object | Buffer | null)[]): Promise<void> =>
   system.produce(
     'weir.in.p1.messages.v1',
@@ -113,6 +122,66 @@ describe('a message on its way', () => {
     }
     for (const i of bad.keys())
       await eventually('its neighbour', () => directivesFor(`acc-good-${i}`).length > 0)
+  })
+
+  it('is judged whatever its side fields are, and at whatever place of a long text the harm stands', async () => {
+    const wrong = {
+      language: 'zh_CN',
+      audience: 12.5,
+      links: [`https://a.example/${'p'.repeat(2_200)}`, 7],
+      media: [{ mediaId: 'i', kind: 'image', sha256: 'none' }],
+      account: { displayName: 'x'.repeat(201), followers: -1 },
+      repostOf: 'no id',
+      requested: '',
+    }
+    const filler = 'The library opens at nine. '
+    await send(
+      message('side-1', 'acc-side', HARMFUL, wrong),
+      message('side-2', 'acc-long', `${filler.repeat(4_000)}${HARMFUL} ${filler.repeat(4_000)}`),
+    )
+    for (const accountId of ['acc-side', 'acc-long']) {
+      await eventually(`a removal for ${accountId}`, () =>
+        directivesFor(accountId).find((one) => one.kind === 'remove_message'),
+      )
+    }
+    const verdicts = await system.follow('weir.verdicts.v1')
+    const of = (messageId: string): VerdictSeen | undefined =>
+      verdicts.map((record) => jsonOf<VerdictSeen>(record)).find((one) => one.messageId === messageId)
+    const long = await eventually('the verdict on the long one', () => of('side-2'))
+    expect(long.message.text).toContain(HARMFUL)
+    expect(long.message.text.length).toBeLessThanOrEqual(20_000)
+    expect(long.inputs.repairs).toEqual([{ path: '/text', what: 'cut' }])
+    const side = await eventually('the verdict on the other', () => of('side-1'))
+    expect(side.inputs.repairs.map(({ path }) => path).sort()).toEqual(
+      [
+        '/account/displayName',
+        '/account/followers',
+        '/audience',
+        '/language',
+        '/links/0',
+        '/links/1',
+        '/media/0/sha256',
+        '/repostOf',
+        '/requested',
+      ].sort(),
+    )
+  })
+
+  it('leads to an account that its path finds, also where its id is dots', async () => {
+    await send(message('dot-1', '..', HARMFUL), message('dot-2', '.', HARMFUL))
+    for (const [id, written] of [
+      ['..', '%252E%252E'],
+      ['.', '%252e'],
+    ] as const) {
+      await eventually('a directive', () => directivesFor(id)[0])
+      const found = await account(written)
+      expect(found.status).toBe(200)
+      expect(found.body).toMatchObject({ accountId: id })
+      const timeline = await system.call('enforcement', (found.body as unknown as TimelineAt).timelineUrl, {
+        roles: ['moderator'],
+      })
+      expect(timeline.status).toBe(200)
+    }
   })
 
   it('leaves no trace when it is private', async () => {

@@ -1,21 +1,20 @@
-import { type Message, revisionOf } from '#libs/contracts/message'
-import { MessageIn } from '#libs/contracts/message-in'
+import type { AcceptedMessage } from '#libs/contracts/accepted-message'
+import { revisionOf } from '#libs/contracts/message'
+import { MOST_REPAIRS } from '#libs/contracts/repair'
 import { PermanentError } from '#libs/platform/errors'
+import { shapeMessage, type ShapedMessage } from '#libs/platform/json/check-message'
 import { inspect } from '#libs/platform/json/inspect'
 import { repeatedIn, repeatedName } from '#libs/platform/json/parse-keeping-repeated'
 import { holdsPrivate, saysPrivate } from '#libs/platform/json/says-private'
-import { contractCheck } from '#libs/platform/json/validator'
 
 /** Messages that one request may ask about. */
 export const MAX_MESSAGES = 100
 /** Nesting that a message may have, as on the input topic (SPEC 4.1). */
 const MAX_DEPTH = 8
 
-const check = contractCheck(MessageIn)
-
 /** The messages of a request to `POST /v1/classify`, and whether it asked for one or for a list. */
 export interface Asked {
-  readonly messages: readonly Message[]
+  readonly messages: readonly AcceptedMessage[]
   readonly list: boolean
 }
 
@@ -42,21 +41,28 @@ function twice(path: string): PermanentError {
   return new PermanentError('schema', 'A name is given twice.', path.slice(0, 500))
 }
 
-function toMessage(value: unknown, at: string, platformId: string, now: Date): Message {
+function toMessage(value: unknown, at: string, platformId: string, now: Date): AcceptedMessage {
   const isPrivate = new PermanentError('private', 'Weir looks at public messages only.', `${at}/visibility`)
   if (saysPrivate(value)) throw isPrivate
   // Both before the checks, which take out what nobody knows.
   const isPrivateIfRefused = holdsPrivate(value)
   const repeated = repeatedName(value)
+  let shaped: ShapedMessage
   try {
     inspect(value, { maxDepth: MAX_DEPTH })
-    check(value)
+    shaped = shapeMessage(value)
     if (repeated !== undefined) throw twice(repeated)
   } catch (error) {
     if (isPrivateIfRefused) throw isPrivate
     if (!(error instanceof PermanentError) || at === '') throw error
     throw new PermanentError(error.slug, error.message, `${at}${error.path ?? ''}`)
   }
-  const message = value as MessageIn
-  return { ...message, platformId, revision: revisionOf(message), receivedAt: now.toISOString() }
+  const { message, repairs } = shaped
+  return {
+    ...message,
+    platformId,
+    revision: revisionOf(message),
+    receivedAt: now.toISOString(),
+    ...(repairs.length > 0 ? { repairs: repairs.slice(0, MOST_REPAIRS) } : {}),
+  }
 }

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Post } from '@nestjs/common'
 import { Example, Many, Optional, Strings, Text } from '#libs/contracts/fields'
-import type { Message } from '#libs/contracts/message'
+import type { AcceptedMessage } from '#libs/contracts/accepted-message'
 import { MessageIn } from '#libs/contracts/message-in'
 import { Verdict } from '#libs/contracts/verdict'
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
@@ -72,7 +72,7 @@ export class ClassifyController {
     return { items: [{ name: 'text', version, categories }], nextCursor: null }
   }
 
-  private classify(message: Message): Verdict {
+  private classify(message: AcceptedMessage): Verdict {
     const judge = this.judges.judgeOf(message)
     return classify(message, { judge, model: this.model, mode: 'live', now: this.clock.now() })
   }

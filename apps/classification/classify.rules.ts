@@ -1,15 +1,21 @@
-import type { Message } from '#libs/contracts/message'
+import type { AcceptedMessage } from '#libs/contracts/accepted-message'
+import { MOST_LINKS } from '#libs/contracts/message-in'
+import { isTooLong } from '#libs/contracts/repair-message.rules'
 import { type CategoryVerdict, type Signal, type Verdict, verdictIdOf } from '#libs/contracts/verdict'
 import type { CategoryJudgement, Judgement } from '#libs/policy/judge-message'
 import { findContacts } from './detectors/contacts.js'
 import { findContext } from './detectors/context-cues.js'
-import { guessLanguage } from './detectors/features.js'
+import { guessLanguage, type Language } from './detectors/features.js'
 import { type NormalisedText, normalise } from './detectors/normalise.js'
 import type { TextModel } from './detectors/text-model.js'
 import type { Judge } from './judge.js'
+import { keepLinks, keepText } from './keep-message.rules.js'
+import { mergeSignals, type TextWindow, windowsOf } from './text-windows.rules.js'
 
 /** Below this a model's score is noise and no signal. */
 const SIGNAL_FROM = 0.5
+/** The contract keeps at most this many signals of a category. */
+const MOST_SIGNALS = 100
 
 /** What a message is judged with. `mode` as in SPEC 4.2; `now` becomes `classifiedAt`. */
 export interface ClassifyBy {
@@ -23,40 +29,108 @@ export interface ClassifyBy {
  * The verdict on one revision of a message: what the detectors found, judged by the policy. Nothing but the arguments
  * goes in, so that the same message under the same judge and model gives the same verdict but for `classifiedAt`.
  */
-export function classify(message: Message, by: ClassifyBy): Verdict {
+export function classify(message: AcceptedMessage, by: ClassifyBy): Verdict {
   return verdictOf(message, judged(message, by), by)
 }
 
 /** The same, or null where it is clear and nobody asked for it: most messages, whose verdict nobody reads. */
-export function classifyUnlessClear(message: Message, by: ClassifyBy): Verdict | null {
-  const judgement = judged(message, by)
-  const wanted = judgement.outcome !== 'clear' || message.requested !== undefined
-  return wanted ? verdictOf(message, judgement, by) : null
+export function classifyUnlessClear(message: AcceptedMessage, by: ClassifyBy): Verdict | null {
+  const result = judged(message, by)
+  const wanted = result.judgement.outcome !== 'clear' || message.requested !== undefined
+  return wanted ? verdictOf(message, result, by) : null
 }
 
-function judged(message: Message, { judge, model }: ClassifyBy): Judgement<Signal> {
-  const text = normalise(message.text ?? '')
-  const guessed = guessLanguage(text)
-  const probabilities = model.score(text, guessed)
+/** What was found in a text. */
+interface Findings {
+  readonly language: Language
+  readonly scores: Record<string, number>
+  readonly signals: Signal[]
+}
+
+interface Judged {
+  readonly judgement: Judgement<Signal>
+  /** By category, where in a long text the model was surest; empty for one that is looked at in one piece. */
+  readonly surest: ReadonlyMap<string, TextWindow>
+}
+
+const IN_ONE_PIECE: ReadonlyMap<string, TextWindow> = new Map()
+
+function judged(message: AcceptedMessage, by: ClassifyBy): Judged {
+  const { text = '', links, account } = message
+  const inWindows = isTooLong(text) ? findInWindows(text, message, by) : undefined
+  const { language, scores, signals } = inWindows ?? findIn(text, links, message, by)
+  signals.push(...modelSignals(scores))
+  const judgement = by.judge.judge({
+    // A rule that goes through the links is made for as many as a message may have.
+    message: { ...message, links: kept(links, by.judge), language: message.language ?? language },
+    account,
+    scores,
+    signals,
+  })
+  return { judgement, surest: inWindows?.surest ?? IN_ONE_PIECE }
+}
+
+function kept(links: string[] | undefined, judge: Judge): string[] | undefined {
+  return links && links.length > MOST_LINKS ? keepLinks(links, judge) : links
+}
+
+function findIn(
+  text: string,
+  links: readonly string[] | undefined,
+  { receivedAt }: AcceptedMessage,
+  { judge, model }: ClassifyBy,
+): Findings {
+  const normalised = normalise(text)
+  const language = guessLanguage(normalised)
+  const probabilities = model.score(normalised, language)
   const scores: Record<string, number> = {}
   for (const [i, category] of model.categories.entries()) scores[category] = round(probabilities[i]!)
   const signals: Signal[] = [
-    ...judge.lexicon.match(text),
-    ...judge.links.match(message.text ?? '', message.links),
-    ...claimSignals(judge, text, message.receivedAt),
-    ...findContacts(text),
-    ...findContext(text),
-    ...modelSignals(scores),
+    ...judge.lexicon.match(normalised),
+    ...judge.links.match(text, links),
+    ...claimSignals(judge, normalised, receivedAt),
+    ...findContacts(normalised),
+    ...findContext(normalised),
   ]
-  const language = message.language ?? guessed
-  return judge.judge({ message: { ...message, language }, account: message.account, scores, signals })
+  return { language, scores, signals }
+}
+
+/** What was found in any window counts for the whole, so that nothing is hidden by what stands around it. */
+function findInWindows(
+  text: string,
+  message: AcceptedMessage,
+  by: ClassifyBy,
+): Findings & { readonly surest: ReadonlyMap<string, TextWindow> } {
+  const scores: Record<string, number> = {}
+  const surest = new Map<string, TextWindow>()
+  const found = windowsOf(text).map((window) => {
+    const part = findIn(text.slice(window.from, window.to), [], message, by)
+    for (const category in part.scores) {
+      const score = part.scores[category]!
+      if (score <= (scores[category] ?? -1)) continue
+      scores[category] = score
+      surest.set(category, window)
+    }
+    return { window, part }
+  })
+  const signals = mergeSignals(found.map(({ window, part }) => ({ window, signals: part.signals })))
+  return {
+    language: found[0]!.part.language,
+    scores,
+    signals: [...signals, ...by.judge.links.match('', message.links)],
+    surest,
+  }
 }
 
 function verdictOf(
-  message: Message,
-  judgement: Judgement<Signal>,
+  accepted: AcceptedMessage,
+  { judgement, surest }: Judged,
   { judge, model, mode, now }: ClassifyBy,
 ): Verdict {
+  const { repairs, ...message } = accepted
+  const { text, categories } = keepText(message.text, judgement.categories, surest)
+  if (text !== undefined) message.text = text
+  if (message.links) message.links = kept(message.links, judge)!
   return {
     verdictId: verdictIdOf(message, mode),
     platformId: message.platformId,
@@ -64,12 +138,12 @@ function verdictOf(
     messageId: message.messageId,
     revision: message.revision,
     outcome: judgement.outcome,
-    categories: judgement.categories.map(toCategory),
+    categories: categories.map(toCategory),
     policyVersion: judge.policyVersion,
     bankVersions: { ...judge.bankVersions },
     modelVersions: { text: model.version },
     overlays: [],
-    inputs: {},
+    inputs: repairs ? { repairs } : {},
     mode,
     message,
     receivedAt: message.receivedAt,
@@ -101,10 +175,14 @@ function toCategory(judgement: CategoryJudgement<Signal>): CategoryVerdict {
     category,
     score: round(score),
     outcome,
-    signals,
+    signals: signals.length > MOST_SIGNALS ? strongest(signals) : signals,
     ...(clause === null ? {} : { clause }),
     ...(severity === null ? {} : { severity }),
   }
+}
+
+function strongest(signals: readonly Signal[]): Signal[] {
+  return [...signals].sort((a, b) => b.score - a.score).slice(0, MOST_SIGNALS)
 }
 
 /** Four digits say all that a score can; more would only make records longer. */

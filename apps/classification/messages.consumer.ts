@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common'
+import type { AcceptedMessage } from '#libs/contracts/accepted-message'
 import { Topics } from '#libs/contracts/catalogue'
 import { accountKey } from '#libs/contracts/ids'
-import type { Message } from '#libs/contracts/message'
 import type { Verdict } from '#libs/contracts/verdict'
 import { RetryableError } from '#libs/platform/errors'
 import type { Batch, InRecord } from '#libs/platform/kafka/batch'
@@ -28,7 +28,7 @@ export class MessagesConsumer {
   ) {}
 
   @BatchHandler(Topics.messages)
-  async onMessages(batch: Batch<Message>): Promise<void> {
+  async onMessages(batch: Batch<AcceptedMessage>): Promise<void> {
     const bounds = this.judges.reachBounds()
     const verdicts = batch.records.flatMap((record) => this.verdictOn(record))
     if (this.waits.any) for (const record of batch.records) this.waits.end(partitionOf(record))
@@ -37,7 +37,7 @@ export class MessagesConsumer {
     this.reach.done(reach, bounds)
   }
 
-  private verdictOn(record: InRecord<Message>): OutRecord<Verdict>[] {
+  private verdictOn(record: InRecord<AcceptedMessage>): OutRecord<Verdict>[] {
     const message = record.value
     if (message.change === 'deleted') return []
     // A verdict that comes again after a crash or in a replay has the same bytes: see docs/adr/0070.
@@ -48,7 +48,7 @@ export class MessagesConsumer {
   }
 
   /** Without one the partition waits, and says so. */
-  private judgeOf(record: InRecord<Message>): Judge {
+  private judgeOf(record: InRecord<AcceptedMessage>): Judge {
     try {
       return this.judges.judgeOf(record.value)
     } catch (error) {
@@ -58,11 +58,11 @@ export class MessagesConsumer {
   }
 }
 
-function partitionOf({ topic, partition }: InRecord<Message>): string {
+function partitionOf({ topic, partition }: InRecord<AcceptedMessage>): string {
   return `${topic}/${partition}`
 }
 
-function toRecord(record: InRecord<Message>, verdict: Verdict): OutRecord<Verdict> {
+function toRecord(record: InRecord<AcceptedMessage>, verdict: Verdict): OutRecord<Verdict> {
   return {
     topic: Topics.verdicts,
     key: accountKey(verdict.platformId, verdict.accountId),

@@ -20,7 +20,8 @@ describe('messages sent by REST', () => {
     const answered = answerMessages([
       { ...good, x: 1 },
       { ...good, messageId: 'm-2', visibility: 'private', text: 7 },
-      { ...good, messageId: 'm-3', media: [{ mediaId: 'i', kind: 'smell' }] },
+      { ...good, messageId: 'm-3', change: 'moved' },
+      { ...good, messageId: 'm-4', media: [{ mediaId: 'i', kind: 'smell' }] },
       { ...good, messageId: 'not an id' },
       'words',
     ])
@@ -28,14 +29,16 @@ describe('messages sent by REST', () => {
       ['m-1', 'accepted'],
       ['m-2', 'refused_private'],
       ['m-3', 'invalid'],
+      ['m-4', 'accepted'],
       [null, 'invalid'],
       [null, 'invalid'],
     ])
     expect(answered.results[2]!.problem).toMatchObject({
       type: 'schema',
-      errors: [{ path: '/media/0/kind', reason: expect.stringContaining('/media/0/kind') as string }],
+      errors: [{ path: '/change', reason: expect.stringContaining('/change') as string }],
     })
-    expect(answered.accepted).toEqual([good])
+    expect(answered.results[3]!.repairs).toEqual([{ path: '/media/0', what: 'dropped' }])
+    expect(answered.accepted.map(({ message }) => message)).toEqual([good, { ...good, messageId: 'm-4' }])
     expect(answered.refusedPrivate).toBe(1)
   })
 
@@ -68,8 +71,9 @@ describe('messages sent by REST', () => {
         const judged = texts.map((text) => checkMessage(Buffer.from(text)).outcome)
         const words = { accepted: 'accepted', private: 'refused_private', rejected: 'invalid' }
         expect(results.map(({ status }) => status)).toEqual(judged.map((outcome) => words[outcome]))
-        for (const message of accepted) {
-          expect(checkMessage(Buffer.from(JSON.stringify(message)))).toEqual({ outcome: 'accepted', message })
+        for (const { message, sent = message, repairs } of accepted) {
+          const again = checkMessage(Buffer.from(JSON.stringify(sent)))
+          expect(again).toMatchObject({ outcome: 'accepted', message, ...(repairs ? { repairs } : {}) })
         }
         expect(validateSync(plainToInstance(MessagesAnswer, { results }))).toEqual([])
       }),

@@ -1,18 +1,18 @@
 import { PLATFORM_OWN_ID } from '#libs/contracts/fields'
-import type { MessageIn } from '#libs/contracts/message-in'
+import { MOST_REPAIRS } from '#libs/contracts/repair'
 import type { MessageProblem, MessageResult, MessagesAnswer } from './messages-api.js'
-import { checkValue, type Rejection, sizeOf } from './check-message.rules.js'
+import { type AcceptedOutcome, checkValue, type Rejection, sizeOf } from './check-message.rules.js'
 
 export interface AnsweredMessages {
   readonly results: MessageResult[]
   /** What is to be stored before the answer is given. */
-  readonly accepted: readonly MessageIn[]
+  readonly accepted: readonly AcceptedOutcome[]
   readonly refusedPrivate: number
 }
 
 /** Judges messages sent by REST by the checks that records pass, the private ones first. */
 export function answerMessages(values: readonly unknown[]): AnsweredMessages {
-  const accepted: MessageIn[] = []
+  const accepted: AcceptedOutcome[] = []
   let refusedPrivate = 0
   const results = values.map((value): MessageResult => {
     const messageId = messageIdOf(value)
@@ -24,8 +24,8 @@ export function answerMessages(values: readonly unknown[]): AnsweredMessages {
       case 'rejected':
         return { messageId, status: 'invalid', problem: problemOf(checked.rejection) }
       case 'accepted':
-        accepted.push(checked.message)
-        return { messageId, status: 'accepted' }
+        accepted.push(checked)
+        return { messageId, status: 'accepted', ...repairsOf(checked) }
     }
   })
   return { results, accepted, refusedPrivate }
@@ -55,6 +55,10 @@ function messageIdOf(value: unknown): string | null {
   const id =
     typeof value === 'object' && value !== null ? (value as { messageId?: unknown }).messageId : undefined
   return typeof id === 'string' && OWN_ID.test(id) ? id : null
+}
+
+function repairsOf({ repairs }: AcceptedOutcome): Pick<MessageResult, 'repairs'> {
+  return repairs ? { repairs: repairs.slice(0, MOST_REPAIRS) } : {}
 }
 
 function problemOf({ slug, path, reason }: Rejection): MessageProblem {

@@ -1,11 +1,16 @@
 import { isUtf8 } from 'node:buffer'
-import { MessageIn } from '#libs/contracts/message-in'
+import type { MessageIn } from '#libs/contracts/message-in'
+import type { Repair } from '#libs/contracts/repair'
 import { PermanentError } from '#libs/platform/errors'
+import { shapeMessage, type ShapedMessage } from '#libs/platform/json/check-message'
 import { countNames } from '#libs/platform/json/count-names'
 import { inspect } from '#libs/platform/json/inspect'
-import { parseKeepingRepeated, repeatedName } from '#libs/platform/json/parse-keeping-repeated'
+import {
+  keepingRepeated,
+  parseKeepingRepeated,
+  repeatedName,
+} from '#libs/platform/json/parse-keeping-repeated'
 import { holdsPrivate, saysPrivate } from '#libs/platform/json/says-private'
-import { contractCheck } from '#libs/platform/json/validator'
 
 /** Bytes that the JSON of one message may have (SPEC 4.1). */
 export const MAX_BYTES = 256 * 1024
@@ -23,18 +28,25 @@ export interface Rejection {
   readonly reason: string
 }
 
+/** What a message is taken as. `repairs` are there where any were made, `sent` with them: see `shapeMessage`. */
+export interface AcceptedOutcome {
+  readonly outcome: 'accepted'
+  readonly message: MessageIn
+  readonly repairs?: readonly Repair[]
+  readonly sent?: MessageIn
+}
+
 /** What the checks say of one record. Of a private one nothing is kept, so nothing is told. */
 export type CheckedMessage =
-  | { readonly outcome: 'accepted'; readonly message: MessageIn }
+  | AcceptedOutcome
   | { readonly outcome: 'private' }
   | { readonly outcome: 'rejected'; readonly rejection: Rejection }
 
-const checkShape = contractCheck(MessageIn)
 const PRIVATE: CheckedMessage = { outcome: 'private' }
 
 /**
  * The checks of SPEC 4.1 in their order on the value of a record. An accepted message has known fields only, without
- * nulls. Never throws.
+ * nulls; what its judgement does not rest on may have been repaired. Never throws.
  */
 export function checkMessage(bytes: Buffer | null): CheckedMessage {
   if (bytes === null || bytes.length === 0) return rejected('not-json', null, 'The record is empty.')
@@ -47,10 +59,12 @@ export function checkMessage(bytes: Buffer | null): CheckedMessage {
     return rejected('not-json', null, 'The record is not JSON.')
   }
   if (saysPrivate(value)) return PRIVATE
-  const { rejection, members } = checkParsed(value, bytes.length)
-  if (!rejection && members === countNames(text)) return { outcome: 'accepted', message: value as MessageIn }
+  const { shaped, rejection, members } = checkParsed(value, bytes.length)
+  if (shaped && members === countNames(text)) return accepted(shaped)
+  // What holds no string says nothing, however many levels it has.
+  if (rejection && !text.includes('"')) return refused(rejection)
   // Only what is refused is worth looking at everywhere, and at what JSON.parse forgot.
-  const whole = parseKeepingRepeated(text)
+  const whole = bytes.length > MAX_BYTES ? keepingRepeated(text, value) : parseKeepingRepeated(text)
   return holdsPrivate(whole) ? PRIVATE : refused(rejection ?? repetition(whole)!)
 }
 
@@ -62,9 +76,9 @@ export function checkValue(value: unknown, size: number): CheckedMessage {
   // Both before the checks, which take out what nobody knows.
   const isPrivateIfRefused = holdsPrivate(value)
   const repeated = repetition(value)
-  const rejection = checkParsed(value, size).rejection ?? repeated
-  if (!rejection) return { outcome: 'accepted', message: value as MessageIn }
-  return isPrivateIfRefused ? PRIVATE : refused(rejection)
+  const { shaped, rejection } = checkParsed(value, size)
+  if (shaped && !repeated) return accepted(shaped)
+  return isPrivateIfRefused ? PRIVATE : refused(rejection ?? repeated!)
 }
 
 /** How many bytes a parsed value has as JSON; 0 where it is too deep for that to matter. */
@@ -72,8 +86,15 @@ export function sizeOf(value: unknown): number {
   return isDeeper(value) ? 0 : Buffer.byteLength(JSON.stringify(value) ?? '')
 }
 
-/** What is wrong with a value, as `JSON.parse` gives it; where nothing is, how many members its objects had. */
-function checkParsed(value: unknown, size: number): { rejection?: Rejection; members: number } {
+interface Checked {
+  readonly shaped?: ShapedMessage
+  readonly rejection?: Rejection
+  /** How many members the objects had. */
+  readonly members: number
+}
+
+/** What a value, as `JSON.parse` gives it, is taken as, or what is wrong with it. */
+function checkParsed(value: unknown, size: number): Checked {
   if (size > MAX_BYTES) {
     return {
       rejection: { slug: 'too-large', path: null, reason: `The record has ${size} bytes.` },
@@ -82,8 +103,7 @@ function checkParsed(value: unknown, size: number): { rejection?: Rejection; mem
   }
   try {
     const members = inspect(value, { maxDepth: MAX_DEPTH })
-    checkShape(value)
-    return { members }
+    return { shaped: shapeMessage(value), members }
   } catch (error) {
     return { rejection: rejectionOf(error, value), members: 0 }
   }
@@ -132,6 +152,12 @@ function isDeeper(value: unknown): boolean {
     level = below
   }
   return false
+}
+
+function accepted({ message, repairs, sent }: ShapedMessage): CheckedMessage {
+  return repairs.length === 0
+    ? { outcome: 'accepted', message }
+    : { outcome: 'accepted', message, repairs, sent }
 }
 
 function rejected(slug: Rejection['slug'], path: string | null, reason: string): CheckedMessage {

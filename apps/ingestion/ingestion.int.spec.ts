@@ -249,6 +249,32 @@ describe('what comes from Kafka', () => {
     expect(letters[2]!.headers['weir-path']).toBe('/text')
   })
 
+  it('is accepted with what is wrong of its side fields left out and named, once, by Kafka and by REST', async () => {
+    const platform = platformNamed('sides')
+    await createPlatform(platform)
+    await register(platform)
+    const wrong = aMessage({ language: 'zh_CN', audience: -1, links: ['https://a', 7], account: [] })
+    const repairs = [
+      { path: '/language', what: 'rewritten' },
+      { path: '/audience', what: 'dropped' },
+      { path: '/account', what: 'dropped' },
+      { path: '/links/1', what: 'dropped' },
+    ]
+    await send(platform, bytesOf(wrong), bytesOf(wrong), bytesOf(aMessage({ text: '字'.repeat(60_000) })))
+    expect(await settled(service, platform, 3)).toEqual({ accepted: 2, repeat: 1 })
+    await vi.waitFor(async () => expect((await post(platform, {})).status).toBe(400), { timeout: 20_000 })
+    const answer = await post(platform, { messages: [{ ...wrong, messageId: 'by-rest' }] })
+    expect(await answer.json()).toEqual({ results: [{ messageId: 'by-rest', status: 'accepted', repairs }] })
+    expect(await settled(service, platform, 4)).toEqual({ accepted: 3, repeat: 1 })
+    const [byKafka, long, byRest] = (await acceptedOf(platform)).map(
+      ({ value }) => JSON.parse(String(value)) as Record<string, unknown>,
+    )
+    expect(byKafka).toMatchObject({ ...aMessage(), language: 'zh-CN', links: ['https://a'], repairs })
+    expect(byKafka).not.toHaveProperty('audience')
+    expect(byRest).toMatchObject({ revision: byKafka!['revision'], repairs })
+    expect(long).toMatchObject({ text: '字'.repeat(60_000), repairs: [{ path: '/text', what: 'cut' }] })
+  })
+
   it('is dropped when it repeats the latest revision, and passes when it changes or was requested', async () => {
     const platform = platformNamed('again')
     await createPlatform(platform)

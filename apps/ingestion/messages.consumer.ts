@@ -4,9 +4,9 @@ import { PermanentError } from '#libs/platform/errors'
 import type { Batch, InRecord } from '#libs/platform/kafka/batch'
 import { PlatformBatchHandler } from '#libs/platform/kafka/batch-handler'
 import { Publisher, type OutRecord } from '#libs/platform/kafka/publisher'
-import type { Message } from '#libs/contracts/message'
+import type { AcceptedMessage } from '#libs/contracts/accepted-message'
 import { type CheckedMessage, checkMessage } from './check-message.rules.js'
-import { countRecords } from './record-counters.js'
+import { countRecords, countRejections, countRepairs } from './record-counters.js'
 import { RememberedRevisions } from './remembered-revisions.js'
 import { type Accepted, sortRecords } from './sort-records.rules.js'
 
@@ -30,9 +30,14 @@ export class MessagesConsumer {
       batch.deadLetter(arrival, new PermanentError(rejection.slug, rejection.reason, rejection.path))
     }
     countRecords(platformId, sorted.counts)
+    countRejections(
+      platformId,
+      sorted.rejected.map(({ rejection }) => rejection.slug),
+    )
+    for (const { message } of sorted.accepted) countRepairs(message.repairs)
   }
 }
 
-function toRecord({ arrival, id, key, message }: Accepted<MessageRecord>): OutRecord<Message> {
+function toRecord({ arrival, id, key, message }: Accepted<MessageRecord>): OutRecord<AcceptedMessage> {
   return { topic: Topics.messages, key, id, value: message, time: arrival.receivedAt, trace: arrival.trace }
 }

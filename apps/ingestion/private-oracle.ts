@@ -77,12 +77,24 @@ const isFine = contractCheck(MessageIn)
 
 function isRefused(text: string, record: Json): boolean {
   if (Buffer.byteLength(text) > 256 * 1024 || depth(record) > 8 || isOdd(record)) return true
+  const parsed = JSON.parse(text) as unknown
+  // Side fields are repaired: what is right without them is not refused. Text of these records is never long.
+  return !isRight(withoutNulls(parsed)) && !isRight(withoutSideFields(withoutNulls(parsed)))
+}
+
+function isRight(value: unknown): boolean {
   try {
-    isFine(withoutNulls(JSON.parse(text)))
-    return false
-  } catch {
+    isFine(value)
     return true
+  } catch {
+    return false
   }
+}
+
+function withoutSideFields(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const own = ['messageId', 'accountId', 'visibility', 'sentAt', 'text', 'change']
+  return Object.fromEntries(Object.entries(value).filter(([name]) => own.includes(name)))
 }
 
 function depth(value: Json): number {

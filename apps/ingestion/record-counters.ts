@@ -1,5 +1,7 @@
 import { Counter } from 'prom-client'
 import { kafkaMetrics } from '#libs/platform/kafka/kafka-metrics'
+import { fieldOfRepair, type Repair } from '#libs/contracts/repair'
+import type { Rejection } from './check-message.rules.js'
 import { OUTCOMES, type RecordOutcome } from './sort-records.rules.js'
 
 const records = new Counter({
@@ -7,6 +9,28 @@ const records = new Counter({
   help: 'Records of input topics by how they ended.',
   labelNames: ['platform', 'outcome'] as const,
 })
+
+const rejections = new Counter({
+  name: 'weir_ingestion_rejected_total',
+  help: 'Dead letters of input topics of messages by what was wrong: messages that were not judged.',
+  labelNames: ['platform', 'slug'] as const,
+})
+
+const repairs = new Counter({
+  name: 'weir_ingestion_repairs_total',
+  help: 'Parts of accepted messages that were wrong and were cut, dropped or rewritten.',
+  labelNames: ['field', 'what'] as const,
+})
+
+/** Counts messages that ended as dead letters. */
+export function countRejections(platform: string, slugs: readonly Rejection['slug'][]): void {
+  for (const slug of slugs) rejections.inc({ platform, slug })
+}
+
+/** Counts what was repaired of one accepted message. */
+export function countRepairs(made: readonly Repair[] = []): void {
+  for (const repair of made) repairs.inc({ field: fieldOfRepair(repair), what: repair.what })
+}
 
 /** Counts the records of a batch that is done. */
 export function countRecords(platform: string, counts: Readonly<Record<RecordOutcome, number>>): void {

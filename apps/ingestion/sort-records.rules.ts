@@ -1,8 +1,10 @@
 import { accountKey, derivedId } from '#libs/contracts/ids'
 import { isoInstant } from '#libs/contracts/iso-instant'
 import type { MessageIn } from '#libs/contracts/message-in'
-import { type Message, revisionOf } from '#libs/contracts/message'
-import type { CheckedMessage, Rejection } from './check-message.rules.js'
+import type { AcceptedMessage } from '#libs/contracts/accepted-message'
+import { revisionOf } from '#libs/contracts/message'
+import { MOST_REPAIRS } from '#libs/contracts/repair'
+import type { AcceptedOutcome, CheckedMessage, Rejection } from './check-message.rules.js'
 
 export const OUTCOMES = ['accepted', 'private', 'repeat', 'dead_lettered'] as const
 /** How a record of an input topic ends: as exactly one of these. */
@@ -21,7 +23,7 @@ export interface Accepted<A extends Arrival> {
   readonly arrival: A
   readonly id: string
   readonly key: string
-  readonly message: Message
+  readonly message: AcceptedMessage
 }
 
 /** A batch, sorted by how its records end. */
@@ -68,7 +70,7 @@ export function sortRecords<A extends Arrival>(
         }
         counts.accepted++
         revisions.set(messageKey, revision)
-        accepted.push(passedOn(platformId, arrival, message, revision))
+        accepted.push(passedOn(platformId, arrival, checked, revision))
         break
       }
     }
@@ -84,7 +86,7 @@ function messageKeyOf(platformId: string, message: MessageIn): string {
 function passedOn<A extends Arrival>(
   platformId: string,
   arrival: A,
-  message: MessageIn,
+  { message, repairs }: AcceptedOutcome,
   revision: string,
 ): Accepted<A> {
   const receivedAt = isoInstant(arrival.receivedAt)
@@ -93,6 +95,12 @@ function passedOn<A extends Arrival>(
     arrival,
     id: derivedId('msg', platformId, message.messageId, revision, receivedAt, partition, offset),
     key: accountKey(platformId, message.accountId),
-    message: { ...message, platformId, revision, receivedAt },
+    message: {
+      ...message,
+      platformId,
+      revision,
+      receivedAt,
+      ...(repairs ? { repairs: repairs.slice(0, MOST_REPAIRS) } : {}),
+    },
   }
 }

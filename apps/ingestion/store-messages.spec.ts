@@ -13,6 +13,7 @@ const message = {
   sentAt: '2026-11-24T07:00:00Z',
   text: 'hello',
 } as const
+const accepted = { outcome: 'accepted', message } as const
 
 function storing(publish: (...records: AnyOutRecord[]) => Promise<void>): StoreMessages {
   const env = Object.assign(new IngestionEnv(), { STORE_TIMEOUT_MS: 20 })
@@ -23,8 +24,8 @@ describe('storing messages sent by REST', () => {
   it('puts them on the input topic of their platform, keyed by account, again under the same id', async () => {
     const records: AnyOutRecord[] = []
     const store = storing(async (...published) => void records.push(...published))
-    await store.store('p1', [message])
-    await store.store('p1', [message])
+    await store.store('p1', [accepted])
+    await store.store('p1', [accepted])
     expect(records[0]).toMatchObject({ platformId: 'p1', key: 'acc', value: message })
     expect(records[0]!.topic.name).toBe('weir.in.<platformId>.messages.v1')
     expect(records[1]!.id).toBe(records[0]!.id)
@@ -34,12 +35,12 @@ describe('storing messages sent by REST', () => {
     ['does not answer', () => new Promise(() => undefined)],
     ['is away', () => Promise.reject(new RetryableError('publish-failed', 'away'))],
   ])('is a 503 when Kafka %s', async (_name, publish) => {
-    await expect(storing(publish).store('p1', [message])).rejects.toMatchObject({ status: 503 })
+    await expect(storing(publish).store('p1', [accepted])).rejects.toMatchObject({ status: 503 })
   })
 
   it('hides no error of ours', async () => {
     const error = new PermanentError('too-large', 'too large')
-    await expect(storing(() => Promise.reject(error)).store('p1', [message])).rejects.toBe(error)
+    await expect(storing(() => Promise.reject(error)).store('p1', [accepted])).rejects.toBe(error)
   })
 
   it('does not trouble Kafka for nothing', async () => {

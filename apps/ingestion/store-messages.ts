@@ -8,6 +8,7 @@ import { isRetryable } from '#libs/platform/errors'
 import { unavailable } from '#libs/platform/http/problem'
 import { type OutRecord, Publisher } from '#libs/platform/kafka/publisher'
 import { ENV } from '#libs/platform/tokens'
+import type { AcceptedOutcome } from './check-message.rules.js'
 import type { IngestionEnv } from './config.js'
 
 /** Stores messages sent by REST where the platform's own producer would have put them. */
@@ -23,7 +24,7 @@ export class StoreMessages {
    * Resolves when Kafka has all of them. Throws a 503 when it does not say so in time; some may be stored then, and
    * sending them again does no harm.
    */
-  async store(platformId: string, messages: readonly MessageIn[]): Promise<void> {
+  async store(platformId: string, messages: readonly AcceptedOutcome[]): Promise<void> {
     if (messages.length === 0) return
     const time = this.clock.now()
     const records = messages.map((message) => toRecord(platformId, message, time))
@@ -35,14 +36,18 @@ export class StoreMessages {
   }
 }
 
-function toRecord(platformId: string, message: MessageIn, time: Date): OutRecord<MessageIn> {
+function toRecord(
+  platformId: string,
+  { message, sent = message }: AcceptedOutcome,
+  time: Date,
+): OutRecord<MessageIn> {
   const { accountId, messageId } = message
   return {
     topic: PlatformTopics.messages,
     platformId,
     key: accountId,
     id: derivedId('in', platformId, accountId, messageId, revisionOf(message)),
-    value: message,
+    value: sent,
     time,
   }
 }

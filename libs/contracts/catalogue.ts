@@ -1,3 +1,4 @@
+import { AcceptedMessage } from './accepted-message.js'
 import { Checkpoint } from './checkpoint.js'
 import { DeliveryReport } from './delivery-report.js'
 import { Directive } from './directive.js'
@@ -7,7 +8,6 @@ import { Finding } from './finding.js'
 import { Fingerprint } from './fingerprint.js'
 import { MeasuresInForce, Sighting } from './measures-in-force.js'
 import { MessageIn } from './message-in.js'
-import { Message } from './message.js'
 import { Notice } from './notice.js'
 import { Platform } from './platform.js'
 import { PolicyRecord } from './policy-record.js'
@@ -111,7 +111,7 @@ export const Topics = {
   messages: topic({
     name: 'weir.messages.v1',
     type: 'weir.message.accepted.v1',
-    event: Message,
+    event: AcceptedMessage,
     summary: 'Accepted messages; may hold repeats.',
     from: ['ingestion'],
     to: ['classification'],

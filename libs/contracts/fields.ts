@@ -40,14 +40,30 @@ export const PLATFORM_ID = '^[a-z0-9-]{1,40}$'
 const INSTANT =
   /^(\d{4})-(\d\d)-(\d\d)[Tt]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$/
 
-/** Whether a string is an RFC 3339 instant on a day that exists (leap seconds are refused: JavaScript has none). */
+/** What RFC 3339 can say in UTC, which is how every instant is passed on (docs/adr/0129). */
+const [EARLIEST, LATEST] = [Date.parse('0001-01-01T00:00:00Z'), Date.parse('9999-12-31T23:59:59.999Z')]
+
+/**
+ * Whether a string is an RFC 3339 instant on a day that exists (leap seconds are refused: JavaScript has none), from year 1 to
+ * year 9999 also in UTC.
+ */
 export function isInstant(value: unknown): value is string {
   if (typeof value !== 'string' || value.length > 40) return false
   const match = INSTANT.exec(value)
   if (!match) return false
   const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])]
   if (month < 1 || month > 12 || day < 1) return false
-  return day <= new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate()
+  if (day > new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate()) return false
+  return (year > 1 && year < 9999) || isOfYearInUtc(Date.parse(value))
+}
+
+function isOfYearInUtc(time: number): boolean {
+  return time >= EARLIEST && time <= LATEST
+}
+
+/** `length` milliseconds after an instant, or the last that can be written. */
+export function laterBy(instant: Date, length: number): Date {
+  return new Date(Math.min(instant.getTime() + length, LATEST))
 }
 
 /** Length in code points, as JSON Schema counts it. */

@@ -9,18 +9,24 @@ export const MEDIA_KINDS = ['image', 'video', 'audio', 'file'] as const
 export type Change = (typeof CHANGES)[number]
 export type AccountKind = (typeof ACCOUNT_KINDS)[number]
 
-const HEX_256 = '^[0-9a-fA-F]{64}$'
+export const HEX_256 = '^[0-9a-fA-F]{64}$'
 /** BCP 47, as far as a hint needs it. */
-const LANGUAGE = '^[A-Za-z0-9-]{2,35}$'
+export const LANGUAGE = '^[A-Za-z0-9-]{2,35}$'
+
+/** Code points of a text, a link, a display name or a reference; items of a list. */
+export const LONGEST_TEXT = 20_000
+export const LONGEST_LINK = 2_048
+export const LONGEST_NAME = 200
+export const [MOST_MEDIA, MOST_LINKS] = [20, 50]
 
 /** The account as the platform describes it in a message. */
 export class AccountIn {
-  @Optional() @Text(200) displayName?: string
+  @Optional() @Text(LONGEST_NAME) displayName?: string
   @Optional() @OneOf(ACCOUNT_KINDS) kind?: AccountKind
   @Optional() @Int(0) followers?: number
   @Optional() @Flag() verified?: boolean
   /** The platform's own keyed hash of the owner: links accounts without naming anybody. */
-  @Optional() @Text(200, 1) ownerRef?: string
+  @Optional() @Text(LONGEST_NAME, 1) ownerRef?: string
 }
 
 /** One attachment: never the bytes, only what identifies them. */
@@ -32,20 +38,23 @@ export class MediaIn {
   @Optional() @Int(0, 100) pdqQuality?: number
 }
 
-/** A message as a platform streams it on `weir.in.<platformId>.messages.v1` (SPEC 4.1). */
+/**
+ * A message as a platform streams it on `weir.in.<platformId>.messages.v1` (SPEC 4.1). A longer text is taken too, and so is a
+ * message whose side fields are wrong: `repair-message.rules.ts` says how.
+ */
 export class MessageIn {
   @HoldsContent() @OwnId() messageId!: string
   @OwnId() accountId!: string
   @OneOf(VISIBILITIES) visibility!: (typeof VISIBILITIES)[number]
   @Instant() sentAt!: string
-  @Optional() @Text(20_000) text?: string
+  @Optional() @Text(LONGEST_TEXT) text?: string
   @Optional() @Pattern(LANGUAGE) language?: string
   @Optional() @One(() => AccountIn) account?: AccountIn
-  @Optional() @Many(() => MediaIn, 20) media?: MediaIn[]
-  @Optional() @Strings(50, 2_048) links?: string[]
+  @Optional() @Many(() => MediaIn, MOST_MEDIA) media?: MediaIn[]
+  @Optional() @Strings(MOST_LINKS, LONGEST_LINK) links?: string[]
   @Optional() @OwnId() repostOf?: string
   @Optional() @Int(0) audience?: number
   @Optional() @OneOf(CHANGES) change?: Change
   /** The `provide_message` directive that this answers. */
-  @Optional() @Text(200, 1) requested?: string
+  @Optional() @Text(LONGEST_NAME, 1) requested?: string
 }

@@ -14,6 +14,7 @@ import { DEFAULT_BODY_LIMIT, honourBodyLimits } from './http/body-limit.js'
 import { refuseForeignBodies } from './http/body-types.js'
 import { limitBodiesUnderWay } from './http/bodies-under-way.js'
 import { closeConnectionsAtEnd } from './http/close-connections.js'
+import { readDotSegments } from './http/dot-segments.js'
 import { useJsonBodies } from './http/json-body.js'
 import { NestLogger } from './http/nest-logger.js'
 import { observeRequests } from './http/observe-requests.js'
@@ -59,6 +60,7 @@ export function fastifyAdapter(
     http: { headersTimeout: times.headers, connectionsCheckingInterval: times.check },
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     genReqId: () => randomUUID(),
+    rewriteUrl: ({ url = '/' }) => readDotSegments(url),
     frameworkErrors: answerUnrouted,
     clientErrorHandler: answerNoHttp,
   })

@@ -1,3 +1,4 @@
+import { laterBy } from '#libs/contracts/fields'
 import type { DeliveryReport } from '#libs/contracts/delivery-report'
 import type { Policy } from '#libs/policy/policy-document'
 import type { DecisionRecord } from '../decisions/decision.js'
@@ -99,10 +100,12 @@ export function holdOfIntent(
   const { deliveredAt, wanted } = intent
   if (!deliveredAt) return { ...rest, lapsesAt: null, notBefore: wanted, unproven: true }
   const instants = [deliveredAt, answer?.at, hold.askedAt].map((at) => at?.getTime() ?? 0)
-  const told = deliveredAt.getTime() + policy.ban.noticeOfIntent
+  const told = laterBy(deliveredAt, policy.ban.noticeOfIntent).getTime()
   return {
     ...rest,
-    lapsesAt: hold.needsApproval ? new Date(Math.max(...instants) + policy.secondApproval.lapseAfter) : null,
+    lapsesAt: hold.needsApproval
+      ? laterBy(new Date(Math.max(...instants)), policy.secondApproval.lapseAfter)
+      : null,
     notBefore: new Date(Math.max(told, wanted?.getTime() ?? 0)),
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { accountKey } from '#libs/contracts/ids'
 import { Clock } from '#libs/platform/clock'
+import { pathSegment } from '#libs/platform/http/dot-segments'
 import { type Page, page } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
 import { AppealStore } from '../appeals/appeal.store.js'
@@ -68,7 +69,7 @@ export class ReadAccount {
       risk: riskView(account.risk, now),
       account: account.profile ?? {},
       openCaseId: account.openCase?.caseId ?? null,
-      timelineUrl: `/v1/accounts/${encodeURIComponent(platformId)}/${encodeURIComponent(accountId)}/timeline`,
+      timelineUrl: `/v1/accounts/${pathSegment(platformId)}/${pathSegment(accountId)}/timeline`,
       version: account.rev,
     }
   }

@@ -1,3 +1,5 @@
+import { laterBy } from '#libs/contracts/fields'
+
 const DAY = 86_400_000
 /** Milliseconds. No policy makes the window shorter (SPEC promise 11); the linter says so too. */
 export const SHORTEST_WINDOW = 30 * DAY
@@ -12,5 +14,5 @@ export function appealWindowEnd(
 ): Date {
   const length = Math.max(SHORTEST_WINDOW, statement.appealUntil.getTime() - statement.issuedAt.getTime())
   const from = Math.max(statement.issuedAt.getTime(), ownerNotifiedAt?.getTime() ?? 0)
-  return new Date(from + length)
+  return laterBy(new Date(from), length)
 }

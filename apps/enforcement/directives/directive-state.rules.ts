@@ -1,3 +1,4 @@
+import { laterBy } from '#libs/contracts/fields'
 import type { ReceiptStatus } from '#libs/contracts/receipt'
 
 export const DIRECTIVE_STATES = ['issued', 'acknowledged', 'paused', 'done', 'withdrawn'] as const
@@ -55,7 +56,7 @@ export function standingOf(
 ): DirectiveStanding {
   const stops = stopsOf(receipts, answers)
   const stood = stoodStill(stops)
-  const later = (instant: Date): Date => new Date(instant.getTime() + stood)
+  const later = (instant: Date): Date => laterBy(instant, stood)
   const open = stops.find((stop) => stop.until === null)
   const notified = receipts
     .flatMap((receipt) => (receipt.ownerNotifiedAt ? [receipt.ownerNotifiedAt] : []))

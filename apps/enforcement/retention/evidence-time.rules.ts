@@ -1,3 +1,4 @@
+import { laterBy } from '#libs/contracts/fields'
 import { appealWindowEnd, SHORTEST_WINDOW } from '../appeals/appeal-window.rules.js'
 
 /** An objection, as far as it keeps evidence. `closedAt`: when it was decided or withdrawn; null while it is neither. */
@@ -50,7 +51,7 @@ export function evidenceUntil(facts: EvidenceFacts, terms: EvidenceTerms): Date 
     ...settled.map((at) => at.getTime() + window),
     ...appeals.map(({ closedAt }) => closedAt!.getTime()),
   ]
-  return new Date(Math.max(...ends) + terms.keepAfterAppeal)
+  return laterBy(new Date(Math.max(...ends)), terms.keepAfterAppeal)
 }
 
 /** When the text of an objection is needed no more; null while it is undecided. `measure`: null where it is against none. */
@@ -62,7 +63,7 @@ export function appealTextUntil(
   if (heardAt.some((at) => at === null)) return null
   const ends = heardAt.map((at) => at!.getTime())
   if (measure) ends.push(appealWindowEnd(measure, measure.ownerNotifiedAt).getTime())
-  return new Date(Math.max(...ends) + keepAfterAppeal)
+  return laterBy(new Date(Math.max(...ends)), keepAfterAppeal)
 }
 
 const DAY = 86_400_000

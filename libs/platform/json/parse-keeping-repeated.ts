@@ -11,7 +11,11 @@ export type RepeatedMember = readonly [name: string, value: unknown]
  * Linear, and without recursion. @throws SyntaxError
  */
 export function parseKeepingRepeated(text: string): unknown {
-  const value = JSON.parse(text) as unknown
+  return keepingRepeated(text, JSON.parse(text))
+}
+
+/** The same where `JSON.parse` was asked already: `value` is what it made of the text, with nothing taken out since. */
+export function keepingRepeated(text: string, value: unknown): unknown {
   const names = countNames(text)
   return names === 0 || names === countMembers(value) ? value : parseSlowly(text)
 }
