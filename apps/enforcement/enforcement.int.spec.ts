@@ -226,13 +226,19 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
       { key: 'a1', value: { directiveId: removal!.directiveId, status: 'acknowledged', at } },
       { key: 'a1', value: done },
       { key: 'a1', value: { directiveId: 'none', status: 'done', at } },
+      { key: 'a1', value: { ...done, ownerNotifiedAt: '9999-01-01T00:00:00.000Z' } },
     )
     const foreign = { key: 'a1', value: { ...done, status: 'acknowledged' } }
     await enforcement.send(platformTopicName('receipts', 'p2'), foreign)
     await settled(async () => {
       expect(await get(`/directives/${removal!.directiveId}`)).toMatchObject({ state: 'done' })
       const reasons = on(DeadLetterTopic.name).map(({ headers }) => headers['weir-reason'])
-      expect(reasons.sort()).toEqual(['not-yours', 'owner-not-notified', 'unknown-directive'])
+      expect(reasons.sort()).toEqual([
+        'not-yours',
+        'notified-in-future',
+        'owner-not-notified',
+        'unknown-directive',
+      ])
     })
     const path = `/directives/${limit!.directiveId}`
     const p1 = { platform: 'p1' }
@@ -246,6 +252,12 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     expect(answer).toMatchObject({ status: 200, body: { state: 'acknowledged' } })
     expect((await call('POST', `${path}/answer`, ['moderator'], { text: 'again' })).status).toBe(409)
     const end = { status: 'done', at, ownerNotifiedAt: at }
+    const early = { ...end, ownerNotifiedAt: new Date(Date.now() + 3_600_000).toISOString() }
+    expect(await call('POST', `${path}/receipts`, ['platform'], early, p1)).toMatchObject({
+      status: 400,
+      body: { type: 'notified-in-future', errors: [{ path: '/ownerNotifiedAt' }] },
+    })
+    expect(await get(path)).toMatchObject({ state: 'acknowledged', ownerNotifiedAt: null })
     expect(await call('POST', `${path}/receipts`, ['platform'], end, p1)).toMatchObject({
       body: { state: 'done' },
     })

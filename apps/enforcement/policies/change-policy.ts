@@ -43,7 +43,11 @@ export class ChangePolicy {
   }
 
   /** @throws Problem 403 `own-draft` for its author; 404, 409, 412 */
-  async approve(version: string, by: string, ifMatch: ExpectedVersions | undefined): Promise<PublishedPolicy> {
+  async approve(
+    version: string,
+    by: string,
+    ifMatch: ExpectedVersions | undefined,
+  ): Promise<PublishedPolicy> {
     const found = await this.mustFind(version, ifMatch)
     if (found.createdBy === by) throw forbidden('Another person must approve it.', 'own-draft')
     if (found.approvedBy === by) return found

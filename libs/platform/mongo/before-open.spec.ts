@@ -18,7 +18,10 @@ it('a call fails at once, as an outage, while a database that is away was never 
     startup,
   )
   const { collection } = connection.model('Thing', new Schema({ _id: String }, { collection: 'things' }))
-  const calls = [() => collection.find({}).sort({ _id: 1 }).toArray(), () => collection.findOne({})]
+  const calls: (() => Promise<unknown>)[] = [
+    () => collection.find({}).sort({ _id: 1 }).toArray(),
+    () => collection.findOne({}),
+  ]
   for (const call of calls) {
     const error: unknown = await Promise.resolve()
       .then(call)
