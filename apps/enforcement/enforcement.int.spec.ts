@@ -279,6 +279,9 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     expect((await call('POST', '/policies/2/approve', ['policy_editor'], {}, { as: 'ben' })).status).toBe(200)
     const past = { ...live, effectiveFrom: '2020-01-01T00:00:00Z' }
     expect((await call('POST', '/policies/2/publish', ['policy_editor'], past)).status).toBe(400)
+    // Some service would still judge by the policy before it, and a replay by this one.
+    const near = { ...live, effectiveFrom: new Date(Date.now() + 1_500).toISOString() }
+    expect((await call('POST', '/policies/2/publish', ['policy_editor'], near)).status).toBe(400)
     const published = await call('POST', '/policies/2/publish', ['policy_editor'], live)
     expect(published).toMatchObject({ status: 200, body: { state: 'live' } })
     await settled(() => expect(on(Topics.policies.name).map(({ key }) => key)).toContain('policy/default/2'))
@@ -389,7 +392,7 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     await judge(...verdicts.slice(50, 150))
     const level = async (account: string) => (await get<{ points: number }>(`/accounts/p1/${account}`)).points
     await settled(async () => expect(await Promise.all(accounts.map(level))).toEqual(accounts.map(() => 33)))
-    await settled(() => expect(on(DeadLetterTopic.name)).toHaveLength(3))
+    await settled(() => expect(on(DeadLetterTopic.name)).toHaveLength(4))
     const story = () =>
       accounts.map((account) => directivesFor(account).map(({ directiveId, kind }) => [kind, directiveId]))
     const distinct = (topic: string) => on(topic).length

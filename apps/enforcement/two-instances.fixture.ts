@@ -1,7 +1,7 @@
 import type { Provider } from '@nestjs/common'
 import { getConnectionToken, MongooseModule } from '@nestjs/mongoose'
 import { Test, type TestingModule } from '@nestjs/testing'
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { Connection } from 'mongoose'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Clock } from '#libs/platform/clock'
@@ -54,6 +54,8 @@ export class RecordingPublisher {
       ) as T[]
   }
 }
+
+const SECRETS_KEY = randomBytes(32).toString('base64')
 
 /** What the profiler of MongoDB is to note. */
 const SCANS = { planSummary: 'COLLSCAN' }
@@ -145,7 +147,10 @@ async function startOne(
       Startup,
       { provide: Clock, useValue: clock },
       { provide: Publisher, useValue: publisher },
-      { provide: ENV, useValue: { PUBLIC_URL: 'http://127.0.0.1:7403', SECOND_REVIEW_SHARE: 0 } },
+      {
+        provide: ENV,
+        useValue: { PUBLIC_URL: 'http://127.0.0.1:7403', SECOND_REVIEW_SHARE: 0, SECRETS_KEY },
+      },
       { provide: LOGGER, useValue: createLogger('enforcement', 'silent') },
       ...providers,
     ],
