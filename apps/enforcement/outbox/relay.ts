@@ -23,7 +23,7 @@ export class Relay {
    */
   async complete<T extends WithOutbox>(collection: mongo.Collection<T>): Promise<void> {
     const { collectionName: name } = collection
-    const left = this.left.get(name) ?? new WorkOff()
+    const left = this.left.get(name) ?? new WorkOff(undefined, Infinity)
     this.left.set(name, left)
     const which = { outboxAt: { $lt: new Date(Date.now() - LEFT_BEHIND_MS) } }
     await left.run(

@@ -17,8 +17,14 @@ interface Rest {
 export class WorkOff {
   private readonly rests = new Map<string, Rest>()
 
-  /** @param now milliseconds of a clock that nobody moves */
-  constructor(private readonly now: () => number = () => performance.now()) {}
+  /**
+   * @param now milliseconds of a clock that nobody moves
+   * @param mostPages in one turn
+   */
+  constructor(
+    private readonly now: () => number = () => performance.now(),
+    private readonly mostPages = MOST_PAGES,
+  ) {}
 
   /**
    * @param find what is due, at most `limit` of it and without the ids of `except`
@@ -32,7 +38,7 @@ export class WorkOff {
     limit: number,
   ): Promise<void> {
     const failures: unknown[] = []
-    for (let page = 0; page < MOST_PAGES; page++) {
+    for (let page = 0; page < this.mostPages; page++) {
       const found = await find(limit, this.resting())
       if (found.length > 0) failures.push(...(await this.doAll(found, idOf, work)))
       if (found.length < limit) break
