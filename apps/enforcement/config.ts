@@ -32,6 +32,12 @@ export class EnforcementEnv extends ServiceEnv {
   @IsOptional()
   AUDIT_PREVIOUS_KEYS?: string
 
+  @Setting(
+    'Key for the keys of appeal and answer links at rest: 32 bytes in base64. Needed in production; else made in LOCAL_KEY_DIR.',
+  )
+  @IsString()
+  SECRETS_KEY = ''
+
   @Setting('Milliseconds between checkpoints of a shard of the audit log that grows.')
   @NumberSetting(50, 3_600_000)
   AUDIT_CHECKPOINT_MS = 10_000

@@ -226,13 +226,19 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
       { key: 'a1', value: { directiveId: removal!.directiveId, status: 'acknowledged', at } },
       { key: 'a1', value: done },
       { key: 'a1', value: { directiveId: 'none', status: 'done', at } },
+      { key: 'a1', value: { ...done, ownerNotifiedAt: '9999-01-01T00:00:00.000Z' } },
     )
     const foreign = { key: 'a1', value: { ...done, status: 'acknowledged' } }
     await enforcement.send(platformTopicName('receipts', 'p2'), foreign)
     await settled(async () => {
       expect(await get(`/directives/${removal!.directiveId}`)).toMatchObject({ state: 'done' })
       const reasons = on(DeadLetterTopic.name).map(({ headers }) => headers['weir-reason'])
-      expect(reasons.sort()).toEqual(['not-yours', 'owner-not-notified', 'unknown-directive'])
+      expect(reasons.sort()).toEqual([
+        'not-yours',
+        'notified-in-future',
+        'owner-not-notified',
+        'unknown-directive',
+      ])
     })
     const path = `/directives/${limit!.directiveId}`
     const p1 = { platform: 'p1' }
@@ -246,6 +252,12 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     expect(answer).toMatchObject({ status: 200, body: { state: 'acknowledged' } })
     expect((await call('POST', `${path}/answer`, ['moderator'], { text: 'again' })).status).toBe(409)
     const end = { status: 'done', at, ownerNotifiedAt: at }
+    const early = { ...end, ownerNotifiedAt: new Date(Date.now() + 3_600_000).toISOString() }
+    expect(await call('POST', `${path}/receipts`, ['platform'], early, p1)).toMatchObject({
+      status: 400,
+      body: { type: 'notified-in-future', errors: [{ path: '/ownerNotifiedAt' }] },
+    })
+    expect(await get(path)).toMatchObject({ state: 'acknowledged', ownerNotifiedAt: null })
     expect(await call('POST', `${path}/receipts`, ['platform'], end, p1)).toMatchObject({
       body: { state: 'done' },
     })
@@ -267,6 +279,9 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     expect((await call('POST', '/policies/2/approve', ['policy_editor'], {}, { as: 'ben' })).status).toBe(200)
     const past = { ...live, effectiveFrom: '2020-01-01T00:00:00Z' }
     expect((await call('POST', '/policies/2/publish', ['policy_editor'], past)).status).toBe(400)
+    // Some service would still judge by the policy before it, and a replay by this one.
+    const near = { ...live, effectiveFrom: new Date(Date.now() + 1_500).toISOString() }
+    expect((await call('POST', '/policies/2/publish', ['policy_editor'], near)).status).toBe(400)
     const published = await call('POST', '/policies/2/publish', ['policy_editor'], live)
     expect(published).toMatchObject({ status: 200, body: { state: 'live' } })
     await settled(() => expect(on(Topics.policies.name).map(({ key }) => key)).toContain('policy/default/2'))
@@ -377,7 +392,7 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
     await judge(...verdicts.slice(50, 150))
     const level = async (account: string) => (await get<{ points: number }>(`/accounts/p1/${account}`)).points
     await settled(async () => expect(await Promise.all(accounts.map(level))).toEqual(accounts.map(() => 33)))
-    await settled(() => expect(on(DeadLetterTopic.name)).toHaveLength(3))
+    await settled(() => expect(on(DeadLetterTopic.name)).toHaveLength(4))
     const story = () =>
       accounts.map((account) => directivesFor(account).map(({ directiveId, kind }) => [kind, directiveId]))
     const distinct = (topic: string) => on(topic).length

@@ -23,6 +23,8 @@ import { OpenAppeal } from './appeals/open-appeal.js'
 import { ReadEvidence } from './appeals/read-evidence.js'
 import { TakeUpFacts } from './appeals/take-up-facts.js'
 import { SettleAppeals } from './appeals/settle-appeals.js'
+import { SettleDueAccounts } from './accounts/settle-due-accounts.js'
+import { MarkOverdue } from './directives/mark-overdue.js'
 import { auditKey, AuditKey } from './audit/audit-key.js'
 import { AuditLog } from './audit/audit-log.js'
 import { AuditController } from './audit/audit.controller.js'
@@ -151,6 +153,8 @@ import { Timer } from './timers/timer.js'
     HearAppeals,
     TakeUpFacts,
     SettleAppeals,
+    SettleDueAccounts,
+    MarkOverdue,
     ReadEvidence,
     // quality and well-being of the people who decide
     ReadExposure,

@@ -18,3 +18,8 @@ export const DATED = { $type: 'date' } as const
 export function prefix(text: string): { $gte: string; $lt: string } {
   return { $gte: text, $lt: `${text}\u{10FFFF}` }
 }
+
+/** All but those of these ids. */
+export function notAmong(ids: string[]): object {
+  return ids.length === 0 ? {} : { _id: { $nin: ids } }
+}

@@ -1,7 +1,7 @@
 import type { Provider } from '@nestjs/common'
 import { getConnectionToken, MongooseModule } from '@nestjs/mongoose'
 import { Test, type TestingModule } from '@nestjs/testing'
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { Connection } from 'mongoose'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Clock } from '#libs/platform/clock'
@@ -55,6 +55,8 @@ export class RecordingPublisher {
   }
 }
 
+const SECRETS_KEY = randomBytes(32).toString('base64')
+
 /** What the profiler of MongoDB is to note. */
 const SCANS = { planSummary: 'COLLSCAN' }
 
@@ -62,6 +64,7 @@ const SCANS = { planSummary: 'COLLSCAN' }
 const policies = {
   byVersions: async (versions: string[]) => new Map(versions.map((version) => [version, SPEC_POLICY])),
   refresh: async () => undefined,
+  since: async () => () => [SPEC_POLICY],
   inForce: () => ({ policy: SPEC_POLICY, version: '1' }),
   inForceDuring: () => ['1'],
   since: async () => () => [SPEC_POLICY],
@@ -146,7 +149,10 @@ async function startOne(
       Startup,
       { provide: Clock, useValue: clock },
       { provide: Publisher, useValue: publisher },
-      { provide: ENV, useValue: { PUBLIC_URL: 'http://127.0.0.1:7403', SECOND_REVIEW_SHARE: 0 } },
+      {
+        provide: ENV,
+        useValue: { PUBLIC_URL: 'http://127.0.0.1:7403', SECOND_REVIEW_SHARE: 0, SECRETS_KEY },
+      },
       { provide: LOGGER, useValue: createLogger('enforcement', 'silent') },
       ...providers,
     ],

@@ -10,7 +10,7 @@ import { Dispatcher } from './dispatcher.js'
 import { webhookDestination } from './expand-notice.rules.js'
 import { NoticeStore } from './notice.store.js'
 import { publicOnlyLookup } from './resolve-public-host.js'
-import { openSecretBox, SecretBox } from './secret-box.js'
+import { openSecretBox, SecretBox } from '#libs/platform/secret-box'
 import { MailSender } from './send-mail.js'
 import { WebhookSender } from './send-webhook.js'
 import { WebhookStore } from './webhook.store.js'
@@ -25,7 +25,7 @@ const STOP_MS = 20_000
 export const secretBoxProvider: FactoryProvider<SecretBox> = {
   provide: SecretBox,
   inject: [ENV],
-  useFactory: (env: NotificationEnv) => openSecretBox(env),
+  useFactory: (env: NotificationEnv) => openSecretBox(env, 'notification-secrets-key'),
 }
 
 /** The dispatcher with its two channels, as the settings ask for them. */

@@ -102,7 +102,9 @@ export class ServiceEnv {
   @IsString()
   HOST = '127.0.0.1'
 
-  @Setting('Kafka bootstrap servers, separated by commas.')
+  @Setting(
+    'Kafka bootstrap servers, separated by commas. Without it the local stack’s, on `WEIR_KAFKA_PORT` where that is set.',
+  )
   @IsString()
   @MinLength(1)
   KAFKA_BROKERS = '127.0.0.1:9092'
@@ -133,7 +135,7 @@ export class ServiceEnv {
   KAFKA_PASSWORD = ''
 
   @Setting(
-    'Whether the service may create topics: at start those of the catalogue, later those of new platforms.',
+    'Whether the service may create topics: at start those of the catalogue, later those of new platforms. `npm start` and `npm run start:…` set it, except in production.',
   )
   @FlagSetting()
   TOPICS_MANAGE = false
@@ -184,7 +186,9 @@ export class ServiceEnv {
   @NumberSetting(1, 100_000_000)
   DEAD_LETTER_KIB_PER_MINUTE = 4_096
 
-  @Setting('MongoDB connection string; each service uses its own database `weir_<service>`.')
+  @Setting(
+    'MongoDB connection string; each service uses its own database `weir_<service>`. Without it the local stack’s, on `WEIR_MONGO_PORT` where that is set.',
+  )
   @IsString()
   @MinLength(1)
   MONGODB_URI = 'mongodb://127.0.0.1:27017/?replicaSet=rs0&directConnection=true'
@@ -272,6 +276,16 @@ function contradictions(env: ServiceEnv): string[] {
   return problems
 }
 
+/** The local stack’s servers where `WEIR_KAFKA_PORT` and `WEIR_MONGO_PORT` have moved them. Production has no local stack. */
+function movedServers(source: NodeJS.ProcessEnv): Partial<Record<'KAFKA_BROKERS' | 'MONGODB_URI', string>> {
+  if (source.NODE_ENV === 'production') return {}
+  const { WEIR_KAFKA_PORT: kafka, WEIR_MONGO_PORT: mongo } = source
+  return {
+    ...(kafka ? { KAFKA_BROKERS: `127.0.0.1:${kafka}` } : {}),
+    ...(mongo ? { MONGODB_URI: `mongodb://127.0.0.1:${mongo}/?replicaSet=rs0&directConnection=true` } : {}),
+  }
+}
+
 /** A setting is missing or wrong; the message names every one of them. */
 export class EnvError extends Error {
   override readonly name = 'EnvError'
@@ -287,7 +301,7 @@ export function readEnv<T extends ServiceEnv>(
   const given = Object.fromEntries(
     Object.entries(source).filter(([name, value]) => known.has(name) && value !== ''),
   )
-  const env = plainToInstance(type, given, { exposeDefaultValues: true })
+  const env = plainToInstance(type, { ...movedServers(source), ...given }, { exposeDefaultValues: true })
   const problems = validateSync(env, { skipMissingProperties: false }).flatMap((error) =>
     Object.values(error.constraints ?? { bad: `${error.property} is wrong` }),
   )

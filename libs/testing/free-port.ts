@@ -8,6 +8,7 @@ import { StackError } from './stack-error.js'
  */
 const LOWEST = 15_000
 const HIGHEST = 32_000
+const LOOPBACK = '127.0.0.1'
 
 const given = new Set<number>()
 
@@ -22,20 +23,21 @@ export async function freePort(): Promise<number> {
 }
 
 /**
+ * @param host the address that it is needed on.
  * @param remedy what moves it to another port, as the end of a sentence.
  * @throws StackError `port-taken` where `who` needs a port that another program has.
  */
-export async function needPort(port: number, who: string, remedy: string): Promise<void> {
-  const error = await listenError(port)
+export async function needPort(port: number, who: string, remedy: string, host = LOOPBACK): Promise<void> {
+  const error = await listenError(port, host)
   if (error === undefined) return
   const why = error === 'EADDRINUSE' ? 'is taken by another program' : `cannot be used (${error})`
-  throw new StackError('port-taken', `Port ${port} of 127.0.0.1, for ${who}, ${why}: ${remedy}.`)
+  throw new StackError('port-taken', `Port ${port} of ${host}, for ${who}, ${why}: ${remedy}.`)
 }
 
-function listenError(port: number): Promise<string | undefined> {
+function listenError(port: number, host = LOOPBACK): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer()
     server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(undefined)))
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(undefined)))
   })
 }

@@ -5,5 +5,7 @@ import { FLAGS } from './service-process.js'
 
 it.each(SERVICES)('starts %s as its script does', (name) => {
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }
-  expect(scripts[`start:${name}`]).toBe(`exec node ${FLAGS.join(' ')} dist/apps/${name}/main.js`)
+  expect(scripts[`start:${name}`]).toBe(
+    `exec node ${FLAGS.join(' ')} dist/libs/testing/run-service.js ${name}`,
+  )
 })

@@ -7,6 +7,7 @@ export type StackErrorSlug =
   | 'ended-early'
   | 'not-ready'
   | 'not-built'
+  | 'unknown-service'
   | 'ending'
 
 /** Why the local stack or a service could not be started; the message is a sentence for the person at the keyboard. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { ACCOUNT_STATUSES, type AccountStatus } from '#libs/contracts/measures-in-force'
-import { DATED, given, olderThan, prefix } from '../queries.js'
+import { DATED, given, notAmong, olderThan, prefix } from '../queries.js'
 import { onlyDuplicates } from '#libs/platform/mongo/bulk-write'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import { eraseIndex, ErasureSchedule, type Scheduled } from '../retention/erasure-schedule.js'
@@ -121,9 +121,16 @@ export class AccountStore {
     )
   }
 
-  async due(now: Date, limit: number): Promise<Pick<AccountDocument, '_id' | 'platformId' | 'accountId'>[]> {
+  async due(
+    now: Date,
+    limit: number,
+    except: string[] = [],
+  ): Promise<Pick<AccountDocument, '_id' | 'platformId' | 'accountId'>[]> {
     return this.accounts
-      .find({ nextDueAt: { $lte: now, ...DATED } }, { projection: { platformId: 1, accountId: 1 } })
+      .find(
+        { nextDueAt: { $lte: now, ...DATED }, ...notAmong(except) },
+        { projection: { platformId: 1, accountId: 1 } },
+      )
       .sort({ nextDueAt: 1 })
       .limit(limit)
       .toArray()

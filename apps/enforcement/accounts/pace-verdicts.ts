@@ -8,6 +8,7 @@ import { LOGGER } from '#libs/platform/tokens'
 import type { AccountRef } from '../cases/case.js'
 import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
+import { WorkOff } from '../timers/work-off.js'
 import { byAccountKey, enteringCases } from './entering-verdicts.rules.js'
 import { MOST_PER_CHANGE, TakeVerdicts } from './take-verdicts.js'
 
@@ -47,6 +48,8 @@ export class PaceVerdicts implements BeforeApplicationShutdown {
   /** By account: when its last change ended, the oldest first. Milliseconds of the process's clock. */
   private readonly changedAt = new Map<string, number>()
   private readonly paced = new Map<string, Paced>()
+  /** Accounts whose verdicts could not be taken in: others that wait have their turn before them. */
+  private readonly failing = new WorkOff()
   /** When what was left waiting was last looked for; nothing waits before, or after a look that failed. */
   private lookedAt = Date.now()
   private canLook = false
@@ -86,9 +89,12 @@ export class PaceVerdicts implements BeforeApplicationShutdown {
   async complete(): Promise<void> {
     const now = Date.now()
     try {
-      const left = await this.entries.waitingSince(new Date(now - LEFT_BEHIND_MS), MOST_PACED)
+      const resting = new Set(this.failing.resting())
+      const before = new Date(now - LEFT_BEHIND_MS)
+      const left = await this.entries.waitingSince(before, MOST_PACED + resting.size)
       leftWaiting.set(left[0] ? (now - left[0].since.getTime()) / 1_000 : 0)
-      for (const account of left) if (this.paced.size < MOST_PACED) this.pace(account)
+      const open = left.filter(({ platformId, accountId }) => !resting.has(accountKey(platformId, accountId)))
+      for (const account of open) if (this.paced.size < MOST_PACED) this.pace(account)
       this.canLook = true
       this.lookedAt = now
     } catch (error) {
@@ -149,8 +155,10 @@ export class PaceVerdicts implements BeforeApplicationShutdown {
     try {
       await this.takeVerdicts.takeWaiting(account)
       this.changed(key)
+      this.failing.done(key)
       return true
     } catch (err) {
+      this.failing.failed(key)
       this.logger.warn({ err, ...account }, 'verdicts wait on for their account, trying again later')
       return false
     }

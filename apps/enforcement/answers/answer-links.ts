@@ -1,13 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { compactVerify } from 'jose'
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import type { Model, mongo } from 'mongoose'
 import { RetryableError } from '#libs/platform/errors'
 import { Startup } from '#libs/platform/startup'
 import { ENV } from '#libs/platform/tokens'
 import type { EnforcementEnv } from '../config.js'
-import { type KeyDocument, KEYS } from '../statements/appeal-links.js'
+import { KEYS } from '../statements/appeal-links.js'
+import { type KeyDocument, loadLinkKey } from '../statements/link-key.js'
 
 const KEY_ID = 'answer-links-1'
 const AUDIENCE = 'weir-answer'
@@ -24,7 +25,7 @@ export class AnswerLinks {
 
   constructor(
     @InjectModel(KEYS) model: Model<KeyDocument>,
-    @Inject(ENV) private readonly env: Pick<EnforcementEnv, 'PUBLIC_URL'>,
+    @Inject(ENV) private readonly env: EnforcementEnv,
     startup: Startup,
   ) {
     this.keys = model.collection as unknown as mongo.Collection<KeyDocument>
@@ -53,10 +54,7 @@ export class AnswerLinks {
   }
 
   private async load(): Promise<void> {
-    const made = { secret: randomBytes(32).toString('base64'), madeAt: new Date() }
-    await this.keys.updateOne({ _id: KEY_ID }, { $setOnInsert: made }, { upsert: true })
-    const key = await this.keys.findOne({ _id: KEY_ID })
-    this.secret = Buffer.from(key!.secret, 'base64')
+    this.secret = await loadLinkKey(this.keys, KEY_ID, this.env)
   }
 }
 

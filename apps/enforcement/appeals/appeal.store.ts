@@ -6,7 +6,7 @@ import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import { eraseIndex, ErasureSchedule, type Scheduled } from '../retention/erasure-schedule.js'
 import { firstLook } from '../retention/evidence-time.rules.js'
-import { DATED, given, olderThan } from '../queries.js'
+import { DATED, given, notAmong, olderThan } from '../queries.js'
 import type { AppealRecord } from './appeal.js'
 import type { AppealState } from './appeal-transitions.js'
 
@@ -166,18 +166,18 @@ export class AppealStore {
   }
 
   /** Undecided ones whose time is over. */
-  async due(now: Date, limit: number): Promise<AppealDocument[]> {
+  async due(now: Date, limit: number, except: string[]): Promise<AppealDocument[]> {
     return this.appeals
-      .find({ nextDueAt: { $lte: now, ...DATED } })
+      .find({ nextDueAt: { $lte: now, ...DATED }, ...notAmong(except) })
       .sort({ nextDueAt: 1 })
       .limit(limit)
       .toArray()
   }
 
   /** Those that their accounts do not reflect yet, though they were changed before an instant of the machine's clock. */
-  async unsettled(changedBefore: Date, limit: number): Promise<AppealDocument[]> {
+  async unsettled(changedBefore: Date, limit: number, except: string[]): Promise<AppealDocument[]> {
     return this.appeals
-      .find({ settled: false, outboxAt: { $lt: changedBefore } })
+      .find({ settled: false, outboxAt: { $lt: changedBefore }, ...notAmong(except) })
       .sort({ outboxAt: 1 })
       .limit(limit)
       .toArray()

@@ -7,6 +7,7 @@ import type { DecisionRecord, DecisionStep } from '../decisions/decision.js'
 import { DecisionStore, type DecisionDocument } from '../decisions/decision.store.js'
 import { Outbox } from '../outbox/outbox.js'
 import { NO_GROUND } from '../statements/reasons.rules.js'
+import { WorkOff } from '../timers/work-off.js'
 import { AppealStore, type AppealDocument } from './appeal.store.js'
 import {
   applyGrant,
@@ -38,6 +39,9 @@ const LEFT_BEHIND_MS = 5_000
  */
 @Injectable()
 export class SettleAppeals {
+  private readonly lateOnes = new WorkOff()
+  private readonly cutOff = new WorkOff()
+
   constructor(
     private readonly appeals: AppealStore,
     private readonly decisions: DecisionStore,
@@ -57,26 +61,43 @@ export class SettleAppeals {
     return { ...appeal, settled: true }
   }
 
-  /** Marks the appeals that were not decided in time and suspends their measures; each once. */
+  /**
+   * Marks the appeals that were not decided in time and suspends their measures; each once. @throws AggregateError on those that
+   * failed, once the others are done
+   */
   async markLate(): Promise<void> {
     const now = this.clock.now()
-    for (const appeal of await this.appeals.due(now, AT_ONCE)) {
-      const set = { late: true, nextDueAt: null, settled: false, updatedAt: now }
-      const event = appealEvent('appeal.late', appeal, '', now, 'system')
-      const changed = await this.appeals.change(appeal, set, [event])
-      if (changed) await this.finish(changed)
-    }
+    await this.lateOnes.run(
+      (limit, except) => this.appeals.due(now, limit, except),
+      ({ _id }) => _id,
+      async (some) => {
+        for (const appeal of some) await this.markOne(appeal, now)
+      },
+      AT_ONCE,
+    )
   }
 
-  /** Completes what was cut off. `olderThanMs`: since when by the machine's clock. */
+  /**
+   * Completes what was cut off. `olderThanMs`: since when by the machine's clock. @throws AggregateError on those that failed, once
+   * the others are done
+   */
   async complete(olderThanMs = LEFT_BEHIND_MS): Promise<void> {
     const before = new Date(Date.now() - olderThanMs)
-    const failures: unknown[] = []
-    for (const appeal of await this.appeals.unsettled(before, AT_ONCE)) {
-      // One that cannot be settled must not keep the others from it.
-      await this.finish(appeal).catch((error: unknown) => failures.push(error))
-    }
-    if (failures.length > 0) throw new AggregateError(failures, 'some appeals could not be settled')
+    await this.cutOff.run(
+      (limit, except) => this.appeals.unsettled(before, limit, except),
+      ({ _id }) => _id,
+      async (some) => {
+        for (const appeal of some) await this.finish(appeal)
+      },
+      AT_ONCE,
+    )
+  }
+
+  private async markOne(appeal: AppealDocument, now: Date): Promise<void> {
+    const set = { late: true, nextDueAt: null, settled: false, updatedAt: now }
+    const event = appealEvent('appeal.late', appeal, '', now, 'system')
+    const changed = await this.appeals.change(appeal, set, [event])
+    if (changed) await this.finish(changed)
   }
 
   private async requestFor(appeal: AppealDocument): Promise<AccountRequest | null> {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
-import { DATED, given, olderThan, prefix } from '../queries.js'
+import { DATED, given, notAmong, olderThan, prefix } from '../queries.js'
 import { bulkWrite, duplicateKey } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
@@ -226,9 +226,13 @@ export class CaseStore {
   }
 
   /** Cases whose claim or snooze is over; not those whose decision is being carried out, which may take longer than a claim. */
-  async timedOut(now: Date, limit: number): Promise<CaseDocument[]> {
+  async timedOut(now: Date, limit: number, except: string[]): Promise<CaseDocument[]> {
     return this.cases
-      .find({ until: { $lte: now, ...DATED }, deciding: null } as mongo.Filter<CaseDocument>)
+      .find({
+        until: { $lte: now, ...DATED },
+        deciding: null,
+        ...notAmong(except),
+      } as mongo.Filter<CaseDocument>)
       .sort({ until: 1 })
       .limit(limit)
       .toArray()

@@ -14,6 +14,7 @@ import { Outbox } from '../outbox/outbox.js'
 import type { Pending } from '../outbox/pending.js'
 import { pendingEvent } from '../outbox/pending-event.js'
 import { PolicyStore } from '../policies/policy.store.js'
+import { WorkOff } from '../timers/work-off.js'
 import { type CaseNote, MOST_NOTES } from './case.js'
 import {
   afterTime,
@@ -53,6 +54,8 @@ export interface WorkRequest {
 /** How operators take cases to work on, pass them on and put them back. */
 @Injectable()
 export class WorkOnCases {
+  private readonly due = new WorkOff()
+
   constructor(
     private readonly cases: CaseStore,
     private readonly policies: PolicyStore,
@@ -77,7 +80,8 @@ export class WorkOnCases {
     const claimed = await this.tryNext({ ...wanted, routes }, caller, requestId)
     if (claimed) return claimed
     // What the clock has just set free may not be in the queue yet.
-    return (await this.wakeDue()) > 0 ? this.tryNext({ ...wanted, routes }, caller, requestId) : null
+    const { woken } = await this.wakeAll()
+    return woken > 0 ? this.tryNext({ ...wanted, routes }, caller, requestId) : null
   }
 
   /**
@@ -109,18 +113,36 @@ export class WorkOnCases {
     if ('refusal' in outcome) throw problemOf(outcome.refusal)
   }
 
-  /** Puts back what the clock has set free: lapsed claims, snoozes that are over. Says how many. */
+  /** Puts back what the clock has set free: lapsed claims, snoozes that are over. Says how many. @throws AggregateError on those that failed, once the others are done */
   async wakeDue(): Promise<number> {
+    const { woken, failures } = await this.wakeAll()
+    if (failures) throw failures
+    return woken
+  }
+
+  private async wakeAll(): Promise<{ woken: number; failures: AggregateError | null }> {
     let woken = 0
-    for (;;) {
-      const now = this.clock.now()
-      const due = await this.cases.timedOut(now, AT_ONCE)
-      for (const found of due) {
-        const after = afterTime(found, now)
-        if (after && (await this.store(found, after.next, after.told, now))) woken++
-      }
-      if (due.length < AT_ONCE) return woken
+    const wake = async (some: readonly CaseDocument[]): Promise<void> => {
+      for (const found of some) if (await this.wake(found)) woken++
     }
+    try {
+      await this.due.run(
+        (limit, except) => this.cases.timedOut(this.clock.now(), limit, except),
+        ({ _id }) => _id,
+        wake,
+        AT_ONCE,
+      )
+      return { woken, failures: null }
+    } catch (error) {
+      if (error instanceof AggregateError) return { woken, failures: error }
+      throw error
+    }
+  }
+
+  private async wake(found: CaseDocument): Promise<boolean> {
+    const now = this.clock.now()
+    const after = afterTime(found, now)
+    return after !== null && (await this.store(found, after.next, after.told, now)) !== null
   }
 
   /** Opens a case again that is about no single account. @throws RetryableError where somebody else changed it meanwhile */

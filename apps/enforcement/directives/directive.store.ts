@@ -4,7 +4,7 @@ import { type Model, type mongo, Schema } from 'mongoose'
 import type { Directive } from '#libs/contracts/directive'
 import { accountKey } from '#libs/contracts/ids'
 import type { MessageMeasures } from '../accounts/account-draft.rules.js'
-import { DATED, given, olderThan } from '../queries.js'
+import { DATED, given, notAmong, olderThan } from '../queries.js'
 import { bulkWrite, insertMissing } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
@@ -206,9 +206,9 @@ export class DirectiveStore {
     return matchedCount === 1
   }
 
-  async due(now: Date, limit: number): Promise<DirectiveDocument[]> {
+  async due(now: Date, limit: number, except: string[] = []): Promise<DirectiveDocument[]> {
     return this.directives
-      .find({ nextDueAt: { $lt: now, ...DATED } })
+      .find({ nextDueAt: { $lt: now, ...DATED }, ...notAmong(except) })
       .sort({ nextDueAt: 1 })
       .limit(limit)
       .toArray()

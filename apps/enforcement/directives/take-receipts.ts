@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common'
-import type { Receipt } from '#libs/contracts/receipt'
 import { Clock } from '#libs/platform/clock'
 import { PermanentError, RetryableError } from '#libs/platform/errors'
 import { Outbox } from '../outbox/outbox.js'
@@ -21,7 +20,7 @@ export class TakeReceipts {
 
   /**
    * Takes the receipts and says of each what is wrong with it, or null: `unknown-directive`, `not-yours`,
-   * `owner-not-notified`.
+   * `owner-not-notified`, `notified-in-future`.
    */
   async take(platformId: string, given: readonly GivenReceipt[]): Promise<(PermanentError | null)[]> {
     let open = Map.groupBy(given, ({ receipt }) => receipt.directiveId)
@@ -34,7 +33,7 @@ export class TakeReceipts {
       const lost: [string, GivenReceipt[]][] = []
       for (const [directiveId, receipts] of open) {
         const fitting = receipts.filter((one) => {
-          const problem = problemWith(one.receipt, platformId, found.get(directiveId))
+          const problem = problemWith(one, platformId, found.get(directiveId))
           if (problem) problems.set(one, problem)
           return !problem
         })
@@ -64,8 +63,11 @@ const ON_ACCOUNT: readonly DirectiveDocument['kind'][] = [
   'ban_account',
 ]
 
+/** Clocks of platforms may be ahead of the broker's by so much. */
+const CLOCKS_DIFFER_MS = 5_000
+
 function problemWith(
-  receipt: Receipt,
+  { receipt, receivedAt }: GivenReceipt,
   platformId: string,
   directive: DirectiveDocument | undefined,
 ): PermanentError | null {
@@ -78,6 +80,13 @@ function problemWith(
     return new PermanentError(
       'owner-not-notified',
       'A measure on an account is done when its owner was told: ownerNotifiedAt is needed.',
+      '/ownerNotifiedAt',
+    )
+  }
+  if (Date.parse(receipt.ownerNotifiedAt ?? '') > receivedAt.getTime() + CLOCKS_DIFFER_MS) {
+    return new PermanentError(
+      'notified-in-future',
+      'ownerNotifiedAt must not lie in the future.',
       '/ownerNotifiedAt',
     )
   }

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import type { mongo } from 'mongoose'
+import { notAmong } from '../queries.js'
+import { WorkOff } from '../timers/work-off.js'
 import { Outbox } from './outbox.js'
 import type { WithOutbox } from './with-outbox.js'
 
@@ -12,22 +14,41 @@ const AT_ONCE = 50
 export class Relay {
   constructor(private readonly outbox: Outbox) {}
 
-  /** Delivers what lies in outboxes for longer than a delivery takes. */
+  /** Of each collection, what cannot be delivered for now. */
+  private readonly left = new Map<string, WorkOff>()
+
+  /**
+   * Delivers what lies in outboxes for longer than a delivery takes. @throws AggregateError on those that failed, once the others
+   * are delivered
+   */
   async complete<T extends WithOutbox>(collection: mongo.Collection<T>): Promise<void> {
-    await this.deliver(collection, { outboxAt: { $lt: new Date(Date.now() - LEFT_BEHIND_MS) } })
+    const { collectionName: name } = collection
+    const left = this.left.get(name) ?? new WorkOff(undefined, Infinity)
+    this.left.set(name, left)
+    const which = { outboxAt: { $lt: new Date(Date.now() - LEFT_BEHIND_MS) } }
+    await left.run(
+      (limit, except) => find(collection, { ...which, ...notAmong(except) }, limit),
+      ({ _id }) => _id,
+      (holders) => this.outbox.deliver(holders, collection),
+      AT_ONCE,
+    )
   }
 
   /** Delivers everything that lies in outboxes. */
   async drain<T extends WithOutbox>(collection: mongo.Collection<T>): Promise<void> {
-    await this.deliver(collection, {})
-  }
-
-  private async deliver<T extends WithOutbox>(collection: mongo.Collection<T>, which: object): Promise<void> {
-    const filter = { 'pending.0.id': { $exists: true }, ...which } as mongo.Filter<T>
     for (;;) {
-      const holders = (await collection.find(filter).limit(AT_ONCE).toArray()) as unknown as WithOutbox[]
+      const holders = await find(collection, {}, AT_ONCE)
       if (holders.length === 0) return
       await this.outbox.deliver(holders, collection)
     }
   }
+}
+
+async function find<T extends WithOutbox>(
+  collection: mongo.Collection<T>,
+  which: object,
+  limit: number,
+): Promise<WithOutbox[]> {
+  const filter = { 'pending.0.id': { $exists: true }, ...which } as mongo.Filter<T>
+  return (await collection.find(filter).limit(limit).toArray()) as unknown as WithOutbox[]
 }

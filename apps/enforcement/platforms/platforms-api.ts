@@ -26,3 +26,14 @@ export class PlatformView {
   @Instant() registeredAt!: string
   @Int(0) version!: number
 }
+
+/** What creates the topics of registered platforms, where the service may not. */
+export const TOPICS_COMMAND = 'npm run weir -- topics apply'
+
+/** A platform as it was registered. */
+export class RegisteredPlatformView extends PlatformView {
+  /** There where topics are missing that the service may not create. */
+  @Example(['weir.in.chat-one.messages.v1']) @Optional() @Strings(3, 100) topicsMissing?: string[]
+  /** Creates them; they are consumed soon after, without a restart. */
+  @Example(TOPICS_COMMAND) @Optional() @Text(200) command?: string
+}

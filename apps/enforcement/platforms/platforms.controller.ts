@@ -10,7 +10,13 @@ import { apiAnswer, apiBody, apiOk, apiPage, apiQuery } from '#libs/platform/htt
 import { decodeCursor, page, PageQuery } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
 import { PlatformStore, type PlatformDocument } from './platform.store.js'
-import { DEADLINES, LINK_PATTERNS, PlatformView } from './platforms-api.js'
+import {
+  DEADLINES,
+  LINK_PATTERNS,
+  PlatformView,
+  RegisteredPlatformView,
+  TOPICS_COMMAND,
+} from './platforms-api.js'
 import { RegisterPlatform } from './register-platform.js'
 
 export class PlatformBody {
@@ -46,16 +52,25 @@ export class PlatformsController {
   @Roles('admin')
   @Idempotent()
   @apiBody(PlatformBody)
-  @apiAnswer(200, 'It was registered with the same details before: nothing is changed.', PlatformView)
-  @apiAnswer(201, 'Registered; its topics are there.', PlatformView)
+  @apiAnswer(
+    200,
+    'It was registered with the same details before: nothing is changed.',
+    RegisteredPlatformView,
+  )
+  @apiAnswer(
+    201,
+    'Registered; its topics are there, or named in `topicsMissing` where the service may not create them.',
+    RegisteredPlatformView,
+  )
   async register(
     @CurrentCaller() caller: Caller,
     @Body() body: PlatformBody,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<PlatformView> {
-    const { platform, created } = await this.registration.register(body, caller.subject)
+  ): Promise<RegisteredPlatformView> {
+    const { platform, created, topicsMissing } = await this.registration.register(body, caller.subject)
     void reply.status(created ? 201 : 200)
-    return platformView(platform)
+    const lacking = topicsMissing.length > 0 ? { topicsMissing, command: TOPICS_COMMAND } : {}
+    return { ...platformView(platform), ...lacking }
   }
 
   @Get()

@@ -24,6 +24,13 @@ export interface PlatformDetails {
   deadlines?: Record<string, unknown>
 }
 
+export interface Registration {
+  platform: PlatformDocument
+  created: boolean
+  /** Topics of it that do not exist and that this service may not create. */
+  topicsMissing: string[]
+}
+
 /** Registers platforms and changes what is known of them. */
 @Injectable()
 export class RegisterPlatform {
@@ -36,18 +43,16 @@ export class RegisterPlatform {
   ) {}
 
   /**
-   * Resolves when the platform's topics exist, it is stored and all services were told. The same again changes nothing.
+   * Resolves when the platform's topics exist, or are known to be missing where this service may not create them, it is stored and
+   * all services were told: they consume a topic soon after it appears. The same again changes nothing.
    * @throws Problem 400 on deadlines that are none, 409 `platform-exists` where it is known with other details
    */
-  async register(
-    details: PlatformDetails,
-    by: string,
-  ): Promise<{ platform: PlatformDocument; created: boolean }> {
+  async register(details: PlatformDetails, by: string): Promise<Registration> {
     assertDeadlines(details.deadlines)
     const platform = platformOf(details, this.clock.now())
     const known = await this.platforms.byId(details.id)
     if (known && !sameDetails(known, platform)) throw exists(details.id)
-    if (this.env.TOPICS_MANAGE) await this.topics.createPlatformTopics(details.id)
+    const topicsMissing = await this.topicsMissing(details.id)
     const created =
       !known &&
       (await this.platforms.add(
@@ -57,7 +62,13 @@ export class RegisterPlatform {
     const stored = await this.platforms.byId(details.id)
     if (!stored || !sameDetails(stored, platform)) throw exists(details.id)
     await this.outbox.deliver([stored], this.platforms.platforms)
-    return { platform: stored, created }
+    return { platform: stored, created, topicsMissing }
+  }
+
+  private async topicsMissing(platformId: string): Promise<string[]> {
+    if (!this.env.TOPICS_MANAGE) return this.topics.missingPlatformTopics(platformId)
+    await this.topics.createPlatformTopics(platformId)
+    return []
   }
 
   /** @throws Problem 404, 412, 400, 409 `changed` where somebody else changed it meanwhile */

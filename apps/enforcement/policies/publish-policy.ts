@@ -26,7 +26,7 @@ export interface Publication {
 }
 
 /**
- * Without an instant of its own a publication takes effect so much later, when every instance of every service has read it:
+ * A publication takes effect so much later at the earliest, when every instance of every service has read it:
  * else what was received meanwhile would be judged by one policy now and by another in a replay (SPEC promise 9).
  */
 const LEAD_MS = 2_000
@@ -46,7 +46,7 @@ export class PublishPolicy {
   /**
    * Resolves when all services are told and, unless an instant was named, it is in effect. The same by the same person again,
    * with nothing published between, changes nothing.
-   * @throws Problem 400 on an `effectiveFrom` in the past (promise 9); 404, 409 `not-approved`, `none-in-force`, 412
+   * @throws Problem 400 on an `effectiveFrom` in the past or nearer than `LEAD_MS` (promise 9); 404, 409 `not-approved`, `none-in-force`, 412
    */
   async publish(
     version: string,
@@ -86,6 +86,11 @@ export class PublishPolicy {
     if (from < now) {
       throw badRequest('invalid-request', 'No policy applies to what was received before it.', [
         { path: '/effectiveFrom', reason: 'must not lie in the past' },
+      ])
+    }
+    if (from.getTime() < now.getTime() + LEAD_MS) {
+      throw badRequest('invalid-request', 'Not every service can have read it by then.', [
+        { path: '/effectiveFrom', reason: `must lie ${LEAD_MS / 1_000} s ahead at least, or be left out` },
       ])
     }
     const publication = (history.at(-1)?.publication ?? 0) + 1

@@ -1,19 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { compactVerify } from 'jose'
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { derivedId } from '#libs/contracts/ids'
 import { RetryableError } from '#libs/platform/errors'
 import { Startup } from '#libs/platform/startup'
 import { ENV } from '#libs/platform/tokens'
 import type { EnforcementEnv } from '../config.js'
-
-export interface KeyDocument {
-  _id: string
-  secret: string
-  madeAt: Date
-}
+import { type KeyDocument, loadLinkKey } from './link-key.js'
 
 export const KEYS = 'Key'
 export const KeySchema = new Schema<KeyDocument>(
@@ -86,10 +81,7 @@ export class AppealLinks {
   }
 
   private async load(): Promise<void> {
-    const made = { secret: randomBytes(32).toString('base64'), madeAt: new Date() }
-    await this.keys.updateOne({ _id: KEY_ID }, { $setOnInsert: made }, { upsert: true })
-    const key = await this.keys.findOne({ _id: KEY_ID })
-    this.secret = Buffer.from(key!.secret, 'base64')
+    this.secret = await loadLinkKey(this.keys, KEY_ID, this.env)
   }
 }
 

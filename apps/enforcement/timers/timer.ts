@@ -4,27 +4,24 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common'
+import type { mongo } from 'mongoose'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Clock } from '#libs/platform/clock'
 import type { Logger } from '#libs/platform/logger'
 import { ENV, LOGGER } from '#libs/platform/tokens'
-import { AccountChanges, type AccountRequest } from '../accounts/account-changes.js'
 import { AccountStore } from '../accounts/account.store.js'
 import { PaceVerdicts } from '../accounts/pace-verdicts.js'
-import { applyTime } from '../accounts/apply-decision.rules.js'
+import { SettleDueAccounts } from '../accounts/settle-due-accounts.js'
 import { AppealStore } from '../appeals/appeal.store.js'
 import { SettleAppeals } from '../appeals/settle-appeals.js'
 import { CaseStore } from '../cases/case.store.js'
 import { WorkOnCases } from '../cases/work-on-cases.js'
 import { PublishCheckpoints } from '../audit/publish-checkpoints.js'
 import type { EnforcementEnv } from '../config.js'
-import { standingAfter } from '../directives/directive-changes.rules.js'
-import { DirectiveStore, type DirectiveDocument } from '../directives/directive.store.js'
-import { eventOf } from '../events/event.rules.js'
+import { DirectiveStore } from '../directives/directive.store.js'
+import { MarkOverdue } from '../directives/mark-overdue.js'
 import { DecideCluster } from '../findings/decide-cluster.js'
-import { Outbox } from '../outbox/outbox.js'
-import { pendingEvent } from '../outbox/pending-event.js'
 import { Relay } from '../outbox/relay.js'
+import type { WithOutbox } from '../outbox/with-outbox.js'
 import { PlatformStore } from '../platforms/platform.store.js'
 import { BankStore } from '../policies/bank.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
@@ -33,7 +30,6 @@ import { GoldenCaseStore } from '../quality/golden-case.store.js'
 import { ReviewStore } from '../quality/review.store.js'
 import { RetainWhatIsNeeded } from '../retention/retain-what-is-needed.js'
 
-const AT_ONCE = 100
 /** Nothing is erased by the second; but a clock that is moved is to be looked at within ten. */
 const RETENTION_EVERY_MS = 5_000
 
@@ -49,9 +45,10 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
 
   constructor(
     private readonly accounts: AccountStore,
-    private readonly changes: AccountChanges,
+    private readonly dueAccounts: SettleDueAccounts,
     private readonly pace: PaceVerdicts,
     private readonly directives: DirectiveStore,
+    private readonly overdue: MarkOverdue,
     private readonly cases: CaseStore,
     private readonly appeals: AppealStore,
     private readonly settleAppeals: SettleAppeals,
@@ -63,11 +60,9 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
     private readonly banks: BankStore,
     private readonly reviews: ReviewStore,
     private readonly goldenCases: GoldenCaseStore,
-    private readonly outbox: Outbox,
     private readonly relay: Relay,
     private readonly checkpoints: PublishCheckpoints,
     private readonly retention: RetainWhatIsNeeded,
-    private readonly clock: Clock,
     @Inject(ENV) private readonly env: EnforcementEnv,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -83,14 +78,14 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
 
   private async run(): Promise<void> {
     while (!this.stopping.signal.aborted) {
-      await this.attempt('accounts', () => this.settleAccounts())
-      await this.attempt('directives', () => this.markOverdue())
+      await this.attempt('accounts', () => this.dueAccounts.settle())
+      await this.attempt('directives', () => this.overdue.mark())
       await this.attempt('late appeals', () => this.settleAppeals.markLate())
       await this.attempt('appeals', () => this.settleAppeals.complete())
       await this.attempt('cases', async () => void (await this.work.wakeDue()))
       await this.attempt('clusters', () => this.clusters.complete())
       await this.attempt('waiting verdicts', () => this.pace.complete())
-      await this.attempt('outboxes', () => this.completeOutboxes())
+      await this.completeOutboxes()
       await this.attempt('checkpoints', () => this.checkpoints.publish())
       await this.attempt('retention', () => this.retain())
       await sleep(this.env.TIMER_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined)
@@ -111,50 +106,21 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
     if (await this.retention.erase()) this.retainedAt = -Infinity
   }
 
-  private async settleAccounts(): Promise<void> {
-    const due = await this.accounts.due(this.clock.now(), AT_ONCE)
-    const requests = due.map(({ platformId, accountId }): AccountRequest => ({
-      platformId,
-      accountId,
-      actor: 'system',
-      make: (facts, context) => {
-        const dueAt = facts.state?.nextDueAt
-        return dueAt && dueAt <= context.now ? applyTime(facts, context) : null
-      },
-    }))
-    // One that cannot be settled must not keep the others from it.
-    await this.changes.make(requests).catch(async () => {
-      for (const request of requests) await this.attempt('account', () => this.changes.make([request]))
-    })
-  }
-
-  private async markOverdue(): Promise<void> {
-    const now = this.clock.now()
-    for (const directive of await this.directives.due(now, AT_ONCE)) await this.mark(directive, now)
-  }
-
-  private async mark(directive: DirectiveDocument, now: Date): Promise<void> {
-    const set = standingAfter(directive, now)
-    const { platformId, accountId, _id: directiveId, nextDueAt } = directive
-    const code = set.state === 'issued' ? 'not-acknowledged' : 'not-done'
-    const facts = { platformId, accountId, directiveId, code }
-    const missed = nextDueAt?.toISOString() ?? ''
-    const value = eventOf('directive.overdue', `directive/${directiveId}`, missed, now, 'system', facts)
-    const pending = set.overdue ? [pendingEvent(value)] : []
-    if (!(await this.directives.change(directive, set, pending))) return
-    await this.outbox.deliver([{ _id: directiveId, pending }], this.directives.directives)
-  }
-
   private async completeOutboxes(): Promise<void> {
-    await this.relay.complete(this.accounts.accounts)
-    await this.relay.complete(this.directives.directives)
-    await this.relay.complete(this.cases.cases)
-    await this.relay.complete(this.appeals.appeals)
-    await this.relay.complete(this.platforms.platforms)
-    await this.relay.complete(this.policies.policies)
-    await this.relay.complete(this.publications.publications)
-    await this.relay.complete(this.banks.banks)
-    await this.relay.complete(this.reviews.reviews)
-    await this.relay.complete(this.goldenCases.goldenCases)
+    await this.complete(this.accounts.accounts)
+    await this.complete(this.directives.directives)
+    await this.complete(this.cases.cases)
+    await this.complete(this.appeals.appeals)
+    await this.complete(this.platforms.platforms)
+    await this.complete(this.policies.policies)
+    await this.complete(this.publications.publications)
+    await this.complete(this.banks.banks)
+    await this.complete(this.reviews.reviews)
+    await this.complete(this.goldenCases.goldenCases)
+  }
+
+  /** What fails in one collection keeps nothing of another from being delivered. */
+  private async complete<T extends WithOutbox>(collection: mongo.Collection<T>): Promise<void> {
+    await this.attempt('outboxes', () => this.relay.complete(collection))
   }
 }

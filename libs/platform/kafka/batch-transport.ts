@@ -75,7 +75,7 @@ export class BatchTransport implements CustomTransportStrategy {
 
   private consumeCatalogue({ topics }: Handlers): void {
     if (topics.size === 0) return
-    const group = this.group('', (topic) => topics.get(topic)!)
+    const group = this.group('', false, (topic) => topics.get(topic)!)
     group.setTopics(topics.keys())
   }
 
@@ -88,7 +88,7 @@ export class BatchTransport implements CustomTransportStrategy {
   private follow(registered: CompactedTable<Platform>, kind: InputKind, route: Route): void {
     const shards = this.env.KAFKA_PLATFORM_SHARDS
     const groups = Array.from({ length: shards }, (_, i) =>
-      this.group(`.platforms.${kind}.${i}of${shards}`, () => route),
+      this.group(`.platforms.${kind}.${i}of${shards}`, true, () => route),
     )
     const topics: string[] = []
     const update = (): void => {
@@ -105,7 +105,7 @@ export class BatchTransport implements CustomTransportStrategy {
     })
   }
 
-  private group(suffix: string, routeOf: (topic: string) => Route): SupervisedGroup {
+  private group(suffix: string, mayLackTopics: boolean, routeOf: (topic: string) => Route): SupervisedGroup {
     const { env, service, deadLetters, logger } = this
     const group = new SupervisedGroup({
       env,
@@ -118,6 +118,7 @@ export class BatchTransport implements CustomTransportStrategy {
       stands: (groupId, topics) => this.admin.stands(groupId, topics),
       onFatal: (error) => this.die(error),
       settleMs: SETTLE_MS,
+      mayLackTopics,
     })
     this.groups.push(group)
     return group

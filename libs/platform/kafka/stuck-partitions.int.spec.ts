@@ -148,6 +148,7 @@ describe('a consumer is not stuck', () => {
         existing: () => topics.existing(),
         onFatal,
         settleMs: { quiet: 0, most: 0 },
+        mayLackTopics: false,
       })
       group.setTopics(['away'])
       await until(() => group.waitingFor() === undefined, 'joined')

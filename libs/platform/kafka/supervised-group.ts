@@ -11,6 +11,8 @@ export interface SupervisedGroupOptions extends Omit<GroupConsumerOptions, 'topi
   readonly onFatal: (error: Error) => void
   /** How long a change of topics waits for others, and at most: many platforms may come at once. */
   readonly settleMs: { readonly quiet: number; readonly most: number }
+  /** Somebody else creates its topics, perhaps much later: one that does not exist keeps nobody waiting. */
+  readonly mayLackTopics: boolean
 }
 
 const MISSING_RECHECK_MS = 2_000
@@ -59,6 +61,7 @@ export class SupervisedGroup {
   waitingFor(): string | undefined {
     if (this.wanted.size === 0) return undefined
     const { groupId } = this.options
+    if (this.options.mayLackTopics && this.missing.length === this.wanted.size) return undefined
     if (this.missing.length > 0 && !this.consumer?.joined)
       return `${groupId}: ${this.missing.join(', ')} does not exist`
     return this.consumer?.joined ? undefined : `${groupId} has not joined its group`

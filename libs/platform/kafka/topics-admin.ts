@@ -116,6 +116,14 @@ export class TopicsAdmin {
     await this.withAdmin((admin) => this.ensure(admin, wanted))
   }
 
+  /** Those of a platform's three topics that do not exist. */
+  async missingPlatformTopics(platformId: string): Promise<string[]> {
+    const existing = await this.existing()
+    return this.wantedOf(platformId)
+      .map(({ name }) => name)
+      .filter((name) => !existing.has(name))
+  }
+
   /** The names of all topics that this service may see. */
   async existing(): Promise<Set<string>> {
     return this.withAdmin(async (admin) => new Set(await admin.listTopics()))

@@ -30,12 +30,17 @@ const START_PATIENCE_MS = 2_000
 /**
  * A connection that is opened for as long as it takes; after that the driver mends it. What starts after this finds it
  * open, unless the database is away. Until then calls fail at once: mongoose's own buffer knows no cursors, and would
- * let requests wait for nothing.
+ * let requests wait for nothing. Exported for its test.
  */
-async function openConnection(env: ServiceEnv, service: ServiceName, startup: Startup): Promise<Connection> {
+export async function openConnection(
+  env: ServiceEnv,
+  service: ServiceName,
+  startup: Startup,
+): Promise<Connection> {
   wakeWriters()
   const connection = createConnection()
-  connection.set('bufferCommands', false)
+  // `set` keeps it among options that nothing reads.
+  ;(connection.config as Record<string, unknown>)['bufferCommands'] = false
   const open = async (): Promise<void> => {
     try {
       await connection.openUri(env.MONGODB_URI, {

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openSecretBox, SecretBox, SecretsKeyError } from './secret-box.js'
 
+const FILE = 'secrets-key'
+
 describe('a secret box', () => {
   const box = new SecretBox(randomBytes(32))
 
@@ -40,17 +42,17 @@ describe('the key of the box', () => {
 
   it('is the same for all instances that start at once, and readable by the owner only', async () => {
     const settings = { SECRETS_KEY: '', LOCAL_KEY_DIR: folder, NODE_ENV: 'development' }
-    const boxes = await Promise.all(Array.from({ length: 8 }, () => openSecretBox(settings)))
+    const boxes = await Promise.all(Array.from({ length: 8 }, () => openSecretBox(settings, FILE)))
     const sealed = boxes[0]!.seal('s', 'p')
     for (const box of boxes) expect(box.open(sealed, 'p')).toBe('s')
     expect(await readdir(folder)).toHaveLength(1)
-    expect((await stat(join(folder, 'notification-secrets-key'))).mode & 0o077).toBe(0)
+    expect((await stat(join(folder, FILE))).mode & 0o077).toBe(0)
   })
 
   it('must be given in production, and be one', async () => {
     const settings = { SECRETS_KEY: '', LOCAL_KEY_DIR: folder, NODE_ENV: 'production' }
-    await expect(openSecretBox(settings)).rejects.toBeInstanceOf(SecretsKeyError)
-    await expect(openSecretBox({ ...settings, SECRETS_KEY: 'c2hvcnQ=' })).rejects.toBeInstanceOf(
+    await expect(openSecretBox(settings, FILE)).rejects.toBeInstanceOf(SecretsKeyError)
+    await expect(openSecretBox({ ...settings, SECRETS_KEY: 'c2hvcnQ=' }, FILE)).rejects.toBeInstanceOf(
       SecretsKeyError,
     )
   })

@@ -1,17 +1,17 @@
-import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto'
-import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { keyFile } from './auth/key-file.js'
+import { PermanentError } from './errors.js'
 
 const ALGORITHM = 'aes-256-gcm'
 const KEY_BYTES = 32
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
-const FILE = 'notification-secrets-key'
 
-/** The key for secrets at rest is missing or no key. */
-export class SecretsKeyError extends Error {
-  override readonly name = 'SecretsKeyError'
-  readonly slug = 'bad-secrets-key'
+/** The key for secrets at rest is missing, no key, or not the one that sealed them. */
+export class SecretsKeyError extends PermanentError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('bad-secrets-key', message, null, options)
+  }
 }
 
 /** Keeps secrets unreadable at rest: AES-256-GCM with a fresh nonce each, bound to what the secret is for. */
@@ -48,28 +48,13 @@ export interface SecretsKeySettings {
   NODE_ENV: string
 }
 
-/** The box under `SECRETS_KEY`; outside production, without one, under a local key that is made at first start. */
-export async function openSecretBox(settings: SecretsKeySettings): Promise<SecretBox> {
+/**
+ * The box under `SECRETS_KEY`; outside production, without one, under a local key that is made at first start in this file of
+ * `LOCAL_KEY_DIR`. @throws SecretsKeyError
+ */
+export async function openSecretBox(settings: SecretsKeySettings, file: string): Promise<SecretBox> {
   if (settings.SECRETS_KEY !== '') return new SecretBox(Buffer.from(settings.SECRETS_KEY, 'base64'))
   if (settings.NODE_ENV === 'production') throw new SecretsKeyError('SECRETS_KEY must be set in production.')
-  return new SecretBox(Buffer.from(await localKey(settings.LOCAL_KEY_DIR), 'base64'))
-}
-
-/** A hard link either makes the file whole or finds one that another instance has made. */
-async function localKey(directory: string): Promise<string> {
-  const path = join(directory, FILE)
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  const draft = join(directory, `.${FILE}.${randomUUID()}`)
-  const file = await open(draft, 'wx', 0o600)
-  try {
-    await file.writeFile(randomBytes(KEY_BYTES).toString('base64'))
-    await file.sync()
-    await link(draft, path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  } finally {
-    await file.close()
-    await unlink(draft)
-  }
-  return readFile(path, 'utf8')
+  const made = (): string => randomBytes(KEY_BYTES).toString('base64')
+  return new SecretBox(Buffer.from(await keyFile(settings.LOCAL_KEY_DIR, file, made), 'base64'))
 }
