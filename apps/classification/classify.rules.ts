@@ -5,6 +5,7 @@ import { findContacts } from './detectors/contacts.js'
 import { findContext } from './detectors/context-cues.js'
 import { guessLanguage } from './detectors/features.js'
 import { type NormalisedText, normalise } from './detectors/normalise.js'
+import type { DetectorSignal } from './detectors/signal.js'
 import type { TextModel } from './detectors/text-model.js'
 import type { Judge } from './judge.js'
 
@@ -34,13 +35,17 @@ export function classifyUnlessClear(message: Message, by: ClassifyBy): Verdict |
   return wanted ? verdictOf(message, judgement, by) : null
 }
 
-function judged(message: Message, { judge, model }: ClassifyBy): Judgement<Signal> {
+/** What the policy says of a message, with the rules that said it. */
+export function judged(
+  message: Message,
+  { judge, model }: Pick<ClassifyBy, 'judge' | 'model'>,
+): Judgement<DetectorSignal> {
   const text = normalise(message.text ?? '')
   const guessed = guessLanguage(text)
   const probabilities = model.score(text, guessed)
   const scores: Record<string, number> = {}
   for (const [i, category] of model.categories.entries()) scores[category] = round(probabilities[i]!)
-  const signals: Signal[] = [
+  const signals: DetectorSignal[] = [
     ...judge.lexicon.match(text),
     ...judge.links.match(message.text ?? '', message.links),
     ...claimSignals(judge, text, message.receivedAt),
@@ -54,7 +59,7 @@ function judged(message: Message, { judge, model }: ClassifyBy): Judgement<Signa
 
 function verdictOf(
   message: Message,
-  judgement: Judgement<Signal>,
+  judgement: Judgement<DetectorSignal>,
   { judge, model, mode, now }: ClassifyBy,
 ): Verdict {
   return {
@@ -95,13 +100,13 @@ function modelSignals(scores: Readonly<Record<string, number>>): Signal[] {
   return signals
 }
 
-function toCategory(judgement: CategoryJudgement<Signal>): CategoryVerdict {
+function toCategory(judgement: CategoryJudgement<DetectorSignal>): CategoryVerdict {
   const { category, clause, severity, score, outcome, signals } = judgement
   return {
     category,
     score: round(score),
     outcome,
-    signals,
+    signals: signals.map(({ detector, id, score: of, spans }) => ({ detector, id, score: of, spans })),
     ...(clause === null ? {} : { clause }),
     ...(severity === null ? {} : { severity }),
   }
