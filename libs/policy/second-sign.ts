@@ -12,8 +12,6 @@ const CONTACT_COUNTS_FROM = 0.4
 const EVASION_COUNTS_FROM = 0.5
 /** Words that are more than this part of a text, one third, leave the model nothing else to read. */
 const MOST_OF = 3
-/** A model's score is a sign of its own from here on, and from where the policy sends it to people, if that is higher. */
-const MODEL_COUNTS_FROM = 0.8
 
 /** Whether a rule that acts may see a signal. */
 export function mayBeActedOn({ standing }: Pick<RuleSignal, 'standing'>): boolean {
@@ -23,21 +21,20 @@ export function mayBeActedOn({ standing }: Pick<RuleSignal, 'standing'>): boolea
 /**
  * Whether acting in a category rests on more than one phrase, or one score: words stand in harmless texts too. It does where a
  * signal of the category stands alone, or where two signs of different kinds meet: a phrase; another phrase of another entry,
- * elsewhere in the text; a score of the model; a contact, a disguised link or a known one; with a score that acts, any link.
+ * elsewhere in the text; a score of the model that the policy lets act (`actAt`); a contact, a disguised link or a known one; with such a score, any link.
  */
 export function isMoreThanOneSign(
   category: string,
   own: readonly RuleSignal[],
   text: string,
-  { scores, reviewAt, actAt, contact, evasion, links, message }: RuleFacts,
+  { scores, actAt, contact, evasion, links, message }: RuleFacts,
 ): boolean {
   const rested = own.filter((signal) => signal.score > 0 && mayBeActedOn(signal))
   if (rested.some(standsAlone)) return true
   const words = rested.filter(({ detector }) => detector === 'lexicon')
-  const score = scores[category] ?? 0
-  const sure = score >= (actAt[category] ?? Infinity)
-  const scored = score >= Math.max(MODEL_COUNTS_FROM, reviewAt[category] ?? 0) && !areMost(text, words)
-  const anyLink = scored && sure && message.links.length > 0
+  const sure = (scores[category] ?? 0) >= (actAt[category] ?? Infinity)
+  const scored = sure && !areMost(text, words)
+  const anyLink = scored && message.links.length > 0
   const leadsAway =
     contact >= CONTACT_COUNTS_FROM || evasion >= EVASION_COUNTS_FROM || (links[category] ?? 0) > 0 || anyLink
   return [words.length > 0, standApart(words), scored, leadsAway].filter(Boolean).length >= 2
