@@ -424,7 +424,10 @@ function joinSpelledOut(n: number): number {
         read = last + 1
         continue
       }
-    } else if (before === Kind.han && (isGap(kind) || isPicture(out[read] as number))) {
+    } else if (
+      before === Kind.han &&
+      (isGap(kind) || (kind === Kind.other && isPicture(out[read] as number)))
+    ) {
       const next = endOfHanGap(read, n)
       if (kindAt(next, n) === Kind.han) {
         // What follows goes on with the word, so it cannot begin a spelled-out one.
