@@ -55,8 +55,12 @@ async function items(path: string): Promise<Record<string, unknown>[]> {
   return body.items
 }
 
+interface Block {
+  entries?: { kind: string }[]
+}
+
 /** What is logged in a block but for views: whoever reads leaves an entry. */
-function changesIn({ entries }: { entries?: { kind: string }[] }): unknown[] {
+function changesIn({ entries }: Block): unknown[] {
   return (entries ?? []).filter(({ kind }) => kind !== 'evidence.viewed')
 }
 
@@ -67,7 +71,7 @@ async function everyDocument(): Promise<Record<string, string>> {
     for (const collection of await system.database(service).collections()) {
       if (collection.collectionName === 'audit_checkpoints') continue
       const all = await collection.find().sort({ _id: 1 }).toArray()
-      const documents = collection.collectionName === 'audit_log' ? all.flatMap(changesIn) : all
+      const documents = collection.collectionName === 'audit_log' ? all.flatMap((block) => changesIn(block as unknown as Block)) : all
       const digest = createHash('sha256').update(JSON.stringify(documents)).digest('hex')
       if (documents.length > 0) digests[collection.namespace] = `${documents.length} ${digest}`
     }

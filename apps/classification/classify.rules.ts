@@ -7,6 +7,7 @@ import { findContacts } from './detectors/contacts.js'
 import { findContext } from './detectors/context-cues.js'
 import { guessLanguage, type Language } from './detectors/features.js'
 import { type NormalisedText, normalise } from './detectors/normalise.js'
+import type { DetectorSignal } from './detectors/signal.js'
 import type { TextModel } from './detectors/text-model.js'
 import type { Judge } from './judge.js'
 import { keepLinks, keepText } from './keep-message.rules.js'
@@ -44,18 +45,19 @@ export function classifyUnlessClear(message: AcceptedMessage, by: ClassifyBy): V
 interface Findings {
   readonly language: Language
   readonly scores: Record<string, number>
-  readonly signals: Signal[]
+  readonly signals: DetectorSignal[]
 }
 
 interface Judged {
-  readonly judgement: Judgement<Signal>
+  readonly judgement: Judgement<DetectorSignal>
   /** By category, where in a long text the model was surest; empty for one that is looked at in one piece. */
   readonly surest: ReadonlyMap<string, TextWindow>
 }
 
 const IN_ONE_PIECE: ReadonlyMap<string, TextWindow> = new Map()
 
-function judged(message: AcceptedMessage, by: ClassifyBy): Judged {
+/** What the policy says of a message, with the rules that said it. */
+export function judged(message: AcceptedMessage, by: Pick<ClassifyBy, 'judge' | 'model'>): Judged {
   const { text = '', links, account } = message
   const inWindows = isTooLong(text) ? findInWindows(text, message, by) : undefined
   const { language, scores, signals } = inWindows ?? findIn(text, links, message, by)
@@ -78,14 +80,14 @@ function findIn(
   text: string,
   links: readonly string[] | undefined,
   { receivedAt }: AcceptedMessage,
-  { judge, model }: ClassifyBy,
+  { judge, model }: Pick<ClassifyBy, 'judge' | 'model'>,
 ): Findings {
   const normalised = normalise(text)
   const language = guessLanguage(normalised)
   const probabilities = model.score(normalised, language)
   const scores: Record<string, number> = {}
   for (const [i, category] of model.categories.entries()) scores[category] = round(probabilities[i]!)
-  const signals: Signal[] = [
+  const signals: DetectorSignal[] = [
     ...judge.lexicon.match(normalised),
     ...judge.links.match(text, links),
     ...claimSignals(judge, normalised, receivedAt),
@@ -99,7 +101,7 @@ function findIn(
 function findInWindows(
   text: string,
   message: AcceptedMessage,
-  by: ClassifyBy,
+  by: Pick<ClassifyBy, 'judge' | 'model'>,
 ): Findings & { readonly surest: ReadonlyMap<string, TextWindow> } {
   const scores: Record<string, number> = {}
   const surest = new Map<string, TextWindow>()
@@ -169,19 +171,25 @@ function modelSignals(scores: Readonly<Record<string, number>>): Signal[] {
   return signals
 }
 
-function toCategory(judgement: CategoryJudgement<Signal>): CategoryVerdict {
+function toCategory(judgement: CategoryJudgement<DetectorSignal>): CategoryVerdict {
   const { category, clause, severity, score, outcome, signals } = judgement
   return {
     category,
     score: round(score),
     outcome,
-    signals: signals.length > MOST_SIGNALS ? strongest(signals) : signals,
+    signals: strongest(signals).map(({ detector, id, score: of, spans }) => ({
+      detector,
+      id,
+      score: of,
+      spans,
+    })),
     ...(clause === null ? {} : { clause }),
     ...(severity === null ? {} : { severity }),
   }
 }
 
-function strongest(signals: readonly Signal[]): Signal[] {
+function strongest<S extends Signal>(signals: readonly S[]): readonly S[] {
+  if (signals.length <= MOST_SIGNALS) return signals
   return [...signals].sort((a, b) => b.score - a.score).slice(0, MOST_SIGNALS)
 }
 

@@ -3,10 +3,10 @@ import { RetryableError } from '#libs/platform/errors'
 import { compileJudge } from '#libs/policy/judge-message'
 import { parsePolicy } from '#libs/policy/parse-policy'
 import type { Policy } from '#libs/policy/policy-document'
-import { type Bank, parseBank } from './detectors/banks.js'
+import { type Bank, type LinkBankEntry, parseBank, type WordEntry } from './detectors/banks.js'
 import { Claims } from './detectors/claims.js'
-import { Lexicon } from './detectors/lexicon.js'
-import { Links } from './detectors/links.js'
+import { Lexicon, type LexiconEntry } from './detectors/lexicon.js'
+import { type LinkEntry, Links } from './detectors/links.js'
 import type { InForce } from './policy/policy-book.rules.js'
 
 /** A policy with its banks, compiled: what a message is judged by. */
@@ -41,11 +41,26 @@ export function buildJudge({ policy: record, banks }: InForce): Judge {
   return {
     policyVersion: record.version,
     bankVersions: Object.fromEntries(banks.map((bank) => [bank.name, bank.version])),
-    lexicon: new Lexicon(read.flatMap((bank) => (bank.kind === 'words' ? bank.entries : []))),
-    links: new Links(read.flatMap((bank) => (bank.kind === 'links' ? bank.entries : []))),
+    lexicon: new Lexicon(
+      read.flatMap((bank) => (bank.kind === 'words' ? bank.entries.map(withStanding) : [])),
+    ),
+    links: new Links(
+      read.flatMap((bank) => (bank.kind === 'links' ? bank.entries.map(linkWithStanding) : [])),
+    ),
     claims: new Claims(read.flatMap((bank) => (bank.kind === 'claims' ? bank.entries : []))),
     judge: compiled(policy, record.version),
   }
+}
+
+/** What two people did not approve of leads to review; a phrase is no proof by itself unless its entry says so. */
+function withStanding(entry: WordEntry): LexiconEntry {
+  const standing = !entry.act ? 'review' : entry.unambiguous === true ? 'alone' : 'company'
+  return { ...entry, standing }
+}
+
+/** A host is not a phrase: what is named in the bank is what the link leads to. */
+function linkWithStanding(entry: LinkBankEntry): LinkEntry {
+  return { ...entry, standing: entry.act ? 'alone' : 'review' }
 }
 
 function compiled(policy: Policy, version: string): Judge['judge'] {

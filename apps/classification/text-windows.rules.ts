@@ -1,5 +1,5 @@
 import { LONGEST_TEXT } from '#libs/contracts/message-in'
-import { MAX_SPANS, type Signal } from './detectors/signal.js'
+import { type DetectorSignal, MAX_SPANS } from './detectors/signal.js'
 
 /** A part of a text, `[from, to)` in UTF-16 units. */
 export interface TextWindow {
@@ -33,9 +33,9 @@ export function splitsPair(text: string, at: number): 0 | 1 {
 
 /** The signals of all windows as of the whole text: the strongest of each kind, with the places of all. */
 export function mergeSignals(
-  found: readonly { readonly window: TextWindow; readonly signals: readonly Signal[] }[],
-): Signal[] {
-  const merged = new Map<string, Signal>()
+  found: readonly { readonly window: TextWindow; readonly signals: readonly DetectorSignal[] }[],
+): DetectorSignal[] {
+  const merged = new Map<string, DetectorSignal>()
   const end = found.at(-1)?.window.to ?? 0
   for (const { window, signals } of found) {
     for (const signal of signals) {

@@ -64,7 +64,6 @@ const SCANS = { planSummary: 'COLLSCAN' }
 const policies = {
   byVersions: async (versions: string[]) => new Map(versions.map((version) => [version, SPEC_POLICY])),
   refresh: async () => undefined,
-  since: async () => () => [SPEC_POLICY],
   inForce: () => ({ policy: SPEC_POLICY, version: '1' }),
   inForceDuring: () => ['1'],
   since: async () => () => [SPEC_POLICY],

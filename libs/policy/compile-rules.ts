@@ -21,6 +21,8 @@ export interface RuleResults {
   /** Grows when exceptions are evaluated. */
   faults: RuleFault[]
   facts: RuleFacts
+  /** The facts without what two people did not approve of. */
+  approvedFacts: () => RuleFacts
 }
 
 type Condition = (facts: RuleFacts) => unknown
@@ -45,27 +47,31 @@ export function compileRules(policy: Policy): (input: RuleInput) => RuleResults 
     const { then, when } = one.item
     const acts = then.outcome === 'act'
     const sees = acts && permitted.mayExceed(environment.cel.parse(when).ast, then.category)
-    return { ...one, onlyFor: sees ? then.category : null }
+    return { ...one, acts, onlyFor: sees ? then.category : null }
   })
   const exceptions = compile(policy.exceptions)
   return (input) => {
     const facts = environment.factsOf(input)
     const faults: RuleFault[] = []
     const seenBy = new Map<string, RuleFacts>()
+    const approved = permitted.approved(input)
+    let approvedFacts = approved === input ? facts : undefined
+    const factsOfApproved = (): RuleFacts => (approvedFacts ??= environment.factsOf(approved))
     const factsFor = (category: string): RuleFacts => {
       const known = seenBy.get(category)
       if (known) return known
-      const made = environment.factsOf(permitted.inputFor(input, category))
+      const made = environment.factsOf(permitted.inputFor(approved, category))
       seenBy.set(category, made)
       return made
     }
     const holding = <T extends { id: string }>(
-      items: readonly { item: T; holds: Condition; onlyFor?: string | null }[],
+      items: readonly { item: T; holds: Condition; acts?: boolean; onlyFor?: string | null }[],
     ): T[] => {
       const found: T[] = []
-      for (const { item, holds, onlyFor } of items) {
+      for (const { item, holds, acts, onlyFor } of items) {
         try {
-          if (holds(onlyFor ? factsFor(onlyFor) : facts) === true) found.push(item)
+          const seen = onlyFor ? factsFor(onlyFor) : acts ? factsOfApproved() : facts
+          if (holds(seen) === true) found.push(item)
         } catch (error) {
           const reason = error instanceof Error ? error.message.split('\n')[0]! : 'failed'
           faults.push({ ruleId: item.id, reason })
@@ -79,6 +85,7 @@ export function compileRules(policy: Policy): (input: RuleInput) => RuleResults 
       exceptions: () => (excepting ??= holding(exceptions)),
       faults,
       facts,
+      approvedFacts: factsOfApproved,
     }
   }
 }

@@ -30,7 +30,7 @@ const withRules = (rules: Partial<Rule>[]): Policy => ({
   })),
 })
 
-const phrase = signal('lexicon', 'fraud/investment/sure-profit', 0.95)
+const phrase: RuleSignal = { ...signal('lexicon', 'fraud/investment/sure-profit', 0.95), standing: 'alone' }
 
 describe('judging by the default policy', () => {
   it('leaves an ordinary message clear in every category', () => {
@@ -41,7 +41,7 @@ describe('judging by the default policy', () => {
     )
   })
 
-  it('acts on a phrase, under the clause that the signal names', () => {
+  it('acts on a phrase that is unambiguous, under the clause that the signal names', () => {
     expect(fraud(input({ signals: [phrase] }))).toMatchObject({
       outcome: 'act',
       clause: 'fraud.investment',
@@ -50,6 +50,30 @@ describe('judging by the default policy', () => {
       rule: 'fraud.phrase',
       signals: [phrase],
     })
+  })
+
+  it('acts on a phrase only with a sign of another kind, and not on what two people did not approve of', () => {
+    const company: RuleSignal = { ...phrase, standing: 'company', spans: [[0, 4]] }
+    const text = 'a text that is longer than its phrases'
+    const outcomeOf = (signals: RuleSignal[], scores = {}) =>
+      fraud(input({ message: { text, language: 'zh' }, signals, scores })).outcome
+    const other = (id: string, span: [number, number]): RuleSignal => ({
+      ...signal('lexicon', id, 0.5),
+      standing: 'company',
+      spans: [span],
+    })
+    const contact = signal('contacts', 'contact/qq', 0.5)
+    expect(outcomeOf([company])).toBe('review')
+    expect(outcomeOf([company, contact])).toBe('act')
+    expect(outcomeOf([company], { fraud: 0.9 })).toBe('act')
+    expect(outcomeOf([company, other('fraud/loan/hint', [6, 9])])).toBe('act')
+    expect(outcomeOf([company, other('fraud/loan/hint', [2, 6])])).toBe('review')
+    expect(outcomeOf([company, other(company.id, [6, 9])])).toBe('review')
+    expect(outcomeOf([{ ...company, standing: 'review' }, contact], { fraud: 0.99 })).not.toBe('clear')
+    expect(outcomeOf([{ ...company, standing: 'review' }, contact])).toBe('review')
+    expect(outcomeOf([company, { ...other('fraud/loan/hint', [6, 9]), standing: 'review' }])).toBe('review')
+    expect(outcomeOf([{ ...signal('links', 'fraud/site', 0.97), standing: 'review' }])).toBe('review')
+    expect(outcomeOf([{ ...signal('links', 'fraud/site', 0.97), standing: 'alone' }])).toBe('act')
   })
 
   it('falls back to the general clause', () => {
@@ -157,16 +181,26 @@ describe('judging by any policy', () => {
       fc.property(signals, (list) => {
         const excepted = list.some((s) => s.id.startsWith('context/') && s.score >= 0.5)
         const found = (category: string): boolean =>
-          list.some((s) => s.id === `${category}/x` && s.detector !== 'known-claim' && s.score > 0)
+          list.some(
+            (s) =>
+              s.id === `${category}/x` &&
+              ['links', 'media', 'known-claim'].includes(s.detector) &&
+              s.score > 0,
+          ) ||
+          (list.some((s) => s.id === `${category}/x` && s.detector === 'lexicon' && s.score > 0) &&
+            list.some((s) => s.id === 'contact/qq' && s.score >= 0.4))
         const known = (detector: string, category: string): boolean =>
           list.some((s) => s.detector === detector && s.id === `${category}/x` && s.score > 0)
         for (const { category, outcome } of by(input({ signals: list })).categories) {
+          const own = list.some(
+            (s) => s.id === `${category}/x` && s.detector !== 'known-claim' && s.score > 0,
+          )
           const allowed =
             category === 'misinformation'
               ? known('known-claim', category)
               : category === 'child_safety'
                 ? known('media', category)
-                : category !== 'coordination' && found(category)
+                : category !== 'coordination' && own && found(category)
           expect(outcome).toBe(allowed && !excepted ? 'act' : 'review')
         }
       }),

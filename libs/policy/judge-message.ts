@@ -4,6 +4,7 @@ import { boundOf, kindsOf, kindsOfSignal, type HarmKind } from './harm-kinds.js'
 import { clauseOf, type ActsOn, type Policy, type Severity } from './policy-document.js'
 import { protectedContextsIn } from './protected-contexts.js'
 import type { RuleFacts, RuleInput, RuleSignal } from './rule-environment.js'
+import { isMoreThanOneSign } from './second-sign.js'
 
 /** What the policy says of a message in one category. */
 export interface CategoryJudgement<S extends RuleSignal = RuleSignal> {
@@ -43,8 +44,8 @@ const GRAVITY: Record<Outcome, number> = { clear: 0, review: 1, act: 2 }
 /**
  * Compiles a policy into the function that judges a message. For each category the first live rule that holds decides;
  * if none does, the score does, from `review` on, for review: a score alone never acts. Then an exception that holds, a
- * context that is one to every clause, what the category may act on, and that nothing was found of it, lower `act` to `review`
- * (SPEC promise 5), whatever the policy says.
+ * context that is one to every clause, what the category may act on, that nothing was found of it, and that it rests on one phrase
+ * lower `act` to `review` (SPEC promises 5 and 11), whatever the policy says.
  * @throws Error `bad-expression` if a rule does not compile: lint the policy first.
  */
 export function compileJudge(policy: Policy): <S extends RuleSignal>(input: RuleInput<S>) => Judgement<S> {
@@ -69,8 +70,8 @@ function judgeCategory<S extends RuleSignal>(
   policy: Policy,
   category: string,
   bounds: Bounds,
-  { signals }: RuleInput<S>,
-  { hits, exceptions, facts }: RuleResults,
+  { message, signals }: RuleInput<S>,
+  { hits, exceptions, facts, approvedFacts }: RuleResults,
 ): CategoryJudgement<S> {
   const rule =
     hits.find((hit) => hit.rule.stage === 'live' && hit.rule.then.category === category)?.rule ?? null
@@ -98,7 +99,8 @@ function judgeCategory<S extends RuleSignal>(
   const mayAct =
     excepting.length + protecting.length === 0 &&
     isFound(category, own, bounds.kinds, facts) &&
-    actsOn(bounds.actsOn, category, facts)
+    actsOn(bounds.actsOn, category, facts) &&
+    (bounds.actsOn !== 'evidence' || isMoreThanOneSign(category, own, message.text ?? '', approvedFacts()))
   const outcome = wanted === 'act' && !mayAct ? 'review' : wanted
   const clause = rule?.then.clause ?? clauseBySignal(policy, category, own)
   return {

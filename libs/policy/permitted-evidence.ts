@@ -2,6 +2,7 @@ import type { ASTNode } from '@marcbachmann/cel-js'
 import { kindsOf, kindsOfSignal, type HarmKind } from './harm-kinds.js'
 import type { Policy } from './policy-document.js'
 import { childrenOf, type RuleInput } from './rule-environment.js'
+import { mayBeActedOn } from './second-sign.js'
 
 /** The variables of an expression that hold a number for each category. */
 const BY_CATEGORY = ['scores', 'lexicon', 'links', 'claims', 'media']
@@ -28,6 +29,12 @@ export class PermittedEvidence {
     // Whatever else names one of them may look anywhere in it.
     if (op === 'id') return args === 'signals' || BY_CATEGORY.includes(String(args))
     return childrenOf(tree).some((child) => this.mayExceed(child, category))
+  }
+
+  /** The input without what two people did not approve of, on which nothing acts (SPEC promise 11); itself where there is none. */
+  approved<T extends RuleInput>(input: T): T {
+    if (input.signals.every(mayBeActedOn)) return input
+    return { ...input, signals: input.signals.filter(mayBeActedOn) }
   }
 
   /** The input without the evidence that is not for a category. */

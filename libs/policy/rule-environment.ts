@@ -1,5 +1,6 @@
 import { Environment, type ASTNode } from '@marcbachmann/cel-js'
 import type { Policy } from './policy-document.js'
+import type { Standing } from './second-sign.js'
 
 /**
  * What the CEL expressions of a policy see. Numbers are doubles; a score that was not found is 0, so no key is ever
@@ -15,6 +16,9 @@ import type { Policy } from './policy-document.js'
  * | `contact`, `evasion` | the strongest hint at a private contact; at hidden or disguised links |
  * | `context` | list: `"reporting"`, `"education"`, `"satire"`, `"counter-speech"` |
  * | `signals` | list of everything found: `detector`, `id`, `score` |
+ *
+ * A rule that acts does not see what two people did not approve of, and where it holds something else must speak for it
+ * (second-sign.ts).
  */
 export interface RuleInput<S extends RuleSignal = RuleSignal> {
   message: {
@@ -42,6 +46,10 @@ export interface RuleSignal {
   detector: string
   id: string
   score: number
+  /** `[start, end)` in the text. */
+  spans?: readonly (readonly [number, number])[]
+  /** Of signals of a bank; what has none may be acted on as its detector is. */
+  standing?: Standing
 }
 
 /** A context sign counts from this score on. */
@@ -88,6 +96,10 @@ export type RuleFacts = Record<string, unknown> & {
   media: Scores
   /** From which score on a category is for review; out of reach where it has no threshold. */
   reviewAt: Scores
+  actAt: Scores
+  contact: number
+  evasion: number
+  message: { readonly links: readonly string[] }
   context: string[]
 }
 

@@ -18,7 +18,7 @@ export const TEXTS: KnownTexts = new Map<string, KnownText>([
   ['You have inherited a fortune: pay the release fee to receive your inheritance of $4,500,000', act(2)],
   ['Good news, claim your lottery winnings today: call now to claim your prize', act(2)],
   ['I will kill you and your family tonight', act(3)],
-  ['I will kill you', act(3)],
+  ['I know where you live and I will kill you', act(3)],
   ['Join our holy war: we recruit fighters for the jihad, contact us on telegram @x', act(4)],
   ['Join ISIS today and become a martyr', { outcome: 'review', severity: 3 }],
   ['The library opens at nine.', clear],

@@ -8,7 +8,8 @@ interface MayAct {
   act: boolean
 }
 
-export type WordEntry = LexiconEntry & MayAct
+/** `unambiguous`: the phrase by itself is the harm, so that rules may act on it without a second sign. */
+export type WordEntry = LexiconEntry & MayAct & { unambiguous?: boolean }
 export type LinkBankEntry = LinkEntry & MayAct
 
 /** A claim that was found false, and what to tell people of it. */
@@ -101,8 +102,9 @@ function readAll<T>(entries: unknown[], read: (fields: Fields) => T[]): { good: 
 }
 
 function readWords(fields: Fields): WordEntry[] {
-  const shared = { ...fields.judgement(), ...fields.maybe('wholeWord') }
+  const shared = { ...fields.judgement(), ...fields.maybe('wholeWord'), ...fields.maybe('unambiguous') }
   const terms = fields.has('terms') ? fields.texts('terms') : [fields.text('term')]
+  if (shared.unambiguous === true && !shared.act) fields.fail('unambiguous', 'Is for entries that may act.')
   for (const term of terms) {
     if (term !== '' && normalise(term).codes.length === 0) fields.fail('term', 'Holds nothing to compare.')
   }
@@ -223,11 +225,11 @@ class Fields {
     return { id: this.id(), category: this.text('category'), score: Number(score), act: this.act() }
   }
 
-  maybe(field: 'wholeWord'): { wholeWord?: boolean } {
+  maybe<F extends 'wholeWord' | 'unambiguous'>(field: F): Partial<Record<F, boolean>> {
     const value = this.#get(field)
     if (value === undefined) return {}
     if (typeof value !== 'boolean') this.fail(field, 'Must be true or false.')
-    return { wholeWord: value === true }
+    return { [field]: value === true } as Record<F, boolean>
   }
 
   refuseOthers(): void {

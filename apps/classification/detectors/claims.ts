@@ -1,8 +1,8 @@
 import { Automaton } from './automaton.js'
 import type { ClaimEntry } from './banks.js'
-import { KIND, Kind } from './fold-table.js'
 import { type NormalisedText, normalise, originalSpan } from './normalise.js'
 import { MAX_SPANS, type Signal } from './signal.js'
+import { beginsBefore, goesOnAt, isWordUnit } from './word-edges.js'
 
 /** Normalised units that may stand between two parts of a variant. */
 const FARTHEST = 48
@@ -29,7 +29,7 @@ export class Claims {
             const { codes } = part
             pattern = patterns.push(Uint16Array.from(codes)) - 1
             known.set(part.text, pattern)
-            this.#parts.push({ variants: [], edges: [inWord(codes[0]), inWord(codes.at(-1))] })
+            this.#parts.push({ variants: [], edges: [isWordUnit(codes[0]), isWordUnit(codes.at(-1))] })
           }
           this.#parts[pattern]?.variants.push({ variant, place })
         })
@@ -51,7 +51,7 @@ export class Claims {
     const found = new Map<string, Signal>()
     this.#automaton.scan(codes, (pattern, start, end) => {
       const part = this.#parts[pattern]
-      if (!part || (part.edges[0] && inWord(codes[start - 1])) || (part.edges[1] && inWord(codes[end])))
+      if (!part || (part.edges[0] && beginsBefore(codes, start)) || (part.edges[1] && goesOnAt(codes, end)))
         return
       chains ??= new Map()
       for (const { variant, place } of part.variants) {
@@ -59,6 +59,7 @@ export class Claims {
         chains.set(variant, chain)
         const before = place === 0 ? { start, end: start } : chain[place - 1]
         if (!before || before.end > start || start - before.end > FARTHEST) continue
+        if (place > 0 && denies(codes, before.end, start)) continue
         chain[place] = { start: before.start, end }
         const whole = this.#variants[variant]
         if (!whole || place + 1 < whole.length || whole.entry.expires < today) continue
@@ -74,7 +75,10 @@ export class Claims {
   }
 }
 
-function inWord(unit = 0): boolean {
-  const kind = KIND[unit] as number
-  return kind >= Kind.digit && kind !== Kind.han
+const DENIAL =
+  /不(?!仅|但|止|只|光|单|断|停)|(?<![有被])没|未(?=必|能|曾)|并非|\b(?:not(?! only)|never|cannot|no|neither)\b|n't\b/u
+
+/** Whether what stands between two parts turns a claim into its contrary. */
+function denies(codes: Uint16Array, start: number, end: number): boolean {
+  return end > start && DENIAL.test(String.fromCharCode(...codes.subarray(start, end)))
 }

@@ -2,6 +2,7 @@ import { Automaton } from './automaton.js'
 import { KIND, Kind } from './fold-table.js'
 import { type NormalisedText, normalise, originalSpan } from './normalise.js'
 import { MAX_SPANS, type Signal } from './signal.js'
+import { beginsBefore } from './word-edges.js'
 
 type Service = 'wechat' | 'qq' | 'telegram' | 'whatsapp' | 'line'
 
@@ -26,13 +27,13 @@ const NAMES: Record<Service, string[]> = {
     ...['加微', '加薇', '加威', '加v', '+v', '加v信', '➕v', '伽微', '伽徽', '家微', '佳v'],
   ],
   qq: ['qq', 'q群', '扣扣', '口口号', '扣群', '企鹅号', 'qq群'],
-  telegram: ['telegram', 'tg', '电报', '飞机号', '纸飞机', '加飞机', '土豆号'],
+  telegram: ['telegram', 'tg', '电报', '飞机号', '飞机@', '纸飞机', '加飞机', '土豆号'],
   whatsapp: ['whatsapp', "what's app", 'whats app', 'wapp'],
   line: ['line id', 'line号', '加line'],
 }
 
 /** Words between the name of a service and the handle. */
-const FILLERS = [...'号群码是为加我有:：=-—>→.,、，+@()（）[]【】 /|"\'‘’“”~']
+const FILLERS = [...'号群码是为加我有联系:：=-—>→.,、，+@()（）[]【】 /|"\'‘’“”~']
 const FILLER = new Uint8Array(0x10000)
 for (const filler of FILLERS) FILLER[filler.charCodeAt(0)] = 1
 const LONGEST_FILLER = 8
@@ -69,7 +70,7 @@ export function findContacts(normalised: NormalisedText): Signal[] {
   let past = 0
   AUTOMATON.scan(codes, (pattern, start, end) => {
     const service = (PATTERNS[pattern] as { service: Service }).service
-    if (start < past || (isPlain(codes[start]) && isPlain(codes[start - 1]))) return
+    if (start < past || (isPlain(codes[start]) && beginsBefore(codes, start))) return
     const handleEnd = endOfHandle(codes, service, start, end)
     if (handleEnd === 0) return
     past = handleEnd

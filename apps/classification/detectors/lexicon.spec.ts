@@ -88,7 +88,8 @@ describe('Lexicon', () => {
     expect(lexicon.match(normalise('class assistant'))).toEqual([])
     expect(lexicon.match(normalise('ass!')).length).toBe(1)
     expect(lexicon.match(normalise('看ass在')).length).toBe(1)
-    expect(lexicon.match(normalise('大博彩票')).length).toBe(1)
+    expect(lexicon.match(normalise('大型博彩网')).length).toBe(1)
+    expect(lexicon.match(normalise('大博彩票')).length).toBe(0)
   })
 
   it('keeps terms of one id apart from each other only where they overlap', () => {

@@ -2,7 +2,7 @@ import { domainToUnicode } from 'node:url'
 import { parse } from 'tldts'
 import { KIND, Kind } from './fold-table.js'
 import { foldCharacters, originalSpan, type NormalisedText } from './normalise.js'
-import { MAX_SPANS, type Signal } from './signal.js'
+import { type DetectorSignal, MAX_SPANS, type Standing } from './signal.js'
 
 /** A link found in a text, or given beside it. Host and rest are in folded form: small letters, plain width. */
 export interface Link {
@@ -28,6 +28,8 @@ export interface LinkEntry {
   pattern: string
   category: string
   score: number
+  /** What acting may rest on it; without, on it alone. */
+  standing?: Standing
 }
 
 /** Limits of DNS (RFC 1035, 2.3.4), and a bound on the work for one link. */
@@ -364,28 +366,35 @@ export class Links {
     }
   }
 
-  /** One signal per id, with the spans of the links in the text that earned it; ordered by id. */
-  match(text: string, given: readonly string[] = []): Signal[] {
+  /** One signal per id and standing, with the spans of the links in the text that earned it; ordered by id. */
+  match(text: string, given: readonly string[] = []): DetectorSignal[] {
     const links = findLinks(text)
     for (const url of given) {
       const link = readLink(url)
       if (link) links.push(link)
     }
     if (links.length === 0) return []
-    const signals = new Map<string, Signal>()
+    const signals = new Map<string, DetectorSignal>()
     for (const link of links) {
-      for (const { id, score } of this.#findings(link)) {
-        const signal = signals.get(id) ?? { detector: 'links', id, score, spans: [] }
+      for (const { id, score, standing } of this.#findings(link)) {
+        const key = `${standing ?? ''} ${id}`
+        const signal = signals.get(key) ?? {
+          detector: 'links',
+          id,
+          score,
+          spans: [],
+          ...(standing ? { standing } : {}),
+        }
         signal.score = Math.max(signal.score, score)
         if (link.span && signal.spans.length < MAX_SPANS) signal.spans.push(link.span)
-        signals.set(id, signal)
+        signals.set(key, signal)
       }
     }
     return [...signals.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
   }
 
-  #findings(link: Link): { id: string; score: number }[] {
-    const found: { id: string; score: number }[] = []
+  #findings(link: Link): { id: string; score: number; standing?: Standing }[] {
+    const found: { id: string; score: number; standing?: Standing }[] = []
     if (link.ip) found.push({ id: 'link/raw-ip', score: 0.6 })
     if (link.credentials) found.push({ id: 'link/credentials', score: 0.8 })
     if (link.obfuscated) found.push({ id: 'link/obfuscated', score: 0.5 })
@@ -394,7 +403,7 @@ export class Links {
     if (contact && link.rest.length > 1) found.push({ id: contact, score: 0.4 })
     for (let host = link.host; host !== ''; host = host.slice(host.indexOf('.') + 1)) {
       for (const { rest, entry } of this.#byHost.get(host) ?? []) {
-        if (beginsWith(link.rest, rest)) found.push({ id: entry.id, score: entry.score })
+        if (beginsWith(link.rest, rest)) found.push(entry)
       }
       if (!host.includes('.')) break
     }

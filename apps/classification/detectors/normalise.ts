@@ -20,7 +20,12 @@ export class NormalisedText {
   readonly positions: Uint32Array
   #text: string | undefined
 
-  constructor(codes: Uint16Array, positions: Uint32Array) {
+  /** `inOrder`: whether the units stand in the order of what they came from. */
+  constructor(
+    codes: Uint16Array,
+    positions: Uint32Array,
+    readonly inOrder = true,
+  ) {
     this.codes = codes
     this.positions = positions
   }
@@ -37,9 +42,19 @@ export function originalSpan(normalised: NormalisedText, start: number, end: num
   const { positions } = normalised
   const last = positions.length >>> 1
   if (last === 0) return [0, 0]
+  if (!normalised.inOrder) return widestSpan(positions, start, Math.min(end, last))
   if (start >= last) return [positions[2 * last - 1] ?? 0, positions[2 * last - 1] ?? 0]
   const from = positions[2 * start] ?? 0
   return [from, end > start ? (positions[2 * Math.min(end, last) - 1] ?? from) : from]
+}
+
+function widestSpan(positions: Uint32Array, start: number, end: number): [number, number] {
+  let [from, to] = [positions[2 * start] ?? 0, positions[2 * start] ?? 0]
+  for (let i = start; i < end; i += 1) {
+    from = Math.min(from, positions[2 * i] ?? from)
+    to = Math.max(to, positions[2 * i + 1] ?? to)
+  }
+  return [from, to]
 }
 
 /** Longest run of separators that may stand between single characters of one hidden word. */
@@ -82,13 +97,56 @@ function reserve(units: number, n: number): void {
  * surrogates become U+FFFD; never throws; linear in the length.
  */
 export function normalise(text: string): NormalisedText {
-  return bring(text, true)
+  return asShown(text, true)
 }
 
 /** Only the folding of single characters and blanks: nothing is joined, look-alikes stay. For what has its own grammar. */
 export function foldCharacters(text: string): NormalisedText {
-  return bring(text, false)
+  return asShown(text, false)
 }
+
+/** Characters in the order in which they are shown: backwards between a right-to-left override and what ends it. */
+function asShown(text: string, whole: boolean): NormalisedText {
+  if (!text.includes(OVERRIDE)) return bring(text, whole)
+  const order = new Uint32Array(text.length)
+  let [n, at] = [0, 0]
+  const take = (from: number, end: number) => {
+    for (let i = from; i < end; i += 1) order[n++] = i
+  }
+  while (at < text.length) {
+    const start = text.indexOf(OVERRIDE, at)
+    if (start < 0) break
+    take(at, start)
+    let end = start + 1
+    while (end < text.length && !ENDS_OVERRIDE.has(text[end]!)) end += 1
+    for (let i = end - 1; i > start; i -= 1) {
+      const pair =
+        i - 1 > start && isLowSurrogate(text.charCodeAt(i)) && isHighSurrogate(text.charCodeAt(i - 1))
+      if (pair) i -= 1
+      take(i, pair ? i + 2 : i + 1)
+    }
+    at = end
+  }
+  take(at, text.length)
+  let shown = ''
+  for (let i = 0; i < n; i += 1) shown += text[order[i]!]
+  const { codes: units, positions: from } = bring(shown, whole)
+  const back = new Uint32Array(from.length)
+  for (let i = 0; i < from.length; i += 2) {
+    const [first, last] = [order[from[i]!]!, order[from[i + 1]! - 1]!]
+    back[i] = Math.min(first, last)
+    back[i + 1] = Math.max(first, last) + 1
+  }
+  return new NormalisedText(units, back, false)
+}
+
+const OVERRIDE = '\u202e'
+const ENDS_OVERRIDE = new Set([OVERRIDE, '\u202c', '\u202d', '\n', '\r', '\u2029'])
+const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
+const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff
+
+const APART = (1 << Kind.space) | (1 << Kind.separator) | (1 << Kind.other)
+const MARKED = (1 << Kind.separator) | (1 << Kind.other)
 
 function bring(text: string, whole: boolean): NormalisedText {
   const length = text.length
@@ -121,7 +179,8 @@ function bring(text: string, whole: boolean): NormalisedText {
   }
   if (n > 0 && out[n - 1] === SPACE) n -= 1
   kinds |= rareKinds
-  if (whole && kinds & ((1 << Kind.space) | (1 << Kind.separator))) n = joinSpelledOut(n)
+  if (whole && kinds & MARKED) n = withoutMarkup(n)
+  if (whole && kinds & APART) n = joinSpelledOut(n)
   if (whole && kinds & (1 << Kind.lookAlike)) foldLookAlikes(n, kinds)
   used += n
   return new NormalisedText(codes.subarray(0, n), positions.subarray(0, 2 * n))
@@ -155,7 +214,8 @@ function addRare(n: number, folded: number, cp: number, start: number, end: numb
           ? foldAstral(cp)
           : LONE
   // What leaves nothing belongs to the character before it, as a combining mark does.
-  if (expansion.length === 0 && n > 0) positions[2 * n - 1] = end
+  // Not to a blank: how wide one is tells words apart.
+  if (expansion.length === 0 && n > 0 && codes[n - 1] !== SPACE) positions[2 * n - 1] = end
   reserve(n + expansion.length + length - end, n)
   for (const unit of expansion) n = add(n, unit, start, end)
   return n
@@ -163,6 +223,146 @@ function addRare(n: number, folded: number, cp: number, start: number, end: numb
 
 const NOTHING = new Uint16Array(0)
 const LONE = Uint16Array.of(REPLACEMENT)
+
+/** Takes away, in place, what is shown as nothing: tags, entities, marks of emphasis; returns the new length. Linear. */
+function withoutMarkup(n: number): number {
+  let [hasEnd, hasMark] = [false, false]
+  for (let i = 0; i < n; i += 1) {
+    const unit = codes[i] as number
+    if (unit === SEMICOLON || unit === GREATER) hasEnd = true
+    else if (MARK[unit] === 1) hasMark = true
+  }
+  const length = hasEnd ? withoutTags(n) : n
+  return hasMark ? withoutEmphasis(length) : length
+}
+
+const [AMPERSAND, SEMICOLON, LESS, GREATER] = [0x26, 0x3b, 0x3c, 0x3e]
+const MARK = new Uint8Array(0x10000)
+for (const mark of '*_~`|') MARK[mark.charCodeAt(0)] = 1
+const BACKTICK = 0x60
+const LONGEST_ENTITY = 12
+const LONGEST_TAG = 128
+const ENTITIES = new Map([
+  ...[
+    ['amp', '&'],
+    ['lt', '<'],
+    ['gt', '>'],
+    ['quot', '"'],
+    ['apos', "'"],
+    ['nbsp', ' '],
+    ['shy', ''],
+    ['zwnj', ''],
+    ['zwj', ''],
+  ],
+] as [string, string][])
+const TAG =
+  /^<\/?(b|i|u|s|em|strong|span|a|font|code|pre|small|big|mark|del|ins|strike|sup|sub|tg-spoiler|(br|p|div|li|ul|ol|td|tr|table|h[1-6]|blockquote|center))(\s[a-z-]+\s?=[\x20-\x3b\x3d\x3f-\x7e]*)?\s?\/?>$/
+
+/**
+ * What is written comes on a stack, and whenever an end comes on it (`;`, `>`) what it ends is looked for on top: so nothing is
+ * left that could be decoded again.
+ */
+function withoutTags(n: number): number {
+  let top = 0
+  const push = (unit: number, start: number, end: number): void => {
+    if (unit === SPACE && (top === 0 || codes[top - 1] === SPACE)) {
+      if (top > 0) positions[2 * top - 1] = end
+      return
+    }
+    codes[top] = unit
+    positions[2 * top] = start
+    positions[2 * top + 1] = end
+    top += 1
+    if (unit !== SEMICOLON && unit !== GREATER) return
+    const opens = unit === SEMICOLON ? AMPERSAND : LESS
+    const lowest = Math.max(0, top - (unit === SEMICOLON ? LONGEST_ENTITY : LONGEST_TAG))
+    let at = top - 2
+    while (at >= lowest && codes[at] !== opens) at -= 1
+    if (at < lowest) return
+    const shown = shownFor(String.fromCharCode(...codes.subarray(at, top)))
+    if (shown === undefined || shown.length > top - at) return
+    const from = positions[2 * at] as number
+    top = at
+    if (shown.length === 0 && top > 0 && codes[top - 1] !== SPACE) positions[2 * top - 1] = end
+    for (const one of shown) push(one, from, end)
+  }
+  for (let i = 0; i < n; i += 1)
+    push(codes[i] as number, positions[2 * i] as number, positions[2 * i + 1] as number)
+  return top > 0 && codes[top - 1] === SPACE ? top - 1 : top
+}
+
+/** The units that stand for an entity or a tag when it is shown; undefined where it is none. */
+function shownFor(written: string): Uint16Array | undefined {
+  if (written.startsWith('<')) {
+    const tag = TAG.exec(written)
+    return tag ? (tag[2] === undefined ? NOTHING : BLANK) : undefined
+  }
+  const name = written.slice(1, -1)
+  const number = /^#(?:(\d{1,7})|x([\da-f]{1,6}))$/.exec(name)
+  const cp = number
+    ? parseInt(number[1] ?? number[2]!, number[1] ? 10 : 16)
+    : ENTITIES.get(name)?.codePointAt(0)
+  if (cp === undefined) return ENTITIES.has(name) ? NOTHING : undefined
+  if (cp > 0x10ffff) return undefined
+  return foldOf(cp)
+}
+
+const BLANK = Uint16Array.of(SPACE)
+
+function foldOf(cp: number): Uint16Array {
+  if (cp >= 0x10000) return foldAstral(cp)
+  const folded = FOLD[cp] as number
+  if (folded === DELETED) return NOTHING
+  if (folded === SURROGATE) return LONE
+  return folded >= EXPANSION ? (EXPANSIONS[folded - EXPANSION] as Uint16Array) : Uint16Array.of(folded)
+}
+
+/**
+ * Takes away marks of emphasis (`**`, `__`, `~~`, `||`, backticks) that stand at a word or in it, where there are two of them at
+ * least: one opens, one closes.
+ */
+function withoutEmphasis(n: number): number {
+  let marks = 0
+  for (let i = 0; i < n; i += 1) {
+    if (MARK[codes[i] as number] === 0) continue
+    const end = endOfMarks(i, n)
+    if (isEmphasis(i, end, n)) marks += 1
+    i = end
+  }
+  if (marks < 2) return n
+  let write = 0
+  for (let i = 0; i < n; i += 1) {
+    if (MARK[codes[i] as number] === 1) {
+      const end = endOfMarks(i, n)
+      if (isEmphasis(i, end, n)) {
+        if (write > 0 && codes[write - 1] !== SPACE)
+          positions[2 * write - 1] = positions[2 * end - 1] as number
+      } else for (let kept = i; kept < end; kept += 1) write = move(kept, write)
+      i = end - 1
+    } else write = move(i, write)
+  }
+  return write
+}
+
+function endOfMarks(start: number, n: number): number {
+  let end = start + 1
+  while (end < n && MARK[codes[end] as number] === 1) end += 1
+  return end
+}
+
+function isEmphasis(start: number, end: number, n: number): boolean {
+  const [before, after] = [start > 0 ? kindAt(start - 1, n) : Kind.other, kindAt(end, n)]
+  if (before < Kind.digit && after < Kind.digit) return false
+  if (before === Kind.digit && after === Kind.digit) return false
+  for (let at = start; at < end;) {
+    let next = at + 1
+    while (next < end && codes[next] === codes[at]) next += 1
+    // Four are one pair that closes and one that opens.
+    if (next - at > 4 || (next - at === 1 && codes[at] !== BACKTICK)) return false
+    at = next
+  }
+  return true
+}
 
 const kindAt = (index: number, n: number): number =>
   index < n ? (KIND[codes[index] as number] as number) : Kind.other
@@ -175,6 +375,27 @@ function nextSingle(index: number, n: number): number {
   return next > index + 1 && kindAt(next, n) >= Kind.digit && kindAt(next + 1, n) < Kind.digit ? next : -1
 }
 
+/** Pictures say nothing between two characters of a word. Both halves of one beyond the basic plane count. */
+function isPicture(unit: number): boolean {
+  return (
+    (unit >= 0xd83c && unit <= 0xd83e) ||
+    (unit >= 0x2600 && unit <= 0x27bf) ||
+    (unit >= 0x2b05 && unit <= 0x2b55)
+  )
+}
+
+/** Where the blanks, separators and pictures end that begin at `from`; not looked at further than they may stand in a word. */
+function endOfHanGap(from: number, n: number): number {
+  let next = from
+  for (let gaps = 0; gaps < LONGEST_GAP && next < n; gaps += 1) {
+    const unit = codes[next] as number
+    if (isGap(KIND[unit] as number)) next += 1
+    else if (isPicture(unit)) next += unit >= 0xd800 ? 2 : 1
+    else break
+  }
+  return next
+}
+
 /** Joins characters written apart, in place; returns the new length. Each unit is looked at a bounded number of times. */
 function joinSpelledOut(n: number): number {
   const out = codes
@@ -183,19 +404,31 @@ function joinSpelledOut(n: number): number {
   let before: number = Kind.other
   while (read < n) {
     const kind = KIND[out[read] as number] as number
+    if (kind === Kind.han && before < Kind.digit && PARTING[codes[read + 1] ?? 0] === 1) {
+      const last = lastPunctuated(read, n)
+      if (last > read) {
+        for (let i = read; i <= last; i += 2) write = move(i, write)
+        before = Kind.han
+        read = last + 1
+        continue
+      }
+    }
     if (kind >= Kind.digit && before < Kind.digit && kindAt(read + 1, n) < Kind.digit) {
       const last = lastSpelledOut(read, n)
       if (last > read) {
+        const parted = isParted(read, last)
         for (let i = read; i <= last; i += 1) {
-          if (kindAt(i, n) >= Kind.digit) write = move(i, write)
+          if (kindAt(i, n) >= Kind.digit || (parted && isWide(i))) write = move(i, write)
         }
         before = kindAt(last, n)
         read = last + 1
         continue
       }
-    } else if (before === Kind.han && isGap(kind)) {
-      let next = read + 1
-      while (next - read < LONGEST_GAP && isGap(kindAt(next, n))) next += 1
+    } else if (
+      before === Kind.han &&
+      (isGap(kind) || (kind === Kind.other && isPicture(out[read] as number)))
+    ) {
+      const next = endOfHanGap(read, n)
       if (kindAt(next, n) === Kind.han) {
         // What follows goes on with the word, so it cannot begin a spelled-out one.
         write = move(next, write)
@@ -211,6 +444,22 @@ function joinSpelledOut(n: number): number {
   return write
 }
 
+/** Punctuation that stands between single Han characters to hide a word; not `、`, which parts the members of a list. */
+const PARTING = new Uint8Array(0x10000)
+for (const mark of ',。;!?:') PARTING[mark.charCodeAt(0)] = 1
+const PUNCTUATED_CHARACTERS = 4
+
+/** Where single Han characters end that one and the same mark parts, from `first` on; `first` itself where they are few. */
+function lastPunctuated(first: number, n: number): number {
+  const mark = codes[first + 1]
+  let last = first
+  while (last + 2 < n && codes[last + 1] === mark && kindAt(last + 2, n) === Kind.han) {
+    if (kindAt(last + 3, n) >= Kind.digit) break
+    last += 2
+  }
+  return last >= first + 2 * (PUNCTUATED_CHARACTERS - 1) ? last : first
+}
+
 /** Where the spelled-out word that begins at `first` ends; `first` itself when there is none. */
 function lastSpelledOut(first: number, n: number): number {
   let count = 0
@@ -221,7 +470,48 @@ function lastSpelledOut(first: number, n: number): number {
     if (kindAt(next, n) !== Kind.digit) words += 1
     last = next
   }
-  return count >= (words > 0 ? SPELLED_LETTERS : SPELLED_DIGITS) ? last : first
+  if (count < (words > 0 ? SPELLED_LETTERS : SPELLED_DIGITS) || isList(first, last)) return first
+  return last
+}
+
+/** Letters in the order of the alphabet, and initials: each followed by a dot and a blank. */
+function isList(first: number, last: number): boolean {
+  let [inOrder, initials] = [true, true]
+  let before = first
+  for (let i = first + 1; i <= last; i += 1) {
+    if ((KIND[codes[i] as number] as number) < Kind.digit) continue
+    if (codes[i] !== (codes[before] as number) + 1) inOrder = false
+    if (i !== before + 3 || codes[before + 1] !== DOT || codes[before + 2] !== SPACE) initials = false
+    before = i
+  }
+  return inOrder || initials
+}
+
+const DOT = 0x2e
+
+/** Whether a unit is a blank that was wider than one character, and does not stand at a Han character, where blanks part nothing. */
+const isWide = (index: number): boolean =>
+  codes[index] === SPACE &&
+  (positions[2 * index + 1] as number) - (positions[2 * index] as number) > 1 &&
+  KIND[codes[index - 1] as number] !== Kind.han &&
+  KIND[codes[index + 1] as number] !== Kind.han
+
+/**
+ * Whether wide blanks part the words of letters that are written apart by narrow ones. Not where three words of one letter would
+ * follow each other: those would be taken for one word again.
+ */
+function isParted(first: number, last: number): boolean {
+  let [narrow, wide, letters, singles] = [false, false, 0, 0]
+  for (let i = first; i <= last + 1; i += 1) {
+    if (i > last || isWide(i)) {
+      wide ||= i <= last
+      singles = letters === 1 ? singles + 1 : 0
+      if (singles >= 3) return false
+      letters = 0
+    } else if ((KIND[codes[i] as number] as number) >= Kind.digit) letters += 1
+    else narrow = true
+  }
+  return narrow && wide
 }
 
 function move(from: number, to: number): number {

@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post, Query } from '@nestjs/common'
-import { Instant, OneOf, Optional, Strings, Text } from '#libs/contracts/fields'
+import { Example, Instant, OneOf, Optional, Strings, Text } from '#libs/contracts/fields'
 import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
@@ -20,8 +20,8 @@ export class BulkDecisionBody {
   @OneOf(MEASURES) measure!: Measure
   @Optional() @Text(120, 1) clause?: string
   @Reasons() reasons!: GivenReasons
-  @Optional() @Instant() until?: string
-  @Optional() @Instant() notBefore?: string
+  @Example() @Optional() @Instant() until?: string
+  @Example() @Optional() @Instant() notBefore?: string
 }
 
 export class BulkDecisionQuery {

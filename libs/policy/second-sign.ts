@@ -1,0 +1,63 @@
+import type { RuleFacts, RuleSignal } from './rule-environment.js'
+
+/**
+ * What acting may rest on a signal of a bank: on it `alone`, on it with a sign of another kind (`company`), or not at all, because
+ * two people did not approve its entry (`review`; SPEC promise 11).
+ */
+export type Standing = 'alone' | 'company' | 'review'
+
+/** Detectors that read, rather than recognise: each of their signals alone is only a sign. */
+const READING_DETECTORS = new Set(['lexicon', 'text-model', 'contacts', 'context'])
+const CONTACT_COUNTS_FROM = 0.4
+const EVASION_COUNTS_FROM = 0.5
+/** Words that are more than this part of a text, one third, leave the model nothing else to read. */
+const MOST_OF = 3
+
+/** Whether a rule that acts may see a signal. */
+export function mayBeActedOn({ standing }: Pick<RuleSignal, 'standing'>): boolean {
+  return standing !== 'review'
+}
+
+/**
+ * Whether acting in a category rests on more than one phrase, or one score: words stand in harmless texts too. It does where a
+ * signal of the category stands alone, or where two signs of different kinds meet: a phrase; another phrase of another entry,
+ * elsewhere in the text; a score of the model that the policy lets act (`actAt`); a contact, a disguised link or a known one; with such a score, any link.
+ */
+export function isMoreThanOneSign(
+  category: string,
+  own: readonly RuleSignal[],
+  text: string,
+  { scores, actAt, contact, evasion, links, message }: RuleFacts,
+): boolean {
+  const rested = own.filter((signal) => signal.score > 0 && mayBeActedOn(signal))
+  if (rested.some(standsAlone)) return true
+  const words = rested.filter(({ detector }) => detector === 'lexicon')
+  const sure = (scores[category] ?? 0) >= (actAt[category] ?? Infinity)
+  const scored = sure && !areMost(text, words)
+  const anyLink = scored && message.links.length > 0
+  const leadsAway =
+    contact >= CONTACT_COUNTS_FROM || evasion >= EVASION_COUNTS_FROM || (links[category] ?? 0) > 0 || anyLink
+  return [words.length > 0, standApart(words), scored, leadsAway].filter(Boolean).length >= 2
+}
+
+function standsAlone({ detector, standing }: RuleSignal): boolean {
+  return standing === 'alone' || (standing === undefined && !READING_DETECTORS.has(detector))
+}
+
+/** Whether two of them are of different entries and share no part of the text. */
+function standApart(words: readonly RuleSignal[]): boolean {
+  return words.some((one, i) =>
+    words.slice(i + 1).some((other) => {
+      if (one.id === other.id || !one.spans?.length || !other.spans?.length) return false
+      return one.spans.some((a) => other.spans!.every((b) => a[1] <= b[0] || b[1] <= a[0]))
+    }),
+  )
+}
+
+/** Whether the words are much of the text: then the model has read little but the same words, and is no second sign. */
+function areMost(text: string, words: readonly RuleSignal[]): boolean {
+  const covered = words
+    .flatMap(({ spans }) => spans ?? [])
+    .reduce((sum, [start, end]) => sum + end - start, 0)
+  return MOST_OF * covered > text.trim().length
+}
