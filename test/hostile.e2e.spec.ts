@@ -71,7 +71,10 @@ async function everyDocument(): Promise<Record<string, string>> {
     for (const collection of await system.database(service).collections()) {
       if (collection.collectionName === 'audit_checkpoints') continue
       const all = await collection.find().sort({ _id: 1 }).toArray()
-      const documents = collection.collectionName === 'audit_log' ? all.flatMap((block) => changesIn(block as unknown as Block)) : all
+      const documents =
+        collection.collectionName === 'audit_log'
+          ? all.flatMap((block) => changesIn(block as unknown as Block))
+          : all
       const digest = createHash('sha256').update(JSON.stringify(documents)).digest('hex')
       if (documents.length > 0) digests[collection.namespace] = `${documents.length} ${digest}`
     }

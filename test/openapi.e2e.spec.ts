@@ -145,7 +145,7 @@ describe('what the services answer', () => {
     for (const route of routesOf(documents[service]).filter(({ method }) => method === 'GET')) {
       const path = filledPath(route)!
       // NDJSON is read by `weir audit verify`; what has no thing of its own here is walked by its own tests.
-      if (path.endsWith('/export') || path.includes('{')) continue
+      if (path.endsWith('/export') || path.includes('{') || path.startsWith('/v1/webhooks/')) continue
       // Throws where the answer is not what the document says.
       answered.push([path, (await system.call(service, path, as)).status])
     }

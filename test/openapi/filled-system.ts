@@ -13,8 +13,6 @@ export interface Filled {
 /** Puts something to be found into a system: the platform `p1`, its account `acc-1` with strikes, directives and statements. */
 export async function fillSystem(system: WeirSystem): Promise<Filled> {
   await system.register('p1')
-  const json = { url: 'https://platform.example/weir' }
-  await system.call('notification', '/v1/webhooks/p1', { method: 'PUT', json, roles: ['admin'] })
   const message = {
     accountId: 'acc-1',
     visibility: 'public',

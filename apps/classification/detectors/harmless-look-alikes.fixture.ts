@@ -1,5 +1,7 @@
 /** Harmless texts that share words with harmful ones, by what makes them look alike. Nothing may act on any of them. */
-export const HARMLESS_LOOK_ALIKES: Readonly<Record<'en' | 'zh', Readonly<Record<string, readonly string[]>>>> = {
+export const HARMLESS_LOOK_ALIKES: Readonly<
+  Record<'en' | 'zh', Readonly<Record<string, readonly string[]>>>
+> = {
   en: {
     contractions: [
       "She'll collect the keys at six, so don't lock the shed.",
