@@ -33,6 +33,7 @@ export const DeliverySchema = new Schema<Delivery>(
     state: { type: String, required: true },
     nextAttemptAt: { type: Date, default: null },
     lease: { type: String, default: null },
+    hastenedAt: Date,
     tries: { type: Number, required: true },
     attempts: [{ _id: false, at: Date, outcome: String, statusCode: Number, durationMs: Number }],
     reports: [{ _id: false, state: String, at: Date }],
@@ -127,6 +128,7 @@ export class DeliveryStore {
         $push: state === 'pending' ? { attempts } : { attempts, reports: { state, at } },
       },
     )
+    if (state === 'pending') await this.bringForward(delivery)
     if (moved.matchedCount === 1) return
     await this.model.updateOne(
       { _id: delivery._id },
@@ -140,13 +142,27 @@ export class DeliveryStore {
       { _id: delivery._id, state: 'pending', lease: delivery.lease },
       { $set: { nextAttemptAt: until, lease: null }, $inc: { tries: -1 } },
     )
+    await this.bringForward(delivery)
   }
 
-  /** Makes due what waits for one destination. */
+  /** Makes due what waits for one destination; what is in somebody's hands, when they give it back. */
   async hasten(destination: string, now: Date): Promise<void> {
+    await this.model.updateMany(
+      { destination, state: 'pending', lease: { $ne: null } },
+      { $set: { hastenedAt: now } },
+    )
     await this.model.updateMany(
       { destination, state: 'pending', lease: null, nextAttemptAt: { $gt: now } },
       { $set: { nextAttemptAt: now } },
+    )
+  }
+
+  /** The destination was changed while somebody had the delivery: what they came to says nothing of the new one. */
+  private async bringForward({ _id }: Delivery): Promise<void> {
+    await this.model.updateOne(
+      { _id, state: 'pending', lease: null, hastenedAt: { $type: 'date' } },
+      [{ $set: { nextAttemptAt: '$hastenedAt' } }, { $unset: 'hastenedAt' }],
+      { updatePipeline: true },
     )
   }
 

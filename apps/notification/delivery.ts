@@ -47,6 +47,8 @@ export interface Delivery {
   nextAttemptAt: Date | null
   /** Token of the instance that is at it. */
   lease: string | null
+  /** Set while an instance holds it: its destination was changed, and it is due again when it is given back. */
+  hastenedAt?: Date
   /** Attempts begun since it was last made pending. */
   tries: number
   attempts: Attempt[]

@@ -209,6 +209,16 @@ describe('a webhook that has failed for a day', () => {
     expect(new Set(live.hooks.map(({ headers }) => headers['webhook-id'])).size).toBe(2)
   })
 
+  it('is tried at once at the new address, also what somebody was at when that came', async () => {
+    const now = new Date()
+    await give(['nt_1'], now.getTime())
+    const ids = (await bench.all()).map(({ _id }) => _id)
+    const [held] = await bench.deliveries.claim(ids, now, 60_000)
+    await bench.deliveries.hasten(webhookDestination('p1'), now)
+    await bench.deliveries.hold(held!, new Date(now.getTime() + HOUR))
+    expect((await bench.all())[0]).toMatchObject({ lease: null, nextAttemptAt: now })
+  })
+
   it('loses what expires meanwhile, and nothing else', async () => {
     let now = Date.now()
     const hook = await startHookSink((_hook, response) => void response.writeHead(500).end())
