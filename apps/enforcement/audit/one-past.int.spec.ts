@@ -1,4 +1,5 @@
 import mongoose, { type Connection } from 'mongoose'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parsePublicKey } from '#libs/audit/checkpoint-note'
@@ -111,7 +112,13 @@ describe('the audit key, on a real Kafka and MongoDB', () => {
 
   it('is not taken for another one that was made when it was lost', async () => {
     await enforcement.service.stop()
-    const another = await enforcement.startAnother({ LOCAL_KEY_DIR: `${enforcement.folder}/other-keys` })
+    // The key of links at rest is not the one that was lost.
+    const SECRETS_KEY = readFileSync(
+      join(enforcement.folder, 'keys', 'enforcement-secrets-key'),
+      'utf8',
+    ).trim()
+    const LOCAL_KEY_DIR = `${enforcement.folder}/other-keys`
+    const another = await enforcement.startAnother({ LOCAL_KEY_DIR, SECRETS_KEY })
     const then = published().length
     await settled(async () => {
       const metrics = await (await fetch(`${another.url}/metrics`)).text()
