@@ -20,7 +20,7 @@ import { PUBLICATIONS, PublicationSchema, PublicationStore } from './policies/pu
 import { EXPOSURES, ExposureSchema, ExposureStore } from './quality/exposure.store.js'
 import { GOLDEN_CASES, GoldenCaseSchema, GoldenCaseStore } from './quality/golden-case.store.js'
 import { REVIEWS, ReviewSchema, ReviewStore } from './quality/review.store.js'
-import { KEYS, KeySchema } from './statements/appeal-links.js'
+import { KEYS, KeySchema } from './statements/signed-links.js'
 import { STATEMENTS, StatementSchema, StatementStore } from './statements/statement.store.js'
 
 const collections = MongooseModule.forFeature([

@@ -55,7 +55,12 @@ export class RecordingPublisher {
   }
 }
 
-const SECRETS_KEY = randomBytes(32).toString('base64')
+/** The settings of services under test; what a spec sets itself goes over them. */
+export const TEST_ENV = {
+  PUBLIC_URL: 'http://127.0.0.1:7403',
+  SECOND_REVIEW_SHARE: 0,
+  SECRETS_KEY: randomBytes(32).toString('base64'),
+}
 
 /** What the profiler of MongoDB is to note. */
 const SCANS = { planSummary: 'COLLSCAN' }
@@ -148,10 +153,7 @@ async function startOne(
       Startup,
       { provide: Clock, useValue: clock },
       { provide: Publisher, useValue: publisher },
-      {
-        provide: ENV,
-        useValue: { PUBLIC_URL: 'http://127.0.0.1:7403', SECOND_REVIEW_SHARE: 0, SECRETS_KEY },
-      },
+      { provide: ENV, useValue: TEST_ENV },
       { provide: LOGGER, useValue: createLogger('enforcement', 'silent') },
       ...providers,
     ],

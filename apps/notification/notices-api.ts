@@ -7,9 +7,9 @@ import {
   OneOf,
   Optional,
   PlatformId,
-  Strings,
   Text,
   WeirId,
+  WeirIds,
 } from '#libs/contracts/fields'
 import { REPORTED_CHANNELS } from '#libs/contracts/delivery-report'
 import type { Attempt, Delivery, DeliveryState } from './delivery.js'
@@ -44,7 +44,7 @@ export class NoticeView {
 
 /** What is sent again. */
 export class Redelivery {
-  @Example(['dl_mzq7xw5gd4n6tbv8yhc1r0p3k2']) @Strings(1_000, 200) deliveries!: string[]
+  @Example(['dl_mzq7xw5gd4n6tbv8yhc1r0p3k2']) @WeirIds(1_000) deliveries!: string[]
 }
 
 /** A template as it reads. */

@@ -194,18 +194,27 @@ export function Flag(): PropertyDecorator {
   return rule('flag', { type: 'boolean' }, (value) => typeof value === 'boolean', 'true or false')
 }
 
-/** A list of at most `max` strings, each of at most `length` code points, or matching a pattern. */
-export function Strings(max: number, each: number | string): PropertyDecorator {
+/** A list of at most `max` strings, each of `shortest` to `each` code points, or matching a pattern. */
+export function Strings(max: number, each: number | string, shortest = 0): PropertyDecorator {
   const expression = typeof each === 'string' ? new RegExp(each, 'u') : undefined
   const fits = (item: unknown): boolean =>
-    typeof item === 'string' && (expression ? expression.test(item) : codePoints(item) <= (each as number))
-  const items = expression ? { type: 'string', pattern: each } : { type: 'string', maxLength: each }
+    typeof item === 'string' &&
+    (expression
+      ? expression.test(item)
+      : codePoints(item) >= shortest && codePoints(item) <= (each as number))
+  const least = shortest === 0 ? {} : { minLength: shortest }
+  const items = expression ? { type: 'string', pattern: each } : { type: 'string', ...least, maxLength: each }
   return rule(
     'list',
     { type: 'array', maxItems: max, items },
     (value) => Array.isArray(value) && value.length <= max && value.every(fits),
     `a list of at most ${max} strings`,
   )
+}
+
+/** A list of at most `max` ids that Weir gave out. */
+export function WeirIds(max: number): PropertyDecorator {
+  return Strings(max, 200, 1)
 }
 
 /** A list of at most `max` pairs `[start, end)` of whole numbers from 0. */

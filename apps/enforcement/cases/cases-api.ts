@@ -15,6 +15,7 @@ import {
   Strings,
   Text,
   WeirId,
+  WeirIds,
 } from '#libs/contracts/fields'
 import { AccountIn, type Change, CHANGES, MediaIn, VISIBILITIES } from '#libs/contracts/message-in'
 import { CategoryVerdict, MODE, type Outcome, OUTCOMES } from '#libs/contracts/verdict'
@@ -83,7 +84,7 @@ export class CaseView {
   /** The case of the same account that it became a part of. */
   @Example(null) @Optional() @WeirId() mergedInto!: string | null
   /** The cases that became a part of it: what is in them is shown here too. */
-  @Example([]) @Strings(100, 200) merged!: string[]
+  @Example([]) @WeirIds(100) merged!: string[]
   /** For `If-Match`. */
   @Int(0) version!: number
 }

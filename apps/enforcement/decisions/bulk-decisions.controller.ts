@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post, Query } from '@nestjs/common'
-import { Example, Instant, OneOf, Optional, Strings, Text } from '#libs/contracts/fields'
+import { Example, Instant, OneOf, Optional, Text, WeirIds } from '#libs/contracts/fields'
 import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
@@ -16,7 +16,7 @@ import { bilingual, type GivenReasons, Reasons } from './reasons-field.js'
 const MOST_CASES = 50
 
 export class BulkDecisionBody {
-  @Strings(MOST_CASES, 200) caseIds!: string[]
+  @WeirIds(MOST_CASES) caseIds!: string[]
   @OneOf(MEASURES) measure!: Measure
   @Optional() @Text(120, 1) clause?: string
   @Reasons() reasons!: GivenReasons

@@ -15,6 +15,7 @@ import {
   Strings,
   Text,
   WeirId,
+  WeirIds,
 } from '#libs/contracts/fields'
 import {
   ACCOUNT_STATUSES,
@@ -85,8 +86,8 @@ export class DecisionView {
   @Text(40, 1) policyVersion!: string
   @One(() => Bilingual) reasons!: Bilingual
   @Strings(10_000, PLATFORM_OWN_ID) messageIds!: string[]
-  @Strings(10_000, 200) verdictIds!: string[]
-  @Example([]) @Strings(10_000, 200) findingIds!: string[]
+  @WeirIds(10_000) verdictIds!: string[]
+  @Example([]) @WeirIds(10_000) findingIds!: string[]
   @Strings(1_000, 200) detectors!: string[]
   /** Null: without end, or as long as the ladder has it once it is in force. */
   @Optional() @Instant() until!: Date | null
@@ -103,11 +104,11 @@ export class DecisionView {
   @Example(null) @Optional() @One(() => NoticeOfIntentView) notice!: NoticeOfIntentView | null
   @Example(null) @Optional() @One(() => IntentAnswerView) answer!: IntentAnswerView | null
   /** The strikes that count towards it, and those that it added. */
-  @Strings(10_000, 200) strikesCounted!: string[]
-  @Strings(10_000, 200) strikeIds!: string[]
+  @WeirIds(10_000) strikesCounted!: string[]
+  @WeirIds(10_000) strikeIds!: string[]
   /** Its messages that earned no strike by it; while it is held or only previewed: that would earn none. */
   @Example([]) @Many(() => WithoutStrikeView, 10_000) withoutStrike!: WithoutStrikeView[]
-  @Strings(10_000, 200) directiveIds!: string[]
+  @WeirIds(10_000) directiveIds!: string[]
   @Example(null) @Optional() @One(() => DecisionStepView) approval!: DecisionStepView | null
   @Example(null) @Optional() @One(() => DecisionStepView) refusal!: DecisionStepView | null
   @Example(null) @Optional() @One(() => DecisionStepView) reversal!: DecisionStepView | null

@@ -20,7 +20,7 @@ import { DecisionStore } from '../decisions/decision.store.js'
 import { aFinding } from '../findings/a-finding.js'
 import { FindingStore } from '../findings/finding.store.js'
 import { Relay } from '../outbox/relay.js'
-import { type RecordingPublisher, TwoInstances } from '../two-instances.fixture.js'
+import { type RecordingPublisher, TEST_ENV, TwoInstances } from '../two-instances.fixture.js'
 import { ExposureStore } from './exposure.store.js'
 import { GiveReviews } from './give-reviews.js'
 import { GoldenCaseStore } from './golden-case.store.js'
@@ -34,12 +34,7 @@ const DAY = 24 * 60 * MINUTE
 const LEASE = SPEC_POLICY.cases.claimLease
 
 describe('quality of decisions, on a real MongoDB', () => {
-  const env = {
-    PUBLIC_URL: 'http://127.0.0.1:7403',
-    SECOND_REVIEW_SHARE: 1,
-    GOLDEN_SHARE: 0,
-    EXPOSURE_DAILY_LIMIT: 0,
-  }
+  const env = { ...TEST_ENV, SECOND_REVIEW_SHARE: 1, GOLDEN_SHARE: 0, EXPOSURE_DAILY_LIMIT: 0 }
   let instances: TwoInstances
   let publisher: RecordingPublisher
   let clock: Clock

@@ -16,6 +16,7 @@ import {
   Strings,
   Text,
   WeirId,
+  WeirIds,
 } from '#libs/contracts/fields'
 import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
 
@@ -30,9 +31,9 @@ export class GroundView {
 
 export class FactsView {
   @Strings(1_000_000, PLATFORM_OWN_ID) messageIds!: string[]
-  @Strings(1_000_000, 200) verdictIds!: string[]
+  @WeirIds(1_000_000) verdictIds!: string[]
   @Strings(1_000, 200) detectors!: string[]
-  @Strings(1_000_000, 200) strikesCounted!: string[]
+  @WeirIds(1_000_000) strikesCounted!: string[]
   @Int(0, 5) level!: number
   @Num(0, Number.MAX_SAFE_INTEGER) points!: number
 }
