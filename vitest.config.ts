@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
+/** Servers that the user names are one for all, and specs that share them must not run at a time. */
+const workers = process.env.KAFKA_BROKERS || process.env.MONGODB_URI ? 1 : 2
+
 const conditions = ['source', 'module', 'node', 'import', 'default']
 
 /** Suffix says the kind: `.spec` is pure, `.int.spec` one service on real Kafka and MongoDB, `.e2e.spec` all four processes. */
@@ -25,12 +28,12 @@ export default defineConfig({
         test: {
           name: 'int',
           sequence: { groupOrder: 1 },
-          maxWorkers: 1,
+          maxWorkers: workers,
           include: ['{apps,libs}/**/*.int.spec.ts'],
           testTimeout: 120_000,
           hookTimeout: 240_000,
-          fileParallelism: false,
           globalSetup: ['./libs/testing/vitest-stack.ts'],
+          setupFiles: ['./libs/testing/vitest-worker.ts'],
         },
       },
       {
@@ -38,12 +41,10 @@ export default defineConfig({
         test: {
           name: 'e2e',
           sequence: { groupOrder: 2 },
-          maxWorkers: 1,
+          maxWorkers: workers,
           include: ['test/**/*.e2e.spec.ts'],
           testTimeout: 400_000,
           hookTimeout: 400_000,
-          fileParallelism: false,
-          globalSetup: ['./libs/testing/vitest-stack.ts'],
         },
       },
     ],
