@@ -11,9 +11,9 @@ import { tell } from './faults/bench.js'
 import { randomFrom } from './faults/workload.js'
 import { eventually, WeirSystem } from './harness/weir-system.js'
 import type { ServiceProcess } from '#libs/testing/service-process'
+import { LONG } from '#libs/testing/property-runs.fixture'
 
 /** `LONG=1`: more accounts, more kills, some minutes. */
-const LONG = process.env['LONG'] === '1'
 const SEED = Number(process.env['DUE_PROCESS_SEED'] ?? Date.now() % 100_000)
 const SECONDS = LONG ? 240 : 24
 /** Of each sort. */

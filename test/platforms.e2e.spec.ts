@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ServiceProcess } from '#libs/testing/service-process'
+import { LONG } from '#libs/testing/property-runs.fixture'
 import { sleep, tell } from './faults/bench.js'
 import { eventually, jsonOf, type OutsideRecord, WeirSystem } from './harness/weir-system.js'
 
 /** What the promise is stated for takes a minute and a half; CI has less. */
-const LONG = process.env['LONG'] === '1'
 const OLD = LONG ? 200 : 30
 const BURST = LONG ? 50 : 8
 const STOPPED_MS = LONG ? 40_000 : 16_000

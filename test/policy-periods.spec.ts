@@ -4,11 +4,12 @@ import { describe, expect, it } from 'vitest'
 import type { PolicyRecord } from '#libs/contracts/policy-record'
 import { policyRecordKey } from '#libs/contracts/policy-record'
 import { chosenFor, isNeverWithout, reignAt, reignsOf, versionsIn } from '#libs/policy/periods'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { openBook } from '../apps/classification/policy/policy-book.rules.js'
 import { periodOf, type PublicationFacts } from '../apps/enforcement/policies/publication.store.js'
 import { documentOf } from '../apps/enforcement/policies/publish-policy.js'
 
-const RUNS = process.env['LONG'] ? 20_000 : 1_000
+const RUNS = propertyRuns(1_000, 20_000)
 const MINUTE = 60_000
 const START = Date.parse('2026-01-01T00:00:00Z')
 

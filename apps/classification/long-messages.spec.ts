@@ -7,6 +7,7 @@ import { codePoints } from '#libs/contracts/fields'
 import type { PolicyRecord } from '#libs/contracts/policy-record'
 import { Verdict } from '#libs/contracts/verdict'
 import { contractCheck } from '#libs/platform/json/validator'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { classify } from './classify.rules.js'
 import { TextModel } from './detectors/text-model.js'
 import { buildJudge } from './judge.js'
@@ -81,7 +82,7 @@ describe('a text that is longer than is kept', () => {
         const verdict = verdictOn({ text: `${fill.repeat(at)} ${CLAIM} ${fill.repeat(61_000 - at)}` })
         expect(claimIn(verdict)).toEqual([CLAIM])
       }),
-      { numRuns: process.env['LONG'] ? 2_000 : 15 },
+      { numRuns: propertyRuns(15, 2_000) },
     )
   })
 

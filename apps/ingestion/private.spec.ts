@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseKeepingRepeated } from '#libs/platform/json/parse-keeping-repeated'
 import { privacyOf } from '#libs/platform/json/says-private'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { type CheckedMessage, checkMessage, checkValue, sizeOf } from './check-message.rules.js'
 import { expectedOutcome, type Json, Pairs, read } from './private-oracle.js'
 
@@ -308,7 +309,7 @@ const texts = fc
   .map(([value, escape]) => rendered(value, escape))
 
 describe('any record', () => {
-  const numRuns = process.env['LONG'] ? 20_000 : 1_000
+  const numRuns = propertyRuns(1_000, 20_000)
 
   it('is refused as private just where SPEC says so, from Kafka and by REST', () => {
     const seen: Record<string, number> = {}

@@ -4,9 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { revisionOf } from '#libs/contracts/message'
 import { MessageIn } from '#libs/contracts/message-in'
 import { contractCheck } from '#libs/platform/json/validator'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { type AcceptedOutcome, checkMessage, checkValue, sizeOf } from './check-message.rules.js'
 
-const RUNS = process.env['LONG'] ? 20_000 : 1_000
+const RUNS = propertyRuns(1_000, 20_000)
 
 const good = {
   messageId: 'm-7',

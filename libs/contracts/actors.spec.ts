@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { isOurActor, OUR_ACTORS } from './actors.js'
 
-const RUNS = process.env['LONG'] === '1' ? 20_000 : 1_000
+const RUNS = propertyRuns(1_000, 20_000)
 const wide = (text: string): string =>
   [...text].map((one) => String.fromCodePoint(one.codePointAt(0)! + 0xfee0)).join('')
 const UNSEEN = [

@@ -1,6 +1,7 @@
 import 'reflect-metadata'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { isInstant, laterBy } from './fields.js'
 
 const two = (most: number, least = 0): fc.Arbitrary<string> =>
@@ -41,7 +42,7 @@ describe('an instant', () => {
         expect(isInstant(later.toISOString())).toBe(true)
         expect(later.getTime()).toBeGreaterThanOrEqual(time.getTime())
       }),
-      { numRuns: process.env['LONG'] ? 50_000 : 2_000 },
+      { numRuns: propertyRuns(2_000, 50_000) },
     )
     expect(taken).toBeGreaterThan(500)
   })

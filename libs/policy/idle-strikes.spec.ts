@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { areCovered, idleStrikes, withSpan, type IdleSpan } from './idle-strikes.js'
 import { dueSteps, ladderSteps, levelAt, orphanedSteps, stepsInForce, type Strike } from './ladder.js'
 import type { Rung } from './policy-document.js'
@@ -77,7 +78,7 @@ describe('idle strikes', () => {
           expect(saidOf(after(awake), new Date(now))).toEqual(saidOf(after(all), new Date(now)))
         },
       ),
-      { numRuns: 10_000 },
+      { numRuns: propertyRuns() },
     )
     expect(idleSeen).toBeGreaterThan(10_000)
     expect(reversedSeen).toBeGreaterThan(1_000)

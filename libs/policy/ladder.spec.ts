@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import {
   activePoints,
   dueSteps,
@@ -17,7 +18,7 @@ import { compareMeasures } from './measures-in-force.js'
 import type { Rung } from './policy-document.js'
 
 const DAY = 86_400_000
-const RUNS = Number(process.env['LADDER_RUNS'] ?? 1_000)
+const RUNS = propertyRuns(1_000)
 const day = (n: number): Date => new Date(n * DAY)
 const rung = (level: number, minPoints: number, measure: Rung['measure'], days: number | null): Rung => ({
   level,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { boundOf, kindsOf, kindsOfName } from './harm-kinds.js'
 import { compileJudge } from './judge-message.js'
 import { withinLimits } from './limits-of-policy.js'
@@ -11,7 +12,7 @@ import type { Policy } from './policy-document.js'
 import type { RuleInput, RuleSignal } from './rule-environment.js'
 import { isSealed } from './sealed-evidence.js'
 
-const RUNS = process.env['LONG'] ? 10_000 : 150
+const RUNS = propertyRuns(150)
 const TEXT = readFileSync(new URL('../../policies/default.yaml', import.meta.url), 'utf8')
 const DEFAULT: unknown = parse(TEXT)
 const DAY = 86_400_000

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { normalise, originalSpan } from './normalise.js'
 
 const text = (s: string) => normalise(s).text
-const runs = { numRuns: process.env['LONG'] ? 20_000 : 1_000 }
+const runs = { numRuns: propertyRuns(1_000, 20_000) }
 
 /** Ways of writing one character so that it is shown as itself. */
 const disguises: readonly ((char: string) => string)[] = [

@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { DeliveryReport } from '#libs/contracts/delivery-report'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { applyPause, applyReplacement, applyResumption } from '../appeals/apply-appeal.rules.js'
 import type { DecisionRecord } from '../decisions/decision.js'
 import { AccountWorld } from './account-world.js'
@@ -276,7 +277,7 @@ describe('an answer', () => {
 })
 
 describe('reports, answers and approvals', () => {
-  const LIFE = process.env['LONG'] ? 20_000 : 1_000
+  const LIFE = propertyRuns(1_000, 20_000)
   const reports = fc.array(
     fc.record({
       deliveryId: fc.constantFrom('dl_1', 'dl_2', 'dl_3'),

@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Policy, Severity } from '#libs/policy/policy-document'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { type AccountChange, type AccountFacts, IdleStrikesNeeded } from './account-draft.rules.js'
 import { AccountWorld, SPEC_POLICY } from './account-world.js'
 import { applyReversal, applyTime } from './apply-decision.rules.js'
@@ -12,7 +13,7 @@ const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 const START = Date.parse('2026-11-01T00:00:00Z')
 /** Each is two accounts that live for weeks. */
-const RUNS = Number(process.env['IDLE_RUNS'] ?? 3_000)
+const RUNS = propertyRuns(1_000)
 const MESSAGES = 24
 
 const withLadder = (minPoints: readonly number[], life: number): Policy => ({

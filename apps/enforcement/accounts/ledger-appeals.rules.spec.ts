@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
+import { LONG, propertyRuns } from '#libs/testing/property-runs.fixture'
 import {
   applyGrant,
   applyPause,
@@ -19,8 +20,7 @@ import { AppealsOracle } from './appeals-oracle.js'
 import { applyApproval, applyDecision, applyReversal, applyTime } from './apply-decision.rules.js'
 import { applyVerdicts, type VerdictFact } from './apply-verdicts.rules.js'
 
-const LONG = process.env['LONG'] === '1'
-const RUNS = LONG ? 10_000 : 250
+const RUNS = propertyRuns(250)
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 const START = Date.UTC(2026, 10, 1)

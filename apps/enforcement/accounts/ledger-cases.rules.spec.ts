@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Problem } from '#libs/platform/http/problem'
 import type { Policy } from '#libs/policy/policy-document'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { applyReopening } from '../cases/apply-reopening.rules.js'
 import { receivedUnder } from '../cases/received-under.rules.js'
 import { takesDecision } from '../cases/takes-decision.rules.js'
@@ -14,7 +15,7 @@ import { applyVerdicts, type VerdictFact } from './apply-verdicts.rules.js'
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 const START = Date.parse('2026-11-01T00:00:00Z')
-const RUNS = process.env['LONG'] === '1' ? 10_000 : 1_000
+const RUNS = propertyRuns(1_000)
 const reasons = { zh: '理由', en: 'reasons' }
 
 /** Without the steps that wait for people: the ladder is what another oracle is about. */

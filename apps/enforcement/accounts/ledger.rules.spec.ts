@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { DeliveryReport } from '#libs/contracts/delivery-report'
 import type { Policy } from '#libs/policy/policy-document'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import type { DecisionRecord } from '../decisions/decision.js'
 import { type AccountChange, type AccountFacts, IdleStrikesNeeded } from './account-draft.rules.js'
 import { AccountWorld, SPEC_POLICY } from './account-world.js'
@@ -28,7 +29,7 @@ import {
 const MINUTE = 60_000
 const DAY = 1_440 * MINUTE
 const START = Date.parse('2026-11-01T00:00:00Z')
-const RUNS = Number(process.env['LEDGER_RUNS'] ?? 10_000)
+const RUNS = propertyRuns(2_000)
 const reasons = { zh: '理由', en: 'reasons' }
 
 /** A later policy: other points, another life of strikes. */

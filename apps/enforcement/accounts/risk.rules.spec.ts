@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Severity } from '#libs/policy/policy-document'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { AccountWorld } from './account-world.js'
 import { applyReversal } from './apply-decision.rules.js'
 import { applyVerdicts, type VerdictFact } from './apply-verdicts.rules.js'
@@ -18,7 +19,7 @@ import {
 
 const DAY = 86_400_000
 const START = Date.UTC(2026, 9, 1)
-const RUNS = { numRuns: 10_000 }
+const RUNS = { numRuns: propertyRuns() }
 
 const instant = fc.nat(60 * 24).map((hours) => new Date(START + hours * 3_600_000))
 const severity = fc.constantFrom<Severity[]>(1, 2, 3, 4)

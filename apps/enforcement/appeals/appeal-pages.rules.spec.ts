@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DIRECTIVE_KINDS } from '#libs/contracts/directive'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { AccountWorld } from '../accounts/account-world.js'
 import { applyVerdicts } from '../accounts/apply-verdicts.rules.js'
 import { APPEAL_STATES } from './appeal-transitions.js'
@@ -73,7 +74,7 @@ describe('HTML', () => {
         expect(text).toMatch(/^<p title="[^"<>]*">[^"'<>]*<\/p>$/)
         expect(Buffer.from(text, 'utf8').toString('utf8')).toBe(text)
       }),
-      { numRuns: 10_000 },
+      { numRuns: propertyRuns() },
     )
     expect(html`${[html`<b>${'<'}</b>`, html`<i></i>`]}${null}${7}`.text).toBe('<b>&lt;</b><i></i>7')
   })

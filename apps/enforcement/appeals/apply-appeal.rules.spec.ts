@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
 import { compareMeasures } from '#libs/policy/measures-in-force'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { AccountWorld, SPEC_POLICY } from '../accounts/account-world.js'
 import { applyDecision, applyTime, durationOf } from '../accounts/apply-decision.rules.js'
 import { applyVerdicts } from '../accounts/apply-verdicts.rules.js'
@@ -20,7 +21,7 @@ const HOUR = 3_600_000
 const DAY = 24 * HOUR
 const START = Date.UTC(2026, 10, 1)
 const at = (ms: number): Date => new Date(START + ms)
-const RUNS = 10_000
+const RUNS = propertyRuns(1_000)
 
 /** One thing that happens to the account, `after` the one before it. Each is about a message of its own. */
 interface Happening {

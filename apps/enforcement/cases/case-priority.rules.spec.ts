@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { SPEC_POLICY } from '../accounts/account-world.js'
 import { headStart, heavier, weightOf, type Urgency } from './case-priority.rules.js'
 
@@ -31,7 +32,7 @@ describe('the priority of a case', () => {
         expect(headStart({ ...facts, score: 1 })).toBeGreaterThanOrEqual(start)
         expect(headStart({ ...facts, waiting: true })).toBeGreaterThanOrEqual(start)
       }),
-      { numRuns: 10_000 },
+      { numRuns: propertyRuns() },
     )
   })
 
@@ -57,7 +58,7 @@ describe('the priority of a case', () => {
           weightOf(at, { ...facts, category: 'fraud', language: null }, SPEC_POLICY).urgentSince.getTime()
         expect(Math.sign(since(atA, a) - since(atB, b))).toBe(Math.sign(pressing(atB, b) - pressing(atA, a)))
       }),
-      { numRuns: 10_000 },
+      { numRuns: propertyRuns() },
     )
   })
 
@@ -70,7 +71,7 @@ describe('the priority of a case', () => {
         expect(heavier(forwards, weights[0]!)).toEqual(forwards)
         expect(forwards.dueAt).toEqual(new Date(Math.min(...weights.map(({ dueAt }) => dueAt.getTime()))))
       }),
-      { numRuns: 10_000 },
+      { numRuns: propertyRuns() },
     )
   })
 })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import {
   afterTime,
   asOf,
@@ -259,7 +260,7 @@ describe('work on cases', () => {
         const world = new World()
         for (const step of taken) world.take(step)
       }),
-      { numRuns: 10_000 },
+      { numRuns: propertyRuns() },
     )
   })
 

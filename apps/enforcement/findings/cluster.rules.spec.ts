@@ -1,6 +1,7 @@
 import 'reflect-metadata'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { aVerdict } from '../accounts/a-verdict.js'
 import { AccountWorld, SPEC_POLICY } from '../accounts/account-world.js'
 import { applyDecision } from '../accounts/apply-decision.rules.js'
@@ -14,7 +15,7 @@ import { clusterState, grownState, memberDecision, undecidedOf } from './cluster
 import type { ClusterMember, ClusterOrder } from './cluster.js'
 import { findingRecordOf, severityOf } from './finding.rules.js'
 
-const RUNS = { numRuns: 10_000 }
+const RUNS = { numRuns: propertyRuns() }
 const ids = (prefix: string, most: number) =>
   fc.uniqueArray(
     fc.nat(most).map((n) => `${prefix}${n}`),

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { agreementOf, type Judged } from './cohens-kappa.js'
 
 const fromTable = (table: number[][]): Judged[] =>
@@ -119,7 +120,7 @@ describe('Cohen’s kappa', () => {
         expect(kappa).toBeCloseTo((observed - chance) / (1 - chance), 6)
         expect(Math.abs(kappa)).toBeLessThanOrEqual(1)
       }),
-      { numRuns: 10_000 },
+      { numRuns: propertyRuns() },
     )
   })
 })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { dayOf, graveMessages, isOverLimit, shownIn, sumOf, type ShownEntry } from './exposure.rules.js'
 
 const categories = ['fraud', 'hate', 'violence', 'terrorism']
@@ -63,7 +64,7 @@ describe('what a view shows', () => {
         const viewed = shown.find(({ views }) => views === 1)
         if (viewed) expect(viewed.severity).toBe(Math.max(...severities))
       }),
-      { numRuns: 10_000 },
+      { numRuns: propertyRuns() },
     )
   })
 

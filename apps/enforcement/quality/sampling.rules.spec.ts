@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { derivedId } from '#libs/contracts/ids'
 import { MEASURES } from '#libs/contracts/measures-in-force'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import type { DecisionRecord } from '../decisions/decision.js'
 import { isSampled, labelOf, lotOf } from './sampling.rules.js'
 
@@ -41,7 +42,7 @@ describe('the sample of decisions', () => {
         expect(lot).toBe(lotOf(id))
         expect(lot >= 0 && lot < 1).toBe(true)
       }),
-      { numRuns: 10_000 },
+      { numRuns: propertyRuns() },
     )
   })
 

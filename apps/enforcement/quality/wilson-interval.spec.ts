@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { proportionOf } from './wilson-interval.js'
 
 describe('the score interval of Wilson (1927)', () => {
@@ -29,7 +30,7 @@ describe('the score interval of Wilson (1927)', () => {
           high! - low!,
         )
       }),
-      { numRuns: 10_000 },
+      { numRuns: propertyRuns() },
     )
   })
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { type Happening, isNeeded } from './evidence-time.oracle.js'
 import {
   appealTextUntil,
@@ -10,7 +11,7 @@ import {
   type RestingMeasure,
 } from './evidence-time.rules.js'
 
-const RUNS = process.env['LONG'] === '1' ? 20_000 : 1_500
+const RUNS = propertyRuns(1_500, 20_000)
 const DAY = 86_400_000
 const date = (day: number): Date => new Date(day * DAY)
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { excessOf } from './bound-json.js'
 
 const of = (text: string, maxDepth = 4, maxValues = 10) =>
@@ -43,7 +44,7 @@ describe('the bounds of JSON', () => {
         if (depth > 0) expect(of(written, depth - 1, 2 * values)).toBe('too-deep')
         if (values > 2) expect(of(written, depth, (values >> 1) - 1)).toBe('too-large')
       }),
-      { numRuns: process.env['LONG'] === '1' ? 20_000 : 1_000 },
+      { numRuns: propertyRuns(1_000, 20_000) },
     )
   })
 })
