@@ -354,9 +354,13 @@ describe('what is kept, on a real MongoDB', () => {
     pass(2 * 60_000)
     const erasing = [one(EraseEvidence), one(EraseEvidence), two(EraseEvidence), two(EraseEvidence)]
     const terms = { window: WINDOW, keepAfterAppeal: KEEP }
-    const looks = verdicts.map((_, i) => erasing[i % 4]!.look('evidence', clock.now(), terms, 20))
-    const erased = (await Promise.all(looks)).map((look) => look.erased)
-    expect(erased.reduce((sum, count) => sum + count)).toBe(30)
+    let erased = 0
+    // Who looks at the same moment finds the same, and only one of them has it; so they look again.
+    for (let round = 0; round < verdicts.length; round++) {
+      const looks = erasing.map((each) => each.look('evidence', clock.now(), terms, 20))
+      for (const look of await Promise.all(looks)) erased += look.erased
+    }
+    expect(erased).toBe(30)
     expect(await collectionsWith('Wexlanthe')).toEqual(['accounts'])
     const profiles = [one(RetainWhatIsNeeded), one(RetainWhatIsNeeded), two(RetainWhatIsNeeded)]
     await Promise.all(profiles.map((each) => each.erase()))
