@@ -3,7 +3,8 @@ import type { Directive } from '#libs/contracts/directive'
 import type { Role } from '#libs/platform/auth/roles'
 import { eventually, jsonOf, type OutsideRecord, WeirSystem } from './harness/weir-system.js'
 
-const GRAVE = 'Recruits wanted for our attack cell: come and fight with the islamic state <b>now</b>'
+const GRAVE =
+  'Recruits wanted for our attack cell: come and fight with the islamic state <b>now</b>, write to https://t.me/attack_cell'
 const DAY = 86_400_000
 
 interface AppealAnswer {
