@@ -55,6 +55,7 @@ export function configurationPage(): string {
   return (
     [
       '# Configuration',
+      'Every setting of every service, with its default, for those who run them.',
       'All settings are environment variables, checked at start: a service with a wrong one names it and does not start. ' +
         'A variable that is set to nothing counts as not set. This page is made by `npm run generate`.',
       '## Every service',

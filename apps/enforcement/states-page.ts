@@ -7,6 +7,8 @@ export function statesPage(): string {
   return [
     '# States',
     '',
+    'The states of cases, appeals, policies and directives, and what leads from one to another.',
+    '',
     'Printed from the transition tables in the code; what is not listed is not possible. A test keeps this page up to date.',
     '',
     ...chapter('Case', CASE_STATES, CASE_TRANSITIONS),

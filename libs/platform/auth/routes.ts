@@ -1,4 +1,4 @@
-import { RequestMethod, VERSION_NEUTRAL } from '@nestjs/common'
+import { RequestMethod, type Type, VERSION_NEUTRAL } from '@nestjs/common'
 import { METHOD_METADATA, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js'
 import { DiscoveryService, MetadataScanner } from '@nestjs/core'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
@@ -39,16 +39,9 @@ export class Routes implements OnModuleInit {
     const unguarded: string[] = []
     for (const { instance, metatype } of this.discovery.getControllers()) {
       if (!instance || !metatype) continue
-      const prototype = Object.getPrototypeOf(instance) as object
-      for (const name of this.scanner.getAllMethodNames(prototype)) {
-        const handler = (prototype as Record<string, Handler>)[name]!
-        if (Reflect.getMetadata(PATH_METADATA, handler) === undefined) continue
-        const access = accessOf(handler, metatype)
-        if (access === undefined) unguarded.push(`${metatype.name}.${name}`)
-        else
-          routes.push(
-            ...pathsOf(handler, metatype).map((path) => ({ method: methodOf(handler), path, access })),
-          )
+      for (const { handler, access, ...route } of routesOf(metatype as Type, this.scanner)) {
+        if (access === undefined) unguarded.push(`${metatype.name}.${handler}`)
+        else routes.push({ ...route, access })
       }
     }
     if (unguarded.length > 0) {
@@ -56,6 +49,28 @@ export class Routes implements OnModuleInit {
     }
     return routes
   }
+}
+
+/** A route as its controller declares it, by the name of its method; `access` is undefined where nothing says who may call it. */
+export interface DeclaredRoute extends Omit<GuardedRoute, 'access'> {
+  readonly handler: string
+  readonly access: GuardedRoute['access'] | undefined
+}
+
+/** The routes that a controller class declares; nothing of it is instantiated. */
+export function routesOf(controller: Type, scanner = new MetadataScanner()): DeclaredRoute[] {
+  const prototype = controller.prototype as Record<string, Handler>
+  return scanner.getAllMethodNames(prototype).flatMap((name) => {
+    const handler = prototype[name]!
+    if (Reflect.getMetadata(PATH_METADATA, handler) === undefined) return []
+    const access = accessOf(handler, controller)
+    return pathsOf(handler, controller).map((path) => ({
+      handler: name,
+      method: methodOf(handler),
+      path,
+      access,
+    }))
+  })
 }
 
 /** What the nearer mark says, the method's before the class's. */
