@@ -6,7 +6,8 @@ import type { DeliveryReport } from '#libs/contracts/delivery-report'
 import type { Role } from '#libs/platform/auth/roles'
 import { eventually, jsonOf, type OutsideRecord, WeirSystem } from './harness/weir-system.js'
 
-const GRAVE = 'Recruits wanted for our attack cell: come and fight with the islamic state now'
+const GRAVE =
+  'Recruits wanted for our attack cell: come and fight with the islamic state now, write to https://t.me/attack_cell'
 const CLEAR = 'The library opens at nine on weekdays.'
 const CLAUSE = 'fraud.advance-fee'
 const HOUR = 3_600_000
