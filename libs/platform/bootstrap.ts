@@ -137,7 +137,7 @@ function stopOnSignals(app: NestFastifyApplication, env: ServiceEnv, logger: Log
   let stopping = false
   const stop = (signal: string): void => {
     if (stopping) {
-      logger.warn({ signal }, 'stopped at once')
+      logger.warn({ signal }, 'second signal, exiting without a clean stop')
       process.exit(1)
     }
     stopping = true
