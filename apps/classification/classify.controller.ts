@@ -8,7 +8,7 @@ import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Clock } from '#libs/platform/clock'
 import { BodyLimit } from '#libs/platform/http/body-limit'
 import { JudgesRepeatedNames } from '#libs/platform/http/json-body'
-import { apiAnswer, apiBody, apiOk } from '#libs/platform/http/openapi'
+import { apiAnswer, apiBody, apiOk, apiOperation, apiTag } from '#libs/platform/http/openapi'
 import { askedFor, MAX_MESSAGES } from './classify-request.rules.js'
 import { classify } from './classify.rules.js'
 import type { TextModel } from './detectors/text-model.js'
@@ -52,6 +52,12 @@ export class ClassifyController {
   ) {}
 
   @Post('classify')
+  @apiTag('Classification')
+  @apiOperation(
+    'Judges one message, or up to 100, without any effect.',
+    'Answers with the score of every category, clear ones too, by the policy in force now.',
+    'Nothing is kept: no case, no strike and no measure follows.',
+  )
   @HttpCode(200)
   @Roles('platform')
   @BodyLimit(MAX_BODY, MAX_VALUES)
@@ -65,6 +71,12 @@ export class ClassifyController {
   }
 
   @Get('models')
+  @apiTag('Models')
+  @apiOperation(
+    'Lists the models that score messages, with their versions.',
+    'Verdicts name these versions, so that each can be explained and recomputed.',
+    'The list is short and has one page.',
+  )
   @Roles('policy_editor', 'auditor', 'admin')
   @apiOk(ModelsView)
   models(): ModelsView {

@@ -7,7 +7,7 @@ import { type Judged, Judges } from './judges.js'
 
 const waitingPartitions = new Gauge({
   name: 'weir_classification_partitions_without_policy',
-  help: 'Partitions that stand still because no policy applies to their next message.',
+  help: 'Partitions blocked because no policy applies to their next message.',
 })
 
 /** As many partitions are named; the gauge tells how many there are. */

@@ -1,5 +1,6 @@
 import { bootstrap } from '#libs/platform/bootstrap'
 import { EnforcementEnv } from './config.js'
 import { EnforcementModule } from './enforcement.module.js'
+import { ENFORCEMENT_GUIDE } from './guide.js'
 
-await bootstrap(EnforcementModule, { service: 'enforcement', env: EnforcementEnv })
+await bootstrap(EnforcementModule, { service: 'enforcement', env: EnforcementEnv, guide: ENFORCEMENT_GUIDE })

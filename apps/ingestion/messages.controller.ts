@@ -4,7 +4,7 @@ import { Roles } from '#libs/platform/auth/roles.decorator'
 import { BodyLimit } from '#libs/platform/http/body-limit'
 import { type AnswerMemory, Idempotent } from '#libs/platform/http/idempotency'
 import { JudgesRepeatedNames } from '#libs/platform/http/json-body'
-import { apiAnswer, apiBody, apiProblem } from '#libs/platform/http/openapi'
+import { apiAnswer, apiBody, apiOperation, apiProblem, apiTag } from '#libs/platform/http/openapi'
 import { badRequest } from '#libs/platform/http/problem'
 import { repeatedIn } from '#libs/platform/json/parse-keeping-repeated'
 import { answerMessages, withoutPrivateIds, withPrivateIds } from './answer-messages.rules.js'
@@ -26,6 +26,7 @@ const WITHOUT_PRIVATE_IDS: AnswerMemory = {
 
 /** Messages of a platform that has no Kafka. */
 @Controller('messages')
+@apiTag('Messages')
 export class MessagesController {
   constructor(
     private readonly platforms: KnownPlatforms,
@@ -33,6 +34,12 @@ export class MessagesController {
   ) {}
 
   @Post()
+  @apiOperation(
+    'Takes up to 500 messages of the caller’s platform.',
+    'Each message has its own result, in order; one that is refused keeps no other from being accepted.',
+    'Accepted ones are stored on the platform’s input topic before the answer, and judged soon after.',
+    'The platform is that of the token, never a field of the body.',
+  )
   @HttpCode(202)
   @Roles('platform')
   @Idempotent({ memory: WITHOUT_PRIVATE_IDS })

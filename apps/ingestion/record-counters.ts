@@ -6,19 +6,19 @@ import { OUTCOMES, type RecordOutcome } from './sort-records.rules.js'
 
 const records = new Counter({
   name: 'weir_ingestion_records_total',
-  help: 'Records of input topics by how they ended.',
+  help: 'Records read from input topics, by platform and outcome.',
   labelNames: ['platform', 'outcome'] as const,
 })
 
 const rejections = new Counter({
   name: 'weir_ingestion_rejected_total',
-  help: 'Dead letters of input topics of messages by what was wrong: messages that were not judged.',
+  help: 'Messages dead-lettered without being judged, by platform and reason.',
   labelNames: ['platform', 'slug'] as const,
 })
 
 const repairs = new Counter({
   name: 'weir_ingestion_repairs_total',
-  help: 'Parts of accepted messages that were wrong and were cut, dropped or rewritten.',
+  help: 'Malformed fields of accepted messages that were cut, dropped or rewritten, by field and repair.',
   labelNames: ['field', 'what'] as const,
 })
 

@@ -3,37 +3,37 @@ import type { Channel, DeliveryState } from './delivery.js'
 
 const attempts = new Counter({
   name: 'weir_delivery_attempts_total',
-  help: 'Attempts to deliver a notice, by channel and by the state that the delivery is in after it.',
+  help: 'Delivery attempts, by channel and by the state of the delivery afterwards.',
   labelNames: ['channel', 'state'] as const,
 })
 
 const ended = new Counter({
   name: 'weir_deliveries_total',
-  help: 'Deliveries that have ended, by channel and outcome: delivered, failed, expired.',
+  help: 'Completed deliveries, by channel and outcome (delivered, failed, expired).',
   labelNames: ['channel', 'outcome'] as const,
 })
 
 const seconds = new Histogram({
   name: 'weir_delivery_attempt_seconds',
-  help: 'How long an attempt took.',
+  help: 'Duration of a delivery attempt in seconds, by channel.',
   labelNames: ['channel'] as const,
   buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 45],
 })
 
 const notices = new Counter({
   name: 'weir_notices_total',
-  help: 'Notices that were kept: with an address to go to, or with none.',
+  help: 'Notices stored, by whether there was an address to deliver them to.',
   labelNames: ['addressed'] as const,
 })
 
 const seenAgain = new Counter({
   name: 'weir_notices_seen_again_total',
-  help: 'Notices that came again and changed nothing.',
+  help: 'Repeated notices that were ignored.',
 })
 
 const fallbacks = new Counter({
   name: 'weir_notices_fallback_total',
-  help: 'Notices that had no text of their own, or lacked a required fact.',
+  help: 'Notices rendered with the fallback template because theirs is missing or lacks a required value.',
 })
 
 export function countAttempt(channel: Channel, state: DeliveryState, duration: number): void {
@@ -62,7 +62,7 @@ export function showUnwellWebhooks(counts: () => Promise<Record<string, number>>
   register.removeSingleMetric(UNWELL)
   new Gauge({
     name: UNWELL,
-    help: 'Webhooks whose last attempt failed: still tried (failing), out of use after a day of it (disabled), or unwanted by their receiver (gone).',
+    help: 'Webhooks whose last attempt failed, by state: failing (still tried), disabled (after a day of failures), gone (receiver answered 410).',
     labelNames: ['state'],
     async collect() {
       // The database may be away; the other metrics are then still shown.
@@ -81,7 +81,7 @@ export function showOldestPending(ageSeconds: () => Promise<number>): void {
   register.removeSingleMetric(OLDEST)
   new Gauge({
     name: OLDEST,
-    help: 'Age of the oldest delivery that is pending.',
+    help: 'Age of the oldest pending delivery in seconds; 0 when there is none.',
     async collect() {
       // The database may be away; the other metrics are then still shown.
       await ageSeconds().then(

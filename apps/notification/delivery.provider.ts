@@ -75,7 +75,7 @@ export const dispatcherProvider: FactoryProvider<Dispatcher> = {
         onExpired: countExpired,
         onForgotten: countErased,
         onOverdue: tellOverdue,
-        onError: (error) => logger.error({ err: error }, 'delivery disturbed, it goes on'),
+        onError: (error) => logger.error({ err: error }, 'error in the delivery loop, continuing'),
       },
     )
   },

@@ -18,7 +18,7 @@ export class MakeUpForNotices {
   private async makeUp(platformId: string): Promise<void> {
     await this.redelivery.makeUp(platformId, { again: false }).catch((error: unknown) => {
       // An operator can send it again by hand.
-      this.logger.warn({ err: error, platformId }, 'missed notices could not be made up for')
+      this.logger.warn({ err: error, platformId }, 'could not send the notices that the platform had missed')
     })
   }
 }

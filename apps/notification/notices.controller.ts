@@ -4,7 +4,7 @@ import { OneOf, Optional, PlatformId, Text } from '#libs/contracts/fields'
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
-import { apiAnswer, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
+import { apiAnswer, apiOk, apiOperation, apiPage, apiQuery, apiTag } from '#libs/platform/http/openapi'
 import { decodeCursor, page, type Page, PageQuery } from '#libs/platform/http/paging'
 import { badRequest, notFound } from '#libs/platform/http/problem'
 import type { DeliveryState } from './delivery.js'
@@ -26,6 +26,7 @@ export class PreviewQuery {
 
 /** Notices on their way: one item for each addressee and channel. */
 @Controller('notices')
+@apiTag('Notices')
 export class NoticesController {
   constructor(
     private readonly deliveries: DeliveryStore,
@@ -34,6 +35,11 @@ export class NoticesController {
   ) {}
 
   @Get()
+  @apiOperation(
+    'Lists deliveries of notices and what became of each.',
+    'One item for each addressee and channel. A delivery that failed or expired is not tried again by itself.',
+    'The audit log records whose notices were shown.',
+  )
   @Roles('admin', 'auditor')
   @apiQuery(NoticesQuery)
   @apiPage(NoticeView, 'Newest first.')
@@ -47,6 +53,11 @@ export class NoticesController {
   }
 
   @Post(':id/redeliver')
+  @apiOperation(
+    'Sends a delivery, or every delivery of a notice, once more.',
+    'Takes the id of either. A whole notice also goes to the addresses that its platform got since.',
+    'Ids and content stay the same, so that receivers can tell a repeat.',
+  )
   @HttpCode(202)
   @Roles('admin')
   @Idempotent()
@@ -56,6 +67,10 @@ export class NoticesController {
   }
 
   @Get('templates/:name/preview')
+  @apiOperation(
+    'Shows the text of a template with sample values.',
+    'In the language asked for, or in all that the template has. Nothing is sent.',
+  )
   @Roles('admin', 'auditor')
   @apiQuery(PreviewQuery)
   @apiOk(NoticePreview, 'The text with sample values.')

@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Put, Res } fr
 import type { FastifyReply } from 'fastify'
 import { Example, Instant, OneOf, Optional, PlatformId, Text } from '#libs/contracts/fields'
 import { Roles } from '#libs/platform/auth/roles.decorator'
-import { apiBody, apiCreated, apiOk } from '#libs/platform/http/openapi'
+import { apiBody, apiCreated, apiOk, apiOperation, apiTag } from '#libs/platform/http/openapi'
 import { RegisterWebhook } from './register-webhook.js'
 import type { Webhook } from './webhook.store.js'
 
@@ -39,10 +39,16 @@ export class WebhookView {
  * answers under a key are kept, and secrets are not.
  */
 @Controller('webhooks')
+@apiTag('Webhooks')
 export class WebhooksController {
   constructor(private readonly webhooks: RegisterWebhook) {}
 
   @Get(':platform')
+  @apiOperation(
+    'Shows where the notices of a platform go, and how that fares.',
+    'Tells since when attempts fail and when the next single attempt may be made.',
+    'The secret is never shown again.',
+  )
   @Roles('admin', 'auditor')
   @apiOk(WebhookView)
   async get(@Param('platform') platformId: string): Promise<WebhookView> {
@@ -50,6 +56,12 @@ export class WebhooksController {
   }
 
   @Put(':platform')
+  @apiOperation(
+    'Sets the webhook of a platform and gives out its signing secret.',
+    'The secret is shown this once. One that was there before signs no more;',
+    'a webhook that was out of use is in use again, and what waits for it is sent.',
+    'The URL must lead to a public address.',
+  )
   @Roles('admin')
   @apiBody(WebhookRequest)
   @apiOk(WebhookSecret, 'Replaced; only this secret signs from now on.')
@@ -65,6 +77,11 @@ export class WebhooksController {
   }
 
   @Post(':platform/rotate')
+  @apiOperation(
+    'Gives out a new signing secret for a webhook.',
+    'For 24 hours requests are signed by both secrets, so that the receiver can change over without losing',
+    'any. The new one is shown this once.',
+  )
   @HttpCode(200)
   @Roles('admin')
   @apiOk(WebhookSecret, 'The secret before it signs along for 24 hours.')

@@ -1,4 +1,4 @@
-import { type DynamicModule, type Type, VersioningType } from '@nestjs/common'
+import type { DynamicModule, Type } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import type { MicroserviceOptions } from '@nestjs/microservices'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
@@ -18,7 +18,7 @@ import { readDotSegments } from './http/dot-segments.js'
 import { useJsonBodies } from './http/json-body.js'
 import { NestLogger } from './http/nest-logger.js'
 import { observeRequests } from './http/observe-requests.js'
-import { serveDocs } from './http/openapi.js'
+import { type ApiGuide, serveDocs, VERSIONING } from './http/openapi.js'
 import { sendSecurityHeaders } from './http/security-headers.js'
 import { BatchTransport } from './kafka/batch-transport.js'
 import { createLogger, type Logger } from './logger.js'
@@ -26,6 +26,7 @@ import { createLogger, type Logger } from './logger.js'
 export interface ServiceOptions {
   readonly service: ServiceName
   readonly env: new () => ServiceEnv
+  readonly guide: ApiGuide
 }
 
 /** Longest path parameter: ids have up to 128 characters, each of which may be escaped as three. */
@@ -69,7 +70,7 @@ export function fastifyAdapter(
 /** Everything about HTTP that is not a module: versions, security headers, who may enter, bodies, docs, request log. */
 export async function dressApp(
   app: NestFastifyApplication,
-  service: ServiceName,
+  { service, guide }: Pick<ServiceOptions, 'service' | 'guide'>,
   logger: Logger,
 ): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance()
@@ -82,8 +83,8 @@ export async function dressApp(
   closeConnectionsAtEnd(fastify)
   observeRequests(fastify, logger)
   useJsonBodies(app, DEFAULT_BODY_LIMIT)
-  app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' })
-  serveDocs(app, service)
+  app.enableVersioning(VERSIONING)
+  serveDocs(app, service, guide)
 }
 
 /**
@@ -116,17 +117,17 @@ export async function bootstrap(module: Type | DynamicModule, options: ServiceOp
 
 async function createApp(
   module: Type | DynamicModule,
-  { service }: ServiceOptions,
+  options: ServiceOptions,
   env: ServiceEnv,
   logger: Logger,
 ): Promise<NestFastifyApplication> {
-  register.setDefaultLabels({ service })
+  register.setDefaultLabels({ service: options.service })
   collectDefaultMetrics()
   const app = await NestFactory.create<NestFastifyApplication>(module, fastifyAdapter(env), {
     abortOnError: false,
     logger: new NestLogger(logger),
   })
-  await dressApp(app, service, logger)
+  await dressApp(app, options, logger)
   app.connectMicroservice<MicroserviceOptions>({ strategy: app.get(BatchTransport) })
   return app
 }
@@ -136,7 +137,7 @@ function stopOnSignals(app: NestFastifyApplication, env: ServiceEnv, logger: Log
   let stopping = false
   const stop = (signal: string): void => {
     if (stopping) {
-      logger.warn({ signal }, 'stopped at once')
+      logger.warn({ signal }, 'second signal, exiting without a clean stop')
       process.exit(1)
     }
     stopping = true

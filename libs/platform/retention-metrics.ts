@@ -2,12 +2,12 @@ import { Counter, Gauge } from 'prom-client'
 
 const erased = new Counter({
   name: 'weir_retention_erased_total',
-  help: 'Things whose content this instance erased because its time was over, by what they are.',
+  help: 'Items whose content this instance erased at the end of its retention, by kind.',
   labelNames: ['what'],
 })
 const overdue = new Gauge({
   name: 'weir_retention_overdue_seconds',
-  help: 'For how long the thing that should have been looked at first, to be erased, has waited for it; 0 where none waits.',
+  help: 'How long the oldest item due for erasure has been overdue in seconds, by kind; 0 when none is due.',
   labelNames: ['what'],
 })
 

@@ -5,7 +5,15 @@ import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent, RequestId } from '#libs/platform/http/idempotency'
 import { type ExpectedVersions, IfMatch, mustBeFresh } from '#libs/platform/http/if-match'
-import { apiBody, apiCreated, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
+import {
+  apiBody,
+  apiCreated,
+  apiOk,
+  apiOperation,
+  apiPage,
+  apiQuery,
+  apiTag,
+} from '#libs/platform/http/openapi'
 import { badCursor, decodeCursor, type Page, page, PageQuery } from '#libs/platform/http/paging'
 import { QueryInt } from '#libs/platform/http/query-fields'
 import { ViewsList } from '../audit/evidence-views.js'
@@ -33,6 +41,7 @@ export class LabelBody {
 
 /** Accounts that were ever flagged. */
 @Controller('accounts')
+@apiTag('Accounts')
 export class AccountsController {
   constructor(
     private readonly accounts: AccountStore,
@@ -42,6 +51,11 @@ export class AccountsController {
   ) {}
 
   @Get()
+  @apiOperation(
+    'Finds accounts by platform, status, level, or the beginning of an id or name.',
+    'The last changed first; with `q` in the order of ids, then of names.',
+    'Accounts that were never flagged have no record here.',
+  )
   @Roles('triage', 'moderator', 'senior', 'hotline', 'auditor', 'admin')
   @apiQuery(AccountsQuery)
   @apiPage(AccountInBrief)
@@ -57,6 +71,11 @@ export class AccountsController {
   }
 
   @Get(':platform/:account')
+  @apiOperation(
+    'Shows an account as it stands now, with its strikes, measures and labels.',
+    'Strikes that have expired or were reversed stay visible and count no more.',
+    'An account that was never flagged is a 404.',
+  )
   @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
   @apiOk(AccountView)
   get(@Param('platform') platformId: string, @Param('account') accountId: string) {
@@ -64,6 +83,11 @@ export class AccountsController {
   }
 
   @Get(':platform/:account/timeline')
+  @apiOperation(
+    'Lists everything that happened to an account.',
+    'Verdicts, findings, strikes, decisions, directives, appeals and labels.',
+    'It holds no text of a message or an appeal.',
+  )
   @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
   @apiQuery(PageQuery)
   @apiPage(TimelineItem, 'Everything that happened, newest first.')
@@ -76,6 +100,11 @@ export class AccountsController {
   }
 
   @Get(':platform/:account/related')
+  @apiOperation(
+    'Finds accounts that share links, media, texts or an owner with this one.',
+    'What few accounts share counts for more than what many share. A resemblance is a hint for people:',
+    'nothing follows from it by itself. The view is entered into the audit log.',
+  )
   @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
   @apiQuery(PageQuery)
   @ViewsList<RelatedView>('related', ({ platformId, accountId }) => `account/${platformId}/${accountId}`, {
@@ -95,6 +124,11 @@ export class AccountsController {
   }
 
   @Post(':platform/:account/labels')
+  @apiOperation(
+    'Puts a label on an account, with a reason and an expiry.',
+    'A label is a note among operators and ends by itself. It is no measure:',
+    'neither the platform nor the owner is told.',
+  )
   @Roles('moderator', 'senior')
   @Idempotent()
   @apiBody(LabelBody)

@@ -1,7 +1,7 @@
 import { Body, Controller, Post } from '@nestjs/common'
 import { Example, Text } from '#libs/contracts/fields'
 import { Public } from '#libs/platform/auth/roles.decorator'
-import { apiBody, apiCreated, apiProblem } from '#libs/platform/http/openapi'
+import { apiBody, apiCreated, apiOperation, apiProblem, apiTag } from '#libs/platform/http/openapi'
 import { AnswerIntent, LONGEST_ANSWER } from './answer-intent.js'
 import { AnswerReceipt } from './answers-api.js'
 
@@ -13,11 +13,18 @@ export class IntentAnswerBody {
 
 /** Answers to intended bans, of everybody who has the link. */
 @Controller('answers')
+@apiTag('Intended bans')
 export class AnswersController {
   constructor(private readonly answerIntent: AnswerIntent) {}
 
   // The same text gives the same answer without an Idempotency-Key, and nothing of it is kept elsewhere.
   @Post()
+  @apiOperation(
+    'Answers to an intended ban before it begins.',
+    'For whoever has the link in the notice of intent. The answer is given once;',
+    'the second person reads it before the ban can begin.',
+    'The same text again changes nothing, another one is refused.',
+  )
   @Public()
   @apiBody(IntentAnswerBody)
   @apiProblem(403, 'This is no link of ours.')

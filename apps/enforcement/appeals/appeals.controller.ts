@@ -7,7 +7,16 @@ import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Public, Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent, IDEMPOTENCY_KEY, idempotencyKeyOf } from '#libs/platform/http/idempotency'
 import { type ExpectedVersions, IfMatch } from '#libs/platform/http/if-match'
-import { apiBody, apiCreated, apiOk, apiPage, apiProblem, apiQuery } from '#libs/platform/http/openapi'
+import {
+  apiBody,
+  apiCreated,
+  apiOk,
+  apiOperation,
+  apiPage,
+  apiProblem,
+  apiQuery,
+  apiTag,
+} from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { QueryFlag } from '#libs/platform/http/query-fields'
 import { ViewsEvidence, ViewsList } from '../audit/evidence-views.js'
@@ -59,6 +68,7 @@ const READERS = ['senior', 'auditor', 'admin'] as const
 
 /** Objections: opened and followed by everybody who has a link or a code, heard by people without an earlier part. */
 @Controller('appeals')
+@apiTag('Appeals')
 export class AppealsController {
   constructor(
     private readonly appeals: AppealStore,
@@ -71,6 +81,12 @@ export class AppealsController {
 
   // No kept answer under an Idempotency-Key: it would hold the code, which derives from the key instead.
   @Post()
+  @apiOperation(
+    'Opens an appeal against a measure.',
+    'For the owner, who has the link from a statement of reasons, or the platform for them.',
+    'The receipt code is shown to nobody else and never again, except under the same `Idempotency-Key`.',
+    'The measure stands meanwhile; it is suspended where the appeal is not decided in time.',
+  )
   @Public()
   @ApiHeader({
     name: IDEMPOTENCY_KEY,
@@ -91,6 +107,11 @@ export class AppealsController {
   }
 
   @Get('status/:receiptCode')
+  @apiOperation(
+    'Shows how an appeal stands.',
+    'For whoever has its receipt code. Tells the state and the outcome, nothing more;',
+    'the reasons go to the owner through the platform.',
+  )
   @Public()
   @apiOk(AppealStatus)
   async status(@Param('receiptCode') receiptCode: string, @CurrentCaller() caller: Caller) {
@@ -98,6 +119,11 @@ export class AppealsController {
   }
 
   @Post('status/:receiptCode/withdraw')
+  @apiOperation(
+    'Takes an appeal back.',
+    'For whoever has its receipt code, until it is decided. The measure stands.',
+    'Taking it back again changes nothing.',
+  )
   @HttpCode(200)
   @Public()
   @apiOk(AppealStatus)
@@ -106,6 +132,11 @@ export class AppealsController {
   }
 
   @Post(':receiptCode/facts')
+  @apiOperation(
+    'Adds facts to an appeal, also after it was decided.',
+    'For whoever has its receipt code. While it is open, those who hear it read them.',
+    'After the decision they wait for a senior and change nothing by themselves, however long they wait.',
+  )
   @Public()
   @apiBody(FactsBody)
   @apiProblem(403, 'You are neither the owner nor the platform.')
@@ -122,6 +153,10 @@ export class AppealsController {
   }
 
   @Get()
+  @apiOperation(
+    'Lists appeals, also those that are late or have facts nobody took up.',
+    'The last opened first. The view is entered into the audit log.',
+  )
   @Roles(...READERS)
   @ViewsList<AppealView>('appeals', ({ appealId }) => `appeal/${appealId}`)
   @apiQuery(AppealsQuery)
@@ -134,6 +169,7 @@ export class AppealsController {
   }
 
   @Get(':id')
+  @apiOperation('Shows an appeal with its text and its facts.', 'The view is entered into the audit log.')
   @Roles(...READERS)
   @ViewsEvidence('appeal')
   @apiOk(AppealView)
@@ -142,6 +178,11 @@ export class AppealsController {
   }
 
   @Post(':id/claim')
+  @apiOperation(
+    'Claims an appeal in order to hear it.',
+    'For a senior without a part in what it would undo.',
+    'A claim that led to no decision for 72 hours may be taken over. One’s own again changes nothing.',
+  )
   @HttpCode(200)
   @Roles('senior')
   @Idempotent()
@@ -156,6 +197,11 @@ export class AppealsController {
 
   /** Hears one that was upheld again, for facts that were told since. The measure stands meanwhile. */
   @Post(':id/reopen')
+  @apiOperation(
+    'Hears an appeal that was upheld again, for facts told since.',
+    'The caller claims it; who decided it before cannot.',
+    'The measure stands meanwhile, however long that takes.',
+  )
   @HttpCode(200)
   @Roles('senior')
   @Idempotent()
@@ -169,6 +215,12 @@ export class AppealsController {
   }
 
   @Post(':id/decision')
+  @apiOperation(
+    'Decides an appeal that the caller has claimed.',
+    'Granted, everything that the decision did is undone: strike, level and measure, by a directive to the',
+    'platform. Granted in part, a lesser measure takes its place, and the time served counts. It never makes',
+    'matters worse.',
+  )
   @Roles('senior')
   @Idempotent()
   @apiBody(AppealDecisionBody)

@@ -5,7 +5,7 @@ import { headLine, recordLine } from '#libs/audit/export-lines'
 import { AuditRecord, EXAMPLE_ENTRY } from '#libs/contracts/audit-record'
 import { Instant, Optional, PlatformId, Text } from '#libs/contracts/fields'
 import { Roles } from '#libs/platform/auth/roles.decorator'
-import { apiPage, apiQuery } from '#libs/platform/http/openapi'
+import { apiOperation, apiPage, apiQuery, apiTag } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { badRequest } from '#libs/platform/http/problem'
 import { instantCursor } from '../cursor.js'
@@ -46,6 +46,7 @@ const EXPORT_EXAMPLE = [
 
 /** The audit log: every change of state and view of evidence. */
 @Controller('audit')
+@apiTag('Audit log')
 export class AuditController {
   constructor(
     private readonly log: AuditStore,
@@ -53,6 +54,11 @@ export class AuditController {
   ) {}
 
   @Get()
+  @apiOperation(
+    'Lists entries of the audit log by subject, actor or platform.',
+    'Who did or saw what, and when, by ids and codes; never content.',
+    'What a page of a list showed is found by its subjects too.',
+  )
   @Roles('auditor', 'admin')
   @apiQuery(AuditQuery)
   @apiPage(AuditRecord, 'Newest first.')
@@ -63,6 +69,11 @@ export class AuditController {
   }
 
   @Get('export')
+  @apiOperation(
+    'Exports the audit log, signed, for verification elsewhere.',
+    'As a stream of lines of JSON. `weir audit verify` finds any change, gap, reordering or truncation in it,',
+    'best with checkpoints that were kept elsewhere.',
+  )
   @Roles('auditor', 'admin')
   @apiQuery(AuditExportQuery)
   @ApiOkResponse({

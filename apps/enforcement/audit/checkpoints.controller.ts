@@ -4,7 +4,7 @@ import { verifierKey } from '#libs/audit/checkpoint-note'
 import { Checkpoint } from '#libs/contracts/checkpoint'
 import { Example, Many, OneOf, Optional, Strings, Text } from '#libs/contracts/fields'
 import { Public } from '#libs/platform/auth/roles.decorator'
-import { apiOk, apiQuery } from '#libs/platform/http/openapi'
+import { apiOk, apiOperation, apiQuery, apiTag } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { instantCursor } from '../cursor.js'
 import { AuditKey } from './audit-key.js'
@@ -35,6 +35,7 @@ export class CheckpointsPage {
 
 /** What anybody may keep, to prove later that the audit log was not changed. */
 @Controller('public/checkpoints')
+@apiTag('Audit log')
 export class CheckpointsController {
   private readonly verifierKeys: readonly string[]
 
@@ -49,6 +50,11 @@ export class CheckpointsController {
   }
 
   @Get()
+  @apiOperation(
+    'Lists the signed checkpoints of the audit log, and the keys to check them with.',
+    'Whoever keeps them can prove later that the log was not changed.',
+    'They hold hashes and sizes, nothing about people.',
+  )
   @Public()
   @apiQuery(CheckpointsQuery)
   @apiOk(CheckpointsPage, 'Newest first.')

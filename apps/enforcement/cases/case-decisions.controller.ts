@@ -15,7 +15,7 @@ import {
 import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
-import { apiAnswer, apiBody, apiQuery } from '#libs/platform/http/openapi'
+import { apiAnswer, apiBody, apiOperation, apiQuery, apiTag } from '#libs/platform/http/openapi'
 import { badRequest } from '#libs/platform/http/problem'
 import { QueryFlag } from '#libs/platform/http/query-fields'
 import type { AccountChange } from '../accounts/account-draft.rules.js'
@@ -55,6 +55,7 @@ export class DecisionQuery {
 
 /** How a person decides a case, or sees first what that would do. */
 @Controller('cases/:id/decisions')
+@apiTag('Cases')
 export class CaseDecisionsController {
   constructor(
     private readonly work: WorkOnCases,
@@ -63,6 +64,12 @@ export class CaseDecisionsController {
   ) {}
 
   @Post()
+  @apiOperation(
+    'Decides a case, or shows what a decision would do.',
+    'Triage may decide `none`, moderators up to `suspend`, seniors also `ban`. With `dryRun` nothing is changed.',
+    'A ban waits until its owner had time to answer, unless its clause is urgent; a ban or suspension of an',
+    'account with a wide reach waits for a second person. All else is ordered from the platform at once.',
+  )
   @Roles('triage', 'moderator', 'senior')
   @Idempotent({ unless: asksForPreview })
   @ViewsPreview(({ params }) => [params['id']!])

@@ -2,7 +2,7 @@ import { Body, Controller, Param, Post } from '@nestjs/common'
 import { Example, Instant, Optional, Text, WeirId } from '#libs/contracts/fields'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Clock } from '#libs/platform/clock'
-import { apiBody, apiOk } from '#libs/platform/http/openapi'
+import { apiBody, apiOk, apiOperation, apiTag } from '#libs/platform/http/openapi'
 import type { Task } from './case-work.rules.js'
 import { caseView } from './case-view.js'
 import { CaseView } from './cases-api.js'
@@ -33,6 +33,7 @@ export class MergeBody extends WorkBody {
 
 /** What operators do with a case beside deciding it. */
 @Controller('cases/:id')
+@apiTag('Cases')
 @Roles('triage', 'moderator', 'senior')
 export class CaseWorkController {
   constructor(
@@ -43,6 +44,11 @@ export class CaseWorkController {
   ) {}
 
   @Post('claim')
+  @apiOperation(
+    'Claims a case for the caller.',
+    'Nobody else can claim or decide it until it is released, decided, or the lease is over.',
+    'One’s own again changes nothing. A case that was escalated waits for a senior.',
+  )
   @ChangesCase()
   @apiOk(CaseView)
   claim(@Param('id') id: string, @AsksForWork() request: WorkRequest) {
@@ -50,6 +56,10 @@ export class CaseWorkController {
   }
 
   @Post('release')
+  @apiOperation(
+    'Gives a claimed case back to the queue.',
+    'The claimant does, or a senior. The case is open again, and anybody may claim it.',
+  )
   @ChangesCase()
   @apiOk(CaseView)
   release(@Param('id') id: string, @AsksForWork() request: WorkRequest) {
@@ -57,6 +67,10 @@ export class CaseWorkController {
   }
 
   @Post('extend')
+  @apiOperation(
+    'Extends the caller’s claim on a case.',
+    'The lease begins anew now. The time by which the case should be decided does not move.',
+  )
   @ChangesCase()
   @apiOk(CaseView)
   extend(@Param('id') id: string, @AsksForWork() request: WorkRequest) {
@@ -64,6 +78,11 @@ export class CaseWorkController {
   }
 
   @Post('snooze')
+  @apiOperation(
+    'Sets a case aside until an instant, seven days ahead at most.',
+    'It is open, nobody has it, and it is not handed out until then.',
+    'The time by which it should be decided does not move.',
+  )
   @ChangesCase()
   @apiOk(CaseView)
   @apiBody(SnoozeBody)
@@ -72,6 +91,10 @@ export class CaseWorkController {
   }
 
   @Post('reassign')
+  @apiOperation(
+    'Gives a case to another person.',
+    'The claimant may, and a senior any case. The other has it claimed as if they had claimed it.',
+  )
   @ChangesCase()
   @apiOk(CaseView)
   @apiBody(ReassignBody)
@@ -84,6 +107,7 @@ export class CaseWorkController {
   }
 
   @Post('escalate')
+  @apiOperation('Sends a case to the seniors.', 'It is open again, and only a senior can claim or decide it.')
   @ChangesCase()
   @apiOk(CaseView)
   @apiBody(WorkBody)
@@ -92,6 +116,11 @@ export class CaseWorkController {
   }
 
   @Post('reopen')
+  @apiOperation(
+    'Opens a decided case again.',
+    'What was decided stays in force until it is reversed or another decision takes its place.',
+    'A held case is opened by refusing the decision that waits; an account has one case that waits at most.',
+  )
   @ChangesCase()
   @apiOk(CaseView)
   @Roles('moderator', 'senior')
@@ -101,6 +130,11 @@ export class CaseWorkController {
   }
 
   @Post('merge')
+  @apiOperation(
+    'Makes a decided case a part of the open one of the same account.',
+    'The open one shows and decides on what is in both;',
+    'the merged one is closed, and what was decided in it stands. It cannot be undone.',
+  )
   @ChangesCase()
   @Roles('moderator', 'senior')
   @apiBody(MergeBody)

@@ -6,7 +6,16 @@ import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Clock } from '#libs/platform/clock'
 import { Idempotent, RequestId } from '#libs/platform/http/idempotency'
 import { type ExpectedVersions, IfMatch, mustBeFresh } from '#libs/platform/http/if-match'
-import { apiAnswer, apiBody, apiCreated, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
+import {
+  apiAnswer,
+  apiBody,
+  apiCreated,
+  apiOk,
+  apiOperation,
+  apiPage,
+  apiQuery,
+  apiTag,
+} from '#libs/platform/http/openapi'
 import { type Page, page, PageQuery } from '#libs/platform/http/paging'
 import { QueryFlag } from '#libs/platform/http/query-fields'
 import { ViewsEvidence, ViewsList } from '../audit/evidence-views.js'
@@ -60,6 +69,7 @@ export class CaseQuery {
 
 /** The queue of operators. */
 @Controller('cases')
+@apiTag('Cases')
 export class CasesController {
   constructor(
     private readonly cases: CaseStore,
@@ -71,6 +81,10 @@ export class CasesController {
   ) {}
 
   @Get()
+  @apiOperation(
+    'Finds cases by state, account, category, assignee or what is overdue.',
+    'In the order of `sort`. It shows no message; the view is entered into the audit log.',
+  )
   @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
   @ViewsList<CaseView>('cases', ({ caseId }) => `case/${caseId}`)
   @apiQuery(CasesQuery)
@@ -105,6 +119,12 @@ export class CasesController {
   }
 
   @Post('next')
+  @apiOperation(
+    'Claims the most urgent open case for the caller.',
+    'Of several callers each gets another case.',
+    'Who has reached the daily limit of grave messages gets only milder ones.',
+    'The claim lapses by itself when its lease is over.',
+  )
   @HttpCode(200)
   @Roles('triage', 'moderator', 'senior')
   @Idempotent()
@@ -127,6 +147,11 @@ export class CasesController {
   }
 
   @Get(':id')
+  @apiOperation(
+    'Shows the file of a case with its messages, findings, notes and decisions.',
+    'What a category seals is left out.',
+    'The view is entered into the audit log, and counted for the well-being of who looks.',
+  )
   @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
   @ViewsEvidence('case')
   @CountsExposure()
@@ -137,6 +162,11 @@ export class CasesController {
   }
 
   @Get(':id/copies')
+  @apiOperation(
+    'Finds reposts and near-duplicates of its messages in other cases.',
+    'Of the newest messages of the case, over all accounts and platforms, the newest first.',
+    'A resemblance is a hint for people: nothing follows from it by itself.',
+  )
   @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
   @ViewsList<CopyView>('copies', ({ caseId }) => `case/${caseId}`, {
     of: ({ id }) => ({ subject: `case/${id!}` }),
@@ -151,6 +181,11 @@ export class CasesController {
   }
 
   @Post(':id/notes')
+  @apiOperation(
+    'Adds a note to a case.',
+    'Operators read it with the case.',
+    'It is never shown to the platform or the owner, and cannot be taken back.',
+  )
   @Roles('triage', 'moderator', 'senior')
   @Idempotent()
   @apiBody(NoteBody)

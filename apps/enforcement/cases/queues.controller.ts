@@ -2,7 +2,7 @@ import { Controller, Get, Query } from '@nestjs/common'
 import { Optional, PlatformId } from '#libs/contracts/fields'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Clock } from '#libs/platform/clock'
-import { apiOk, apiQuery } from '#libs/platform/http/openapi'
+import { apiOk, apiOperation, apiQuery, apiTag } from '#libs/platform/http/openapi'
 import { PolicyStore } from '../policies/policy.store.js'
 import { QueuesView } from './cases-api.js'
 import { CountQueues } from './count-queues.js'
@@ -16,6 +16,7 @@ export class QueuesQuery {
  * and by which rules of the policy in force cases are sent to a route.
  */
 @Controller('queues')
+@apiTag('Queues')
 export class QueuesController {
   constructor(
     private readonly countQueues: CountQueues,
@@ -24,6 +25,11 @@ export class QueuesController {
   ) {}
 
   @Get()
+  @apiOperation(
+    'Counts the cases that wait, by category, language, platform and route.',
+    'With the age of the oldest and how many are overdue; queues with late cases first.',
+    'Also shows by which rules of the policy cases are sent to a route.',
+  )
   @Roles('triage', 'moderator', 'senior', 'auditor', 'admin')
   @apiQuery(QueuesQuery)
   @apiOk(QueuesView)

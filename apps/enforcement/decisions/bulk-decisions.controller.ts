@@ -4,7 +4,7 @@ import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent, RequestId } from '#libs/platform/http/idempotency'
-import { apiBody, apiOk, apiQuery } from '#libs/platform/http/openapi'
+import { apiBody, apiOk, apiOperation, apiQuery, apiTag } from '#libs/platform/http/openapi'
 import { QueryFlag } from '#libs/platform/http/query-fields'
 import { ViewsPreview } from '../audit/evidence-views.js'
 import { asksForPreview } from './asks-for-preview.js'
@@ -30,10 +30,16 @@ export class BulkDecisionQuery {
 
 /** One decision for many cases; with `dryRun` only what it would do. Each case has its own result. */
 @Controller('decisions')
+@apiTag('Decisions')
 export class BulkDecisionsController {
   constructor(private readonly bulk: DecideInBulk) {}
 
   @Post('bulk')
+  @apiOperation(
+    'Decides up to 50 cases alike, or shows what that would do.',
+    'Each case has its own result; what goes wrong with one keeps no other from being decided.',
+    'Decided cases are refused. With `dryRun` nothing is changed.',
+  )
   @HttpCode(200)
   @Roles('senior')
   @Idempotent({ unless: asksForPreview })

@@ -4,7 +4,7 @@ import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
 import { type ExpectedVersions, IfMatch, mustBeFresh } from '#libs/platform/http/if-match'
-import { apiBody, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
+import { apiBody, apiOk, apiOperation, apiPage, apiQuery, apiTag } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
 import { ViewsEvidence, ViewsList } from '../audit/evidence-views.js'
@@ -29,6 +29,7 @@ export class ReasonsBody {
 
 /** What was decided, and what a second person says to it. */
 @Controller('decisions')
+@apiTag('Decisions')
 export class DecisionsController {
   constructor(
     private readonly decisions: DecisionStore,
@@ -36,6 +37,10 @@ export class DecisionsController {
   ) {}
 
   @Get()
+  @apiOperation(
+    'Finds decisions by state, account or case.',
+    'Those of people and those made automatically. The view is entered into the audit log.',
+  )
   @Roles('moderator', 'senior', 'auditor', 'admin')
   @ViewsList<DecisionView>('decisions', ({ decisionId }) => `decision/${decisionId}`)
   @apiQuery(DecisionsQuery)
@@ -57,6 +62,10 @@ export class DecisionsController {
   }
 
   @Get(':id')
+  @apiOperation(
+    'Shows a decision with its reasons, what it rests on and each later step.',
+    'Also shows what the owner answered to an intended ban. The view is entered into the audit log.',
+  )
   @Roles('moderator', 'senior', 'auditor', 'admin')
   @ViewsEvidence('decision')
   @apiOk(DecisionView)
@@ -67,6 +76,11 @@ export class DecisionsController {
   }
 
   @Post(':id/approve')
+  @apiOperation(
+    'Approves a held decision as the second person.',
+    'Never possible for who made it, or decided a strike that it rests on. It takes effect now, or when the',
+    'owner’s hours to answer are over, counted from the proven delivery of the notice.',
+  )
   @HttpCode(200)
   @Roles('senior')
   @Idempotent()
@@ -83,6 +97,7 @@ export class DecisionsController {
   }
 
   @Post(':id/refuse')
+  @apiOperation('Refuses a held decision.', 'It never takes effect, and its case is open again.')
   @HttpCode(200)
   @Roles('senior')
   @Idempotent()
@@ -99,6 +114,11 @@ export class DecisionsController {
   }
 
   @Post(':id/reverse')
+  @apiOperation(
+    'Reverses a decision that is in force.',
+    'Its strikes count no more, and what it ordered, or the ladder did because of it, is lifted by directives',
+    'to the platform. Nobody is punished anew by it.',
+  )
   @HttpCode(200)
   @Roles('senior')
   @Idempotent()

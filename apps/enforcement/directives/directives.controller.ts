@@ -6,7 +6,7 @@ import { type Caller, CurrentCaller, hasRole, isPlatformOnly } from '#libs/platf
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
 import { assertFresh, type ExpectedVersions, IfMatch, mustBeFresh } from '#libs/platform/http/if-match'
-import { apiBody, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
+import { apiBody, apiOk, apiOperation, apiPage, apiQuery, apiTag } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { badRequest, notFound } from '#libs/platform/http/problem'
 import { QueryFlag } from '#libs/platform/http/query-fields'
@@ -43,6 +43,7 @@ const ONE_OF_US = { by: (caller: Caller) => !isPlatformOnly(caller) }
 
 /** Orders to platforms and their answers. A platform sees its own. */
 @Controller('directives')
+@apiTag('Directives')
 export class DirectivesController {
   constructor(
     private readonly directives: DirectiveStore,
@@ -52,6 +53,11 @@ export class DirectivesController {
   ) {}
 
   @Get()
+  @apiOperation(
+    'Lists orders to platforms by state, account or what is overdue.',
+    'A platform sees its own, whatever `platform` says.',
+    'Each view by an operator is entered into the audit log.',
+  )
   @Roles(...DIRECTIVE_READERS, 'platform')
   @ViewsList<DirectiveView>('directives', ({ directiveId }) => `directive/${directiveId}`, ONE_OF_US)
   @apiQuery(DirectivesQuery)
@@ -75,6 +81,10 @@ export class DirectivesController {
   }
 
   @Get(':id')
+  @apiOperation(
+    'Shows an order to a platform with its receipts and deadlines.',
+    'A platform sees its own; of another’s it learns nothing, not even that it exists.',
+  )
   @Roles(...DIRECTIVE_READERS, 'platform')
   @ViewsEvidence('directive', ONE_OF_US)
   @apiOk(DirectiveView)
@@ -83,6 +93,12 @@ export class DirectivesController {
   }
 
   @Post(':id/receipts')
+  @apiOperation(
+    'Takes the receipt of a platform for one of its directives.',
+    'The same as a record on the platform’s topic of receipts. Receipts may come twice and out of order.',
+    '`impossible`, `clarification_needed` and `disputed` stop the clock, each once, until an operator',
+    'answers.',
+  )
   @HttpCode(200)
   @Roles('platform')
   @Idempotent()
@@ -105,6 +121,10 @@ export class DirectivesController {
   }
 
   @Post(':id/answer')
+  @apiOperation(
+    'Answers a platform that stopped the clock of a directive.',
+    'The clock runs on from there. The order itself does not change; to take it back, reverse the decision.',
+  )
   @HttpCode(200)
   @Roles('moderator', 'senior')
   @Idempotent()

@@ -6,7 +6,15 @@ import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
 import { type ExpectedVersions, IfMatch } from '#libs/platform/http/if-match'
-import { apiAnswer, apiBody, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
+import {
+  apiAnswer,
+  apiBody,
+  apiOk,
+  apiOperation,
+  apiPage,
+  apiQuery,
+  apiTag,
+} from '#libs/platform/http/openapi'
 import { decodeCursor, page, PageQuery } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
 import { PlatformStore, type PlatformDocument } from './platform.store.js'
@@ -42,6 +50,7 @@ export class PlatformsQuery extends PageQuery {
 
 /** Messaging services under duty. */
 @Controller('platforms')
+@apiTag('Platforms')
 export class PlatformsController {
   constructor(
     private readonly platforms: PlatformStore,
@@ -49,6 +58,11 @@ export class PlatformsController {
   ) {}
 
   @Post()
+  @apiOperation(
+    'Registers a messaging service.',
+    'Its topics are created, where the service may, and are read within seconds, without a restart.',
+    'In mode `observe` it is judged and nothing is ordered. The same again changes nothing.',
+  )
   @Roles('admin')
   @Idempotent()
   @apiBody(PlatformBody)
@@ -74,6 +88,10 @@ export class PlatformsController {
   }
 
   @Get()
+  @apiOperation(
+    'Lists the registered platforms.',
+    'The last registered first, with their contacts and deadlines. Secrets of webhooks are not shown.',
+  )
   @Roles('admin', 'auditor')
   @apiQuery(PlatformsQuery)
   @apiPage(PlatformView)
@@ -84,6 +102,7 @@ export class PlatformsController {
   }
 
   @Get(':id')
+  @apiOperation('Shows a registered platform.', 'With its contacts, link patterns and deadlines.')
   @Roles('admin', 'auditor')
   @apiOk(PlatformView)
   async get(@Param('id') id: string) {
@@ -93,6 +112,11 @@ export class PlatformsController {
   }
 
   @Patch(':id')
+  @apiOperation(
+    'Changes what is registered of a platform.',
+    'Fields that are left out stay as they are. Deadlines hold for what is ordered from then on.',
+    'A contact that is added gets the notices that reached nobody.',
+  )
   @HttpCode(200)
   @Roles('admin')
   @Idempotent()

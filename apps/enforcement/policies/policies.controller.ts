@@ -4,7 +4,15 @@ import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
 import { type ExpectedVersions, IfMatch } from '#libs/platform/http/if-match'
-import { apiBody, apiCreated, apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
+import {
+  apiBody,
+  apiCreated,
+  apiOk,
+  apiOperation,
+  apiPage,
+  apiQuery,
+  apiTag,
+} from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
 import { instantCursor } from '../cursor.js'
@@ -23,6 +31,7 @@ export class PublishBody {
 
 /** Versions of the policy. A live one needs two people. */
 @Controller('policies')
+@apiTag('Policies')
 export class PoliciesController {
   constructor(
     private readonly policies: PolicyStore,
@@ -31,6 +40,10 @@ export class PoliciesController {
   ) {}
 
   @Get()
+  @apiOperation(
+    'Lists the versions of the policy with each publication.',
+    'Without their texts; read one version for that.',
+  )
   @Roles('policy_editor', 'auditor', 'admin')
   @apiQuery(PageQuery)
   @apiPage(PolicyInBrief)
@@ -40,6 +53,12 @@ export class PoliciesController {
   }
 
   @Post()
+  @apiOperation(
+    'Drafts a new version of the policy from YAML.',
+    'It is linted first, and refused with every error that is found. A draft judges nothing:',
+    'another person approves it, and it is published.',
+    'The same text by the same author again is the same draft.',
+  )
   @Roles('policy_editor')
   @Idempotent()
   @YamlBody()
@@ -49,6 +68,10 @@ export class PoliciesController {
   }
 
   @Post('lint')
+  @apiOperation(
+    'Checks a policy without keeping it.',
+    'Answers with every error and warning, each with its place. Errors are what a draft is refused for.',
+  )
   @HttpCode(200)
   @Roles('policy_editor')
   @YamlBody()
@@ -59,6 +82,10 @@ export class PoliciesController {
   }
 
   @Get(':version')
+  @apiOperation(
+    'Shows a version of the policy with its text and its publications.',
+    'Verdicts and decisions name the version that they rest on; none is ever changed or removed.',
+  )
   @Roles('policy_editor', 'auditor', 'admin')
   @apiOk(PolicyView)
   async get(@Param('version') version: string) {
@@ -68,6 +95,10 @@ export class PoliciesController {
   }
 
   @Post(':version/approve')
+  @apiOperation(
+    'Approves a draft as the second person.',
+    'Never possible for its author. It still judges nothing until it is published.',
+  )
   @HttpCode(200)
   @Roles('policy_editor')
   @Idempotent()
@@ -81,6 +112,12 @@ export class PoliciesController {
   }
 
   @Post(':version/publish')
+  @apiOperation(
+    'Puts an approved version into effect, for all accounts or a share of them.',
+    '`live` judges what is received from its instant on, never what came before;',
+    '`shadow` judges beside it, without any effect.',
+    'Publishing an earlier version again is how one goes back to it.',
+  )
   @HttpCode(200)
   @Roles('policy_editor')
   @Idempotent()

@@ -4,7 +4,16 @@ import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
-import { apiBody, apiCreated, apiOk, apiPage, apiProblem, apiQuery } from '#libs/platform/http/openapi'
+import {
+  apiBody,
+  apiCreated,
+  apiOk,
+  apiOperation,
+  apiPage,
+  apiProblem,
+  apiQuery,
+  apiTag,
+} from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { ViewsList } from '../audit/evidence-views.js'
 import { instantCursor } from '../cursor.js'
@@ -53,6 +62,7 @@ export class GoldenCaseView {
 
 /** Decided cases whose right answer is known; two seniors make one. They are handed out among the second reviews. */
 @Controller('golden-cases')
+@apiTag('Golden cases')
 export class GoldenCasesController {
   constructor(
     private readonly goldenCases: GoldenCaseStore,
@@ -60,6 +70,10 @@ export class GoldenCasesController {
   ) {}
 
   @Get()
+  @apiOperation(
+    'Lists golden cases with their right answers.',
+    'The last proposed first. The view is entered into the audit log.',
+  )
   @Roles('senior', 'auditor', 'admin')
   @ViewsList<GoldenCaseView>('golden-cases', ({ goldenCaseId }) => `golden-case/${goldenCaseId}`)
   @apiQuery(GoldenCasesQuery)
@@ -70,6 +84,11 @@ export class GoldenCasesController {
   }
 
   @Post()
+  @apiOperation(
+    'Proposes a decided case as a golden one, with its right answer.',
+    'It is handed out once a second senior has approved it. The right answer need not be what was decided;',
+    'the decision stays as it is.',
+  )
   @Roles('senior')
   @Idempotent()
   @apiBody(GoldenCaseBody)
@@ -81,6 +100,10 @@ export class GoldenCasesController {
   }
 
   @Post(':id/approve')
+  @apiOperation(
+    'Approves a golden case as the second person.',
+    'Never possible for who proposed it. From then on it is handed out among the second reviews.',
+  )
   @HttpCode(200)
   @Roles('senior')
   @Idempotent()
@@ -90,6 +113,10 @@ export class GoldenCasesController {
   }
 
   @Post(':id/retire')
+  @apiOperation(
+    'Takes a golden case out of use.',
+    'It is handed out no more, and no answer to it counts, earlier ones included.',
+  )
   @HttpCode(200)
   @Roles('senior')
   @Idempotent()

@@ -2,7 +2,7 @@ import { Controller, Get, Query } from '@nestjs/common'
 import { Flag, Instant, Int, Many, One, Optional, Text } from '#libs/contracts/fields'
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
-import { apiOk, apiPage, apiQuery } from '#libs/platform/http/openapi'
+import { apiOk, apiOperation, apiPage, apiQuery, apiTag } from '#libs/platform/http/openapi'
 import { decodeCursor, page, PageQuery } from '#libs/platform/http/paging'
 import { OwnQualityView, QualityQuery } from './quality-view.js'
 import { ReadExposure } from './read-exposure.js'
@@ -39,6 +39,7 @@ export class ExposureView {
 
 /** What people who look at evidence were shown, and how well they do. */
 @Controller('operators')
+@apiTag('Operators')
 export class OperatorsController {
   constructor(
     private readonly exposure: ReadExposure,
@@ -46,6 +47,10 @@ export class OperatorsController {
   ) {}
 
   @Get('me/exposure')
+  @apiOperation(
+    'Shows how much evidence the caller was shown today and in seven days.',
+    'By category and severity, with the daily limit of grave messages where one is set.',
+  )
   @Roles('triage', 'moderator', 'senior')
   @apiOk(ExposureView)
   async ownExposure(@CurrentCaller() caller: Caller) {
@@ -54,6 +59,11 @@ export class OperatorsController {
   }
 
   @Get('me/quality')
+  @apiOperation(
+    'Shows how often others agreed with the caller’s decisions.',
+    'Agreement in second reviews and accuracy on golden cases, up to last midnight, so that no figure gives',
+    'away which review was golden.',
+  )
   @Roles('triage', 'moderator', 'senior')
   @apiQuery(QualityQuery)
   @apiOk(OwnQualityView)
@@ -63,6 +73,11 @@ export class OperatorsController {
 
   /** Everyone who was shown something in the last seven days, by name. */
   @Get('exposure')
+  @apiOperation(
+    'Lists how much evidence each person was shown.',
+    'Everyone who was shown something in the last seven days, by name.',
+    'It counts what was hard to look at, not how much work was done.',
+  )
   @Roles('senior', 'auditor', 'admin')
   @apiQuery(ExposureQuery)
   @apiPage(ExposureView)

@@ -5,7 +5,15 @@ import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
 import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
 import { Idempotent } from '#libs/platform/http/idempotency'
-import { apiAnswer, apiBody, apiCreated, apiPage, apiQuery } from '#libs/platform/http/openapi'
+import {
+  apiAnswer,
+  apiBody,
+  apiCreated,
+  apiOperation,
+  apiPage,
+  apiQuery,
+  apiTag,
+} from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { QueryFlag } from '#libs/platform/http/query-fields'
 import { ViewsList } from '../audit/evidence-views.js'
@@ -30,6 +38,7 @@ export class ReviewDecisionBody {
 
 /** Cases that a second person decides again without knowing what was decided. */
 @Controller('reviews')
+@apiTag('Second reviews')
 export class ReviewsController {
   constructor(
     private readonly reviews: ReviewStore,
@@ -38,6 +47,10 @@ export class ReviewsController {
 
   /** Those that were answered, the last answered first. */
   @Get()
+  @apiOperation(
+    'Lists second reviews that were answered, also by whether the two people disagree.',
+    'The last answered first. Open ones are not listed. The view is entered into the audit log.',
+  )
   @Roles('senior', 'auditor', 'admin')
   @ViewsList<SecondReviewView>('reviews', ({ reviewId }) => `review/${reviewId}`)
   @apiQuery(ReviewsQuery)
@@ -51,6 +64,12 @@ export class ReviewsController {
   // No kept answer under an Idempotency-Key: it would show evidence again without an audit entry. Who asks again gets the
   // review in hand anyway.
   @Post('next')
+  @apiOperation(
+    'Hands out a case that somebody else decided, to be decided again.',
+    'It shows what was in the case, without the decision, its author and its reasons;',
+    'never to who had a part in it. It is the caller’s for as long as a claim.',
+    'The view is entered into the audit log.',
+  )
   @HttpCode(200)
   @Roles('moderator', 'senior')
   @CountsExposure()
@@ -64,6 +83,11 @@ export class ReviewsController {
   }
 
   @Post(':id/decision')
+  @apiOperation(
+    'Answers a second review with a measure and reasons.',
+    'By the policy of the first decision, any measure, whatever the role.',
+    'It is kept beside the first decision and changes nothing on the account.',
+  )
   @Roles('moderator', 'senior')
   @Idempotent()
   @apiBody(ReviewDecisionBody)

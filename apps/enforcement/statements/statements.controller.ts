@@ -2,7 +2,7 @@ import { Controller, Get, Param, Query } from '@nestjs/common'
 import { OneOf, Optional, OwnId, PlatformId } from '#libs/contracts/fields'
 import { type Caller, CurrentCaller, hasRole, isPlatformOnly } from '#libs/platform/auth/caller'
 import { Roles } from '#libs/platform/auth/roles.decorator'
-import { apiAnswer, apiOk, apiQuery } from '#libs/platform/http/openapi'
+import { apiAnswer, apiOk, apiOperation, apiQuery, apiTag } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
 import { ViewsEvidence, ViewsList } from '../audit/evidence-views.js'
@@ -23,6 +23,7 @@ const READERS = ['moderator', 'senior', 'auditor', 'admin'] as const
 
 /** Statements of reasons. A platform reads its own. */
 @Controller('statements-of-reasons')
+@apiTag('Statements')
 export class StatementsController {
   constructor(
     private readonly statements: StatementStore,
@@ -30,6 +31,11 @@ export class StatementsController {
   ) {}
 
   @Get()
+  @apiOperation(
+    'Lists statements of reasons, also in the form of the EU’s DSA Transparency Database.',
+    'A platform sees its own, and only the platform gets the link to object, for the owner. With `format=dsa`',
+    'it answers batches of at most 100 restrictions, to be posted to the database as they are.',
+  )
   @Roles(...READERS, 'platform')
   @ViewsList('statements', ({ statementId }: { statementId: string }) => `statement/${statementId}`, {
     items: statementsOn,
@@ -54,6 +60,11 @@ export class StatementsController {
   }
 
   @Get(':id')
+  @apiOperation(
+    'Shows a statement of reasons.',
+    'A platform sees its own, with the link to object that it shows to the owner.',
+    'The view is entered into the audit log.',
+  )
   @Roles(...READERS, 'platform')
   @ViewsEvidence('statement')
   @apiOk(StatementView)

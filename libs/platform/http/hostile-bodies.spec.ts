@@ -64,7 +64,11 @@ async function start(request: number): Promise<NestFastifyApplication> {
   const made = testing.createNestApplication<NestFastifyApplication>(fastifyAdapter(settings, times), {
     logger: false,
   })
-  await dressApp(made, 'ingestion', createLogger('ingestion', 'silent'))
+  await dressApp(
+    made,
+    { service: 'ingestion', guide: { description: '', tags: {} } },
+    createLogger('ingestion', 'silent'),
+  )
   await made.listen(0, '127.0.0.1')
   return made
 }

@@ -24,7 +24,7 @@ import { PlatformModule } from '../platform.module.js'
 import { ENV } from '../tokens.js'
 import { BodyLimit } from './body-limit.js'
 import { assertFresh, type ExpectedVersions, IfMatch } from './if-match.js'
-import { apiBody, apiOk, apiPage, apiQuery } from './openapi.js'
+import { apiBody, apiOk, apiOperation, apiPage, apiQuery, apiTag, documentWithoutStart } from './openapi.js'
 import { PageController } from './page.decorator.js'
 import { PageQuery } from './paging.js'
 import { conflict } from './problem.js'
@@ -64,10 +64,17 @@ export class Drifted {
   }
 }
 
+const GUIDE = {
+  description: 'Keeps things.',
+  tags: { Things: 'What there is.', Parts: 'What it is made of.' },
+}
+
 @Controller('things')
+@apiTag('Things')
 @Roles('moderator', 'senior')
 class ThingController {
   @Post()
+  @apiOperation('Makes a thing.', 'It is kept for a day.')
   @apiBody(Thing)
   make(@Body() thing: Thing, @CurrentCaller() caller: Caller) {
     return { thing, caller }
@@ -104,6 +111,7 @@ class ThingController {
 
   @Public()
   @Get('open')
+  @apiOperation('Tells who calls.', 'It is so.')
   open(@CurrentCaller() caller: Caller) {
     return { subject: caller.subject }
   }
@@ -150,7 +158,7 @@ async function startApp(module: Type, env: Record<string, string>): Promise<Nest
   const app = testing.createNestApplication<NestFastifyApplication>(fastifyAdapter(settings), {
     logger: false,
   })
-  await dressApp(app, 'ingestion', createLogger('ingestion', 'silent'))
+  await dressApp(app, { service: 'ingestion', guide: GUIDE }, createLogger('ingestion', 'silent'))
   await app.init()
   await app.getHttpAdapter().getInstance().ready()
   return app
@@ -604,6 +612,35 @@ describe('every service', () => {
       },
     })
     expect(Object.keys(body['paths'] as object)).not.toContain('/metrics')
+  })
+
+  it('tells what the service and its operations are for, and who may call them', async () => {
+    const { body } = await ask('GET', '/openapi.json')
+    expect(body).toMatchObject({
+      info: { description: 'Keeps things.' },
+      paths: {
+        '/v1/things': {
+          post: {
+            summary: 'Makes a thing.',
+            description: 'It is kept for a day.\n\n**Who may call it:** `moderator`, `senior`.',
+            tags: ['Things'],
+          },
+        },
+        '/v1/things/open': {
+          get: { description: 'It is so.\n\n**Who may call it:** anybody, without a token.' },
+        },
+      },
+    })
+    expect(body['tags']).toEqual([
+      { name: 'Things', description: 'What there is.' },
+      { name: 'Parts', description: 'What it is made of.' },
+    ])
+  })
+
+  it('has the same document without being started', async () => {
+    const { body } = await ask('GET', '/openapi.json')
+    const document = await documentWithoutStart(ThingModule, 'ingestion', GUIDE)
+    expect(JSON.parse(JSON.stringify(document))).toEqual(body)
   })
 
   it('lets a test set its clock, and only then', async () => {

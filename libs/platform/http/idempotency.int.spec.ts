@@ -70,7 +70,11 @@ beforeAll(async () => {
     .useValue(env)
     .compile()
   app = testing.createNestApplication<NestFastifyApplication>(fastifyAdapter(env), { logger: false })
-  await dressApp(app, 'ingestion', createLogger('ingestion', 'silent'))
+  await dressApp(
+    app,
+    { service: 'ingestion', guide: { description: '', tags: {} } },
+    createLogger('ingestion', 'silent'),
+  )
   await app.init()
   connection = app.get<Connection>(getConnectionToken())
   await vi.waitFor(async () => expect(await app.get(Health).report()).toMatchObject({ status: 'up' }), {

@@ -183,6 +183,6 @@ export class IdempotencyInterceptor implements NestInterceptor {
   }
 
   private notKept(id: string, error: unknown): void {
-    this.logger.warn({ err: error, requestId: id }, 'the answer under an idempotency key was not kept')
+    this.logger.warn({ err: error, requestId: id }, 'could not store the answer for an idempotency key')
   }
 }

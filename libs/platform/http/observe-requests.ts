@@ -10,7 +10,7 @@ function durations(): Histogram<'method' | 'route' | 'status'> {
     known ??
     new Histogram({
       name: NAME,
-      help: 'Time from a request’s first byte to the end of the answer.',
+      help: 'Duration of an HTTP request in seconds, from its first byte to the end of the response.',
       labelNames: ['method', 'route', 'status'],
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     })

@@ -1,10 +1,14 @@
-import { applyDecorators, type INestApplication } from '@nestjs/common'
+import { applyDecorators, type INestApplication, type Type, VersioningType } from '@nestjs/common'
+import { DiscoveryService, MetadataScanner, ModulesContainer, NestFactory } from '@nestjs/core'
+import { FastifyAdapter } from '@nestjs/platform-fastify'
 import {
   ApiBody,
   ApiCreatedResponse,
   ApiOkResponse,
+  ApiOperation,
   ApiQuery,
   ApiResponse,
+  ApiTags,
   DocumentBuilder,
   type OpenAPIObject,
   SwaggerModule,
@@ -19,7 +23,18 @@ import { FieldProblem } from './problem.js'
 import { type ContractClass, schemaOf } from '#libs/contracts/json-schema'
 import { publishedSchemaOf } from '#libs/contracts/published-schema'
 
+/** Every route stands under `/v1`, unless it says that it has no version. */
+export const VERSIONING = { type: VersioningType.URI, defaultVersion: '1' } as const
+
 type Schema = Record<string, unknown>
+
+/** What the document of a service says about the service as a whole. */
+export interface ApiGuide {
+  /** What the service is for, and for whom; Markdown. */
+  readonly description: string
+  /** What the operations of each tag are about, in the order in which one would read them. */
+  readonly tags: Readonly<Record<string, string>>
+}
 
 /** The classes that the document describes under `components/schemas`. */
 const described = new Set<ContractClass>()
@@ -38,6 +53,19 @@ function refTo(type: ContractClass, isArray = false): Schema {
 function anyOf(types: readonly ContractClass[]): Schema {
   const schemas = types.map((type) => refTo(type))
   return schemas.length === 1 ? schemas[0]! : { anyOf: schemas }
+}
+
+/** The tag under which the operations of a controller, or one of them, stand; one of its service's `ApiGuide`. */
+export function apiTag(name: string): ClassDecorator & MethodDecorator {
+  return ApiTags(name)
+}
+
+/**
+ * Documents what a route does: a sentence, and what else its user wants to know, in lines of Markdown that make one
+ * paragraph. Who may call it need not be said, it is added from `@Roles()` or `@Public()`.
+ */
+export function apiOperation(summary: string, ...lines: readonly [string, ...string[]]): MethodDecorator {
+  return ApiOperation({ summary, description: lines.join(' ') })
 }
 
 /** Documents the body of a route from the rules of its class, or of any of several classes. */
@@ -142,6 +170,7 @@ type Content = Record<string, { schema?: Schema; example?: unknown; examples?: u
 
 /** An operation of a document, as far as it is completed here. */
 interface Operation {
+  description?: string
   parameters?: { name: string; in: string }[]
   requestBody?: { content?: Content }
   responses?: Record<string, { content?: Content }>
@@ -153,19 +182,21 @@ interface Operation {
  * The OpenAPI 3.1 document of a service. Each operation says who may call it: `x-roles`, or `x-public` and no security.
  * Routes that the document leaves out, pages above all, stand in `x-routes` with the same, so that no route is hidden.
  */
-export function openApiDocument(app: INestApplication, service: string): OpenAPIObject {
-  const config = new DocumentBuilder()
+function openApiDocument(app: INestApplication, service: string, guide: ApiGuide): OpenAPIObject {
+  const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle(`Weir ${service}`)
+    .setDescription(guide.description)
     .setVersion('1')
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addServer('/', 'Where this document was read.')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
     .addSecurityRequirements('bearer')
-    .build()
-  const document = SwaggerModule.createDocument(app, config)
+  for (const [tag, description] of Object.entries(guide.tags)) builder.addTag(tag, description)
+  const document = SwaggerModule.createDocument(app, builder.build(), { autoTagControllers: false })
   const components = { ...document.components, schemas: { ...document.components?.schemas, ...schemas() } }
   const others: Record<string, unknown>[] = []
-  for (const { method, path, access } of app.get(Routes).list()) {
+  for (const { method, path, access } of routesOf(app)) {
     const pattern = path.replaceAll(/:(\w+)/g, '{$1}')
     const item = document.paths[pattern] as Record<string, Operation> | undefined
     const operation = item?.[method.toLowerCase()]
@@ -176,13 +207,25 @@ export function openApiDocument(app: INestApplication, service: string): OpenAPI
   return { ...document, components, 'x-routes': others } as OpenAPIObject
 }
 
+/** Found without the app's own providers, of which a preview makes none. */
+function routesOf(app: INestApplication): GuardedRoute[] {
+  return new Routes(new DiscoveryService(app.get(ModulesContainer)), new MetadataScanner()).list()
+}
+
 function accessMark(access: GuardedRoute['access']): { 'x-public': true } | { 'x-roles': readonly Role[] } {
   return access === 'public' ? { 'x-public': true } : { 'x-roles': access }
+}
+
+function whoMayCall(access: GuardedRoute['access']): string {
+  const who =
+    access === 'public' ? 'anybody, without a token' : access.map((role) => `\`${role}\``).join(', ')
+  return `**Who may call it:** ${who}.`
 }
 
 /** Adds who may call the operation, and each problem that it may answer. */
 function complete(operation: Operation, method: string, access: GuardedRoute['access']): void {
   Object.assign(operation, accessMark(access))
+  if (operation.description) operation.description += `\n\n${whoMayCall(access)}`
   if (access === 'public') operation.security = []
   operation.responses = { ...problemsOf(operation, method, access), ...operation.responses }
 }
@@ -234,7 +277,20 @@ function problemsOf(
   )
 }
 
+/** The document that a service will serve, without starting it: nothing of the module is made, nothing is connected to. */
+export async function documentWithoutStart(
+  module: Type,
+  service: string,
+  guide: ApiGuide,
+): Promise<OpenAPIObject> {
+  const app = await NestFactory.create(module, new FastifyAdapter(), { preview: true, logger: false })
+  app.enableVersioning(VERSIONING)
+  return openApiDocument(app, service, guide)
+}
+
 /** Serves `/docs` and `/openapi.json`; the document is made when it is first asked for. */
-export function serveDocs(app: INestApplication, service: string): void {
-  SwaggerModule.setup('docs', app, () => openApiDocument(app, service), { jsonDocumentUrl: 'openapi.json' })
+export function serveDocs(app: INestApplication, service: string, guide: ApiGuide): void {
+  SwaggerModule.setup('docs', app, () => openApiDocument(app, service, guide), {
+    jsonDocumentUrl: 'openapi.json',
+  })
 }

@@ -126,7 +126,7 @@ export class BatchTransport implements CustomTransportStrategy {
 
   /** A process that has lost its consumer looks well and does nothing: it ends, and is started again. */
   private die(error: Error): void {
-    this.logger.fatal({ err: error }, 'a consumer has ended for good')
+    this.logger.fatal({ err: error }, 'a consumer stopped for good, exiting')
     process.exit(1)
   }
 }

@@ -101,7 +101,7 @@ export class CompactedTable<T extends object> {
     if (this.complete || !this.ends) return
     this.logger.warn(
       { topic: this.spec.name },
-      'table ends before its last offset: records were compacted away',
+      'compacted topic ends before its last offset: records were compacted away',
     )
     this.finish()
   }
@@ -121,7 +121,10 @@ export class CompactedTable<T extends object> {
       else this.rows.set(record.key, row)
     } catch (error) {
       kafkaMetrics.tableSkipped.inc({ topic: this.spec.name })
-      this.logger.error({ topic: this.spec.name, partition, offset, err: error }, 'record of a table skipped')
+      this.logger.error(
+        { topic: this.spec.name, partition, offset, err: error },
+        'skipped a malformed record of a compacted topic',
+      )
       return
     }
     for (const listener of this.listeners) {
@@ -130,7 +133,7 @@ export class CompactedTable<T extends object> {
       } catch (error) {
         this.logger.error(
           { topic: this.spec.name, partition, offset, err: error },
-          'listener of a table failed',
+          'a listener of a compacted topic failed',
         )
       }
     }
@@ -152,7 +155,7 @@ export class CompactedTable<T extends object> {
 
   private finish(): void {
     this.complete = true
-    this.logger.info({ topic: this.spec.name, rows: this.rows.size }, 'table read')
+    this.logger.info({ topic: this.spec.name, rows: this.rows.size }, 'compacted topic read')
     this.read.resolve()
   }
 }
@@ -272,7 +275,7 @@ export class TableReader {
         pause = RESTART_MS.first
         if (!this.stopping.signal.aborted) await this.crash.promise
       } catch (error) {
-        this.logger.warn({ topic, err: error }, 'table cannot be read now, trying again')
+        this.logger.warn({ topic, err: error }, 'could not read a compacted topic, trying again')
       }
       await this.leave()
       await sleep(pause, undefined, { signal: this.stopping.signal }).catch(() => undefined)

@@ -175,7 +175,7 @@ export class GroupConsumer {
     try {
       return await stands(groupId, topics)
     } catch (error) {
-      logger.debug({ groupId, err: error }, 'the broker does not say where partitions stand')
+      logger.debug({ groupId, err: error }, 'could not fetch partition offsets from the broker')
       return new Map()
     }
   }
@@ -339,7 +339,7 @@ export class GroupConsumer {
     const pauseMs = Math.min(RETRY_MS.first * 2 ** (progress.failures - 1), RETRY_MS.cap)
     this.options.logger.warn(
       { topic, partition, attempt: progress.failures, pauseMs, err: error },
-      'could not handle records now, trying again',
+      'could not process records, trying again',
     )
     kafkaMetrics.retries.inc({ topic: topicLabel(topic) })
     if (this.stopping) return

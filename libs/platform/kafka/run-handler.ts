@@ -41,7 +41,7 @@ export async function runHandler(
   await runDecoded(route, work, decodeAll(route, work, givenUp), givenUp)
   if (givenUp.length === 0) return
   const { topic, partition, attempt } = work
-  logger.warn({ topic, partition, attempt, reasons: reasonsOf(givenUp) }, 'records given up as dead letters')
+  logger.warn({ topic, partition, attempt, reasons: reasonsOf(givenUp) }, 'records dead-lettered')
   await deadLetters.keep(givenUp)
 }
 
