@@ -107,12 +107,17 @@ describe('a record that does not say private', () => {
     ['says public twice in other spellings', after('"Visibility":"PUBLIC"')],
     ['has another name with the word', JSON.stringify({ ...good, private: true, visibilities: ['private'] })],
     ['has the name with another word', after('"Visibility":"not private"')],
+    ['has a flag of that name elsewhere', JSON.stringify({ ...good, meta: { private: true } })],
     ['has a quote and a colon in its text', JSON.stringify({ ...good, text: '\\":"\\\\":' })],
     ['has names of nothing', after('"":1,"a":{"":1},"b":[{"":1},{"":2}]')],
   ])('%s', (_how, text) => {
     expect(outcome(text)).toBe('accepted')
     expect(outcomeOfValue(text)).toBe('accepted')
     expect(expectedOutcome(text)).toBe('accepted')
+  })
+
+  it('where it is refused and a flag is named so', () => {
+    expect(outcome(JSON.stringify({ ...good, text: 7, meta: { private: true } }))).toBe('schema')
   })
 
   it.each<[string, string, string]>([
@@ -225,6 +230,7 @@ const name = fc.oneof(
     'messageId',
     'account',
     'visibilities',
+    'private',
     'meta',
     '',
     'a',
