@@ -57,6 +57,17 @@ describe('the checks of a message, in their order', () => {
     ],
     ['a million brackets', Buffer.from('['.repeat(1_000_000) + ']'.repeat(1_000_000)), 'too-large'],
     ['a hundred thousand brackets', Buffer.from('['.repeat(100_000) + ']'.repeat(100_000)), 'too-deep'],
+    ['as many values as it may hold', bytesOf({ ...good, x: Array(9_993).fill(1) }), 'accepted'],
+    ['one value more', bytesOf({ ...good, x: Array(9_994).fill(1) }), 'too-large'],
+    ['too many values, and too deep', bytesOf({ x: Array(20_000).fill(1), y: nested(8) }), 'too-deep'],
+    [
+      'too many values, and a wrong type',
+      bytesOf({ ...good, text: 7, x: Array(20_000).fill(1) }),
+      'too-large',
+    ],
+    ['too large and no JSON', withText(MAX_BYTES + 1).subarray(0, -1), 'not-json'],
+    ['too deep and no JSON', Buffer.from(`${'['.repeat(9_000)}${']'.repeat(8_999)}`), 'not-json'],
+    ['too many values and no JSON', Buffer.from(`[${'1,'.repeat(20_000)}]`), 'not-json'],
     ['__proto__', withKey('__proto__'), 'schema'],
     ['constructor', withKey('constructor'), 'schema'],
     ['prototype', withKey('prototype'), 'schema'],
@@ -133,6 +144,21 @@ describe('private', () => {
     ['plainly', bytesOf(hidden)],
     ['too large', bytesOf({ ...hidden, text: 'x'.repeat(MAX_BYTES) })],
     ['too deep', bytesOf({ ...hidden, more: nested(500) })],
+    ['of too many values', bytesOf({ x: Array(20_000).fill(1), ...hidden })],
+    [
+      'deep below what is too deep',
+      Buffer.from(`${'['.repeat(5_000)}${JSON.stringify(hidden)}${']'.repeat(5_000)}`),
+    ],
+    [
+      'in JSON in a string of one of too many values',
+      bytesOf([...Array<number>(20_000).fill(1), JSON.stringify(hidden)]),
+    ],
+    [
+      'given before, in one of too many values',
+      Buffer.from(
+        JSON.stringify({ ...good, x: Array(20_000).fill(1) }).replace('{', '{"visibility":"private",'),
+      ),
+    ],
     ['without ids', bytesOf({ visibility: 'private', text: 'x' })],
     ['of wrong types', bytesOf({ ...hidden, messageId: 1, text: { a: 1 } })],
     ['with a forbidden key', Buffer.from(JSON.stringify(hidden).replace('{', '{"__proto__":{},'))],
@@ -192,8 +218,9 @@ describe('any bytes', () => {
 
   it('are judged alike as bytes and as a value that is parsed already', () => {
     fc.assert(
-      fc.property(fc.jsonValue({ maxDepth: 10 }), fc.boolean(), (rest, message) => {
-        const value = message ? { ...good, rest } : rest
+      fc.property(fc.jsonValue({ maxDepth: 10 }), fc.boolean(), fc.nat(12), (rest, message, thousands) => {
+        const many = thousands < 9 ? [] : Array<unknown[]>(thousands * 1_000 - 4_500).fill([])
+        const value = message ? { ...good, rest, many } : rest
         const parsed = JSON.parse(JSON.stringify(value)) as unknown
         expect(checkValue(parsed, sizeOf(parsed))).toEqual(check(value))
       }),

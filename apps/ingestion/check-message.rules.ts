@@ -2,20 +2,21 @@ import { isUtf8 } from 'node:buffer'
 import type { MessageIn } from '#libs/contracts/message-in'
 import type { Repair } from '#libs/contracts/repair'
 import { PermanentError } from '#libs/platform/errors'
+import { excessOf } from '#libs/platform/json/bound-json'
 import { shapeMessage, type ShapedMessage } from '#libs/platform/json/check-message'
 import { countNames } from '#libs/platform/json/count-names'
 import { inspect } from '#libs/platform/json/inspect'
-import {
-  keepingRepeated,
-  parseKeepingRepeated,
-  repeatedName,
-} from '#libs/platform/json/parse-keeping-repeated'
-import { holdsPrivate, saysPrivate } from '#libs/platform/json/says-private'
+import { parseKeepingRepeated, repeatedIn, repeatedName } from '#libs/platform/json/parse-keeping-repeated'
+import { holdsPrivate, jsonSaysPrivate, saysPrivate } from '#libs/platform/json/says-private'
 
 /** Bytes that the JSON of one message may have (SPEC 4.1). */
 export const MAX_BYTES = 256 * 1024
 /** Levels of objects and lists that it may have, the outermost counted (SPEC 4.1). */
 const MAX_DEPTH = 8
+/** Values that it may hold: with every field and list at its longest it has 200. A platform may have fields of its own beside them. */
+const MAX_VALUES = 10_000
+/** Shorter ones are parsed as they are: that takes no millisecond, whatever they hold. */
+const SMALL_BYTES = 4 * 1024
 
 /** Why a record may be refused, in the order of the checks. */
 export const REJECTIONS = ['not-utf8', 'not-json', 'too-large', 'too-deep', 'schema'] as const
@@ -43,6 +44,7 @@ export type CheckedMessage =
   | { readonly outcome: 'rejected'; readonly rejection: Rejection }
 
 const PRIVATE: CheckedMessage = { outcome: 'private' }
+const NOT_JSON = rejected('not-json', null, 'The record is not JSON.')
 
 /**
  * The checks of SPEC 4.1 in their order on the value of a record. An accepted message has known fields only, without
@@ -52,20 +54,32 @@ export function checkMessage(bytes: Buffer | null): CheckedMessage {
   if (bytes === null || bytes.length === 0) return rejected('not-json', null, 'The record is empty.')
   if (!isUtf8(bytes)) return rejected('not-utf8', null, 'The record is not UTF-8.')
   const text = withoutMark(bytes.toString('utf8'))
+  const excess = excessIn(bytes)
+  if (excess) return refusedUnparsed(text, excess)
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    return rejected('not-json', null, 'The record is not JSON.')
+    return NOT_JSON
   }
   if (saysPrivate(value)) return PRIVATE
-  const { shaped, rejection, members } = checkParsed(value, bytes.length)
+  const { shaped, rejection, members } = checkParsed(value)
   if (shaped && members === countNames(text)) return accepted(shaped)
-  // What holds no string says nothing, however many levels it has.
-  if (rejection && !text.includes('"')) return refused(rejection)
   // Only what is refused is worth looking at everywhere, and at what JSON.parse forgot.
-  const whole = bytes.length > MAX_BYTES ? keepingRepeated(text, value) : parseKeepingRepeated(text)
-  return holdsPrivate(whole) ? PRIVATE : refused(rejection ?? repetition(whole)!)
+  if (jsonSaysPrivate(text)) return PRIVATE
+  return refused(rejection ?? repetition(parseKeepingRepeated(text))!)
+}
+
+/** What may be costly to parse is only read through: whether it is JSON and says private comes before its bounds. */
+function refusedUnparsed(text: string, excess: Rejection): CheckedMessage {
+  switch (jsonSaysPrivate(text)) {
+    case undefined:
+      return NOT_JSON
+    case true:
+      return PRIVATE
+    case false:
+      return refused(excess)
+  }
 }
 
 /**
@@ -75,8 +89,10 @@ export function checkValue(value: unknown, size: number): CheckedMessage {
   if (saysPrivate(value)) return PRIVATE
   // Both before the checks, which take out what nobody knows.
   const isPrivateIfRefused = holdsPrivate(value)
+  const excess = size > MAX_BYTES ? tooManyBytes(size) : excessOfValue(value)
+  if (excess) return isPrivateIfRefused ? PRIVATE : refused(excess)
   const repeated = repetition(value)
-  const { shaped, rejection } = checkParsed(value, size)
+  const { shaped, rejection } = checkParsed(value)
   if (shaped && !repeated) return accepted(shaped)
   return isPrivateIfRefused ? PRIVATE : refused(rejection ?? repeated!)
 }
@@ -93,14 +109,8 @@ interface Checked {
   readonly members: number
 }
 
-/** What a value, as `JSON.parse` gives it, is taken as, or what is wrong with it. */
-function checkParsed(value: unknown, size: number): Checked {
-  if (size > MAX_BYTES) {
-    return {
-      rejection: { slug: 'too-large', path: null, reason: `The record has ${size} bytes.` },
-      members: 0,
-    }
-  }
+/** What a value within the bounds, as `JSON.parse` gives it, is taken as, or what is wrong with it. */
+function checkParsed(value: unknown): Checked {
   try {
     const members = inspect(value, { maxDepth: MAX_DEPTH })
     return { shaped: shapeMessage(value), members }
@@ -109,11 +119,37 @@ function checkParsed(value: unknown, size: number): Checked {
   }
 }
 
+/** Which bound JSON passes; of several, the first in the order of the checks. Meaningless for bytes that are no JSON. */
+function excessIn(bytes: Buffer): Rejection | undefined {
+  if (bytes.length > MAX_BYTES) return tooManyBytes(bytes.length)
+  if (bytes.length <= SMALL_BYTES) return undefined
+  if (excessOf(bytes, { maxDepth: MAX_DEPTH, maxValues: Infinity })) return TOO_DEEP
+  return excessOf(bytes, { maxDepth: MAX_DEPTH, maxValues: MAX_VALUES }) && TOO_MANY_VALUES
+}
+
+/** The same of a value that is parsed already, whose bytes are few enough. */
+function excessOfValue(value: unknown): Rejection | undefined {
+  return isDeeper(value) ? TOO_DEEP : isMoreThan(value, MAX_VALUES) ? TOO_MANY_VALUES : undefined
+}
+
+const TOO_DEEP: Rejection = {
+  slug: 'too-deep',
+  path: null,
+  reason: `The record has more than ${MAX_DEPTH} levels.`,
+}
+const TOO_MANY_VALUES: Rejection = {
+  slug: 'too-large',
+  path: null,
+  reason: `The record holds more than ${MAX_VALUES} values.`,
+}
+
+function tooManyBytes(bytes: number): Rejection {
+  return { slug: 'too-large', path: null, reason: `The record has ${bytes} bytes.` }
+}
+
 function rejectionOf(error: unknown, value: unknown): Rejection {
   // A forbidden key may be met before the depth that comes first in the order of the checks.
-  if (isDeeper(value)) {
-    return { slug: 'too-deep', path: null, reason: `It has more than ${MAX_DEPTH} levels.` }
-  }
+  if (isDeeper(value)) return TOO_DEEP
   if (error instanceof PermanentError) return shapeRejection(error)
   return { slug: 'schema', path: null, reason: 'The record cannot be checked.' }
 }
@@ -150,6 +186,23 @@ function isDeeper(value: unknown): boolean {
       for (const member of Array.isArray(node) ? (node as unknown[]) : Object.values(node)) below.push(member)
     }
     level = below
+  }
+  return false
+}
+
+/** Counts as `excessOf` does: an empty object or list as one more than it holds, and what a name was given before. */
+function isMoreThan(value: unknown, most: number): boolean {
+  const waiting: unknown[] = [value]
+  let values = 1
+  for (let next; waiting.length > 0;) {
+    next = waiting.pop()
+    if (typeof next !== 'object' || next === null) continue
+    const members: unknown[] = Array.isArray(next)
+      ? (next as unknown[])
+      : [...(Object.values(next) as unknown[]), ...repeatedIn(next).map(([, earlier]) => earlier)]
+    values += Math.max(1, members.length)
+    if (values > most) return true
+    for (const member of members) waiting.push(member)
   }
   return false
 }
