@@ -2,7 +2,8 @@ import 'reflect-metadata'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { revisionOf } from '#libs/contracts/message'
-import { checkMessage, checkValue, MAX_BYTES, sizeOf, type CheckedMessage } from './check-message.rules.js'
+import { MAX_MESSAGE_BYTES as MAX_BYTES } from '#libs/platform/json/bound-message'
+import { checkMessage, checkValue, type CheckedMessage } from './check-message.rules.js'
 
 const good = {
   messageId: 'm-7',
@@ -222,14 +223,15 @@ describe('any bytes', () => {
         const many = thousands < 9 ? [] : Array<unknown[]>(thousands * 1_000 - 4_500).fill([])
         const value = message ? { ...good, rest, many } : rest
         const parsed = JSON.parse(JSON.stringify(value)) as unknown
-        expect(checkValue(parsed, sizeOf(parsed))).toEqual(check(value))
+        expect(checkValue(parsed)).toEqual(check(value))
       }),
     )
   })
 
-  it('are measured without running out of stack', () => {
-    expect(sizeOf(good)).toBe(bytesOf(good).length)
-    expect(sizeOf(JSON.parse('['.repeat(100_000) + ']'.repeat(100_000)))).toBe(0)
-    expect(sizeOf(undefined)).toBe(0)
+  it('are judged without running out of stack, also as a value', () => {
+    const deep: unknown = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000))
+    expect(slugOf(checkValue(deep))).toBe('too-deep')
+    expect(slugOf(checkValue({ ...good, x: 'x'.repeat(MAX_BYTES) }))).toBe('too-large')
+    expect(slugOf(checkValue(undefined))).toBe('schema')
   })
 })

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseKeepingRepeated } from '#libs/platform/json/parse-keeping-repeated'
 import { privacyOf } from '#libs/platform/json/says-private'
-import { type CheckedMessage, checkMessage, checkValue, sizeOf } from './check-message.rules.js'
+import { type CheckedMessage, checkMessage, checkValue } from './check-message.rules.js'
 import { expectedOutcome, type Json, Pairs, read } from './private-oracle.js'
 
 const good = {
@@ -22,7 +22,7 @@ const outcome = (text: string): string => outcomeOf(checkMessage(Buffer.from(tex
 /** As the API judges it. */
 const outcomeOfValue = (text: string): string => {
   const value = parseKeepingRepeated(text)
-  return outcomeOf(checkValue(value, sizeOf(value)))
+  return outcomeOf(checkValue(value))
 }
 /** The good message with these members before its own, as text. */
 const before = (members: string, message: object = good): string =>
@@ -129,7 +129,7 @@ describe('a record that does not say private', () => {
     ['that is null', after('"z":null,"z":null'), '/z'],
   ])('is refused where it gives a name twice, %s', (_where, text, path) => {
     const value = parseKeepingRepeated(text)
-    for (const checked of [checkMessage(Buffer.from(text)), checkValue(value, sizeOf(value))]) {
+    for (const checked of [checkMessage(Buffer.from(text)), checkValue(value)]) {
       expect(checked).toMatchObject({ outcome: 'rejected', rejection: { slug: 'schema', path } })
     }
   })
