@@ -22,13 +22,13 @@ const BODIES = 3
 const IDLE_MS = 3_000
 const PLATFORM = 'p1'
 
-/** Where a service takes bodies, the largest that it takes, and from whom. */
+/** Where a service takes bodies, how large ours are, and from whom it takes them. */
 const ROUTES: Record<
   ServiceName,
   { method: string; path: string; bytes: number; role: 'platform' | 'admin' }
 > = {
-  ingestion: { method: 'POST', path: '/v1/messages', bytes: 32_000_000, role: 'platform' },
-  classification: { method: 'POST', path: '/v1/classify', bytes: 8_000_000, role: 'platform' },
+  ingestion: { method: 'POST', path: '/v1/messages', bytes: 4_000_000, role: 'platform' },
+  classification: { method: 'POST', path: '/v1/classify', bytes: 4_000_000, role: 'platform' },
   enforcement: { method: 'POST', path: '/v1/platforms', bytes: 262_000, role: 'admin' },
   notification: { method: 'PUT', path: `/v1/webhooks/${PLATFORM}`, bytes: 262_000, role: 'admin' },
 }
@@ -109,24 +109,31 @@ async function messages(system: WeirSystem, one: { text: string; links?: readonl
   await system.caughtUp([PLATFORM])
 }
 
+/** A body, made when it is sent: all of them together would take gigabytes. */
+interface HostileBody {
+  readonly name: string
+  readonly make: () => Buffer
+}
+
 /** Hostile bytes as the whole body, and for lists of messages as many of them as it takes. */
-function bodiesFor(service: ServiceName): HostileBytes[] {
+function bodiesFor(service: ServiceName): HostileBody[] {
   const { bytes } = ROUTES[service]
-  const plain = hostileBytes(bytes).filter(({ bytes: all }) => all.length <= bytes)
+  const plain = hostileBytes(bytes).map((one): HostileBody => ({ name: one.name, make: () => one.bytes }))
   if (bytes < 1_000_000) return plain
   const most = service === 'ingestion' ? 500 : 100
   const lists = hostileTexts(20_000).map(({ name, ...one }) => ({
     name: `a list of ${name}`,
-    bytes: Buffer.from(JSON.stringify({ messages: Array.from({ length: most }, () => messageOf(one)) })),
+    make: () => Buffer.from(JSON.stringify({ messages: Array.from({ length: most }, () => messageOf(one)) })),
   }))
-  return [...plain, ...lists.filter(({ bytes: all }) => all.length <= bytes)]
+  return [...plain, ...lists]
 }
 
-async function bodies(system: WeirSystem, service: ServiceName, { bytes }: HostileBytes): Promise<void> {
+async function bodies(system: WeirSystem, service: ServiceName, { make }: HostileBody): Promise<void> {
   const { method, path, role } = ROUTES[service]
+  const body = make()
   const token = await system.token({ roles: [role], platform: PLATFORM })
   const asked = Array.from({ length: BODIES }, () =>
-    rawRequest(system.services[service].url, { method, path, token, body: bytes }).catch(() => undefined),
+    rawRequest(system.services[service].url, { method, path, token, body }).catch(() => undefined),
   )
   await Promise.all(asked)
 }
