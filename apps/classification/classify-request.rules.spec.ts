@@ -71,6 +71,16 @@ describe('a request to classify', () => {
     for (const nothing of [null, 7, 'text', []]) expect(refusal(nothing).slug).toBe('schema')
   })
 
+  it('is refused for what is no message on the input topic either', () => {
+    const more = { text: 'x'.repeat(256 * 1024) }
+    expect(refusal(message(more)).slug).toBe('too-large')
+    expect(refusal(message({ ...more, visibility: 'private' })).slug).toBe('private')
+    expect(refusal({ messages: [message(), message({ x: [[[[[[[[]]]]]]]] })] })).toMatchObject({
+      slug: 'too-deep',
+      path: '/messages/1',
+    })
+  })
+
   it('keeps no field that the contract does not know', () => {
     expect(
       askedFor(message({ status: 'banned', platformId: 'p2' }), 'p1', now).messages[0],

@@ -2,6 +2,7 @@ import type { AcceptedMessage } from '#libs/contracts/accepted-message'
 import { revisionOf } from '#libs/contracts/message'
 import { MOST_REPAIRS } from '#libs/contracts/repair'
 import { PermanentError } from '#libs/platform/errors'
+import { excessOfValue, MAX_MESSAGE_DEPTH } from '#libs/platform/json/bound-message'
 import { shapeMessage, type ShapedMessage } from '#libs/platform/json/check-message'
 import { inspect } from '#libs/platform/json/inspect'
 import { repeatedIn, repeatedName } from '#libs/platform/json/parse-keeping-repeated'
@@ -9,8 +10,6 @@ import { holdsPrivate, saysPrivate } from '#libs/platform/json/says-private'
 
 /** Messages that one request may ask about. */
 export const MAX_MESSAGES = 100
-/** Nesting that a message may have, as on the input topic (SPEC 4.1). */
-const MAX_DEPTH = 8
 
 /** The messages of a request to `POST /v1/classify`, and whether it asked for one or for a list. */
 export interface Asked {
@@ -20,7 +19,7 @@ export interface Asked {
 
 /**
  * Reads one message, or `{messages: [1 to 100]}`, as the platform's, received at `now`. Throws a PermanentError that
- * names the field: `private` for a message that is not public, `too-deep`, `schema`.
+ * names the field: `private` for a message that is not public, `too-large`, `too-deep`, `schema`.
  */
 export function askedFor(body: unknown, platformId: string, now: Date): Asked {
   const list = (body as { messages?: unknown } | null)?.messages
@@ -47,9 +46,11 @@ function toMessage(value: unknown, at: string, platformId: string, now: Date): A
   // Both before the checks, which take out what nobody knows.
   const isPrivateIfRefused = holdsPrivate(value)
   const repeated = repeatedName(value)
+  const excess = excessOfValue(value)
   let shaped: ShapedMessage
   try {
-    inspect(value, { maxDepth: MAX_DEPTH })
+    if (excess) throw new PermanentError(excess.slug, excess.reason)
+    inspect(value, { maxDepth: MAX_MESSAGE_DEPTH })
     shaped = shapeMessage(value)
     if (repeated !== undefined) throw twice(repeated)
   } catch (error) {

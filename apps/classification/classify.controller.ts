@@ -9,6 +9,7 @@ import { Clock } from '#libs/platform/clock'
 import { BodyLimit } from '#libs/platform/http/body-limit'
 import { JudgesRepeatedNames } from '#libs/platform/http/json-body'
 import { apiAnswer, apiBody, apiOk, apiOperation, apiTag } from '#libs/platform/http/openapi'
+import { mapInTurns } from '#libs/platform/turns'
 import { askedFor, MAX_MESSAGES } from './classify-request.rules.js'
 import { classify } from './classify.rules.js'
 import type { TextModel } from './detectors/text-model.js'
@@ -64,9 +65,9 @@ export class ClassifyController {
   @JudgesRepeatedNames()
   @apiBody(MessageIn, ClassifyList)
   @apiAnswer(200, 'The verdict, or for a list of messages the verdicts in their order.', Verdict, VerdictList)
-  check(@CurrentCaller() caller: Caller, @Body() body: unknown): Verdict | VerdictList {
+  async check(@CurrentCaller() caller: Caller, @Body() body: unknown): Promise<Verdict | VerdictList> {
     const asked = askedFor(body, caller.platform!, this.clock.now())
-    const verdicts = asked.messages.map((message) => this.classify(message))
+    const verdicts = await mapInTurns(asked.messages, (message) => this.classify(message))
     return asked.list ? { verdicts } : verdicts[0]!
   }
 

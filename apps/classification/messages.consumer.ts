@@ -7,6 +7,7 @@ import { RetryableError } from '#libs/platform/errors'
 import type { Batch, InRecord } from '#libs/platform/kafka/batch'
 import { BatchHandler } from '#libs/platform/kafka/batch-handler'
 import { type OutRecord, Publisher } from '#libs/platform/kafka/publisher'
+import { mapInTurns } from '#libs/platform/turns'
 import { classifyUnlessClear } from './classify.rules.js'
 import type { TextModel } from './detectors/text-model.js'
 import type { Judge } from './judge.js'
@@ -30,7 +31,7 @@ export class MessagesConsumer {
   @BatchHandler(Topics.messages)
   async onMessages(batch: Batch<AcceptedMessage>): Promise<void> {
     const bounds = this.judges.reachBounds()
-    const verdicts = batch.records.flatMap((record) => this.verdictOn(record))
+    const verdicts = (await mapInTurns(batch.records, (record) => this.verdictOn(record))).flat()
     if (this.waits.any) for (const record of batch.records) this.waits.end(partitionOf(record))
     const reach = batch.records.flatMap(({ value }) => this.reach.reachOf(value, bounds) ?? [])
     await this.publisher.publish(...reach, ...verdicts)

@@ -3,7 +3,13 @@ import { validateSync } from 'class-validator'
 import { plainToInstance } from 'class-transformer'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { answerMessages, withoutPrivateIds, withPrivateIds } from './answer-messages.rules.js'
+import {
+  answerMessage,
+  type AnsweredMessages,
+  answersOf,
+  withoutPrivateIds,
+  withPrivateIds,
+} from './answer-messages.rules.js'
 import { checkMessage } from './check-message.rules.js'
 import { MessagesAnswer } from './messages-api.js'
 
@@ -14,6 +20,8 @@ const good = {
   sentAt: '2026-11-24T07:00:00Z',
   text: 'hello',
 }
+
+const answerMessages = (values: readonly unknown[]): AnsweredMessages => answersOf(values.map(answerMessage))
 
 describe('messages sent by REST', () => {
   it('are answered one by one, in order, and only the good ones are stored', () => {

@@ -1,7 +1,12 @@
 import { PLATFORM_OWN_ID } from '#libs/contracts/fields'
 import { MOST_REPAIRS } from '#libs/contracts/repair'
 import type { MessageProblem, MessageResult, MessagesAnswer } from './messages-api.js'
-import { type AcceptedOutcome, checkValue, type Rejection, sizeOf } from './check-message.rules.js'
+import {
+  type AcceptedOutcome,
+  type CheckedMessage,
+  checkValue,
+  type Rejection,
+} from './check-message.rules.js'
 
 export interface AnsweredMessages {
   readonly results: MessageResult[]
@@ -10,13 +15,23 @@ export interface AnsweredMessages {
   readonly refusedPrivate: number
 }
 
-/** Judges messages sent by REST by the checks that records pass, the private ones first. */
-export function answerMessages(values: readonly unknown[]): AnsweredMessages {
+/** One message and what the checks say of it. */
+export interface AnsweredMessage {
+  readonly messageId: string | null
+  readonly checked: CheckedMessage
+}
+
+/** Judges a message sent by REST by the checks that records pass, private first. */
+export function answerMessage(value: unknown): AnsweredMessage {
+  const messageId = messageIdOf(value)
+  return { messageId, checked: checkValue(value) }
+}
+
+/** What all messages of a request come to, in their order. */
+export function answersOf(answered: readonly AnsweredMessage[]): AnsweredMessages {
   const accepted: AcceptedOutcome[] = []
   let refusedPrivate = 0
-  const results = values.map((value): MessageResult => {
-    const messageId = messageIdOf(value)
-    const checked = checkValue(value, sizeOf(value))
+  const results = answered.map(({ messageId, checked }): MessageResult => {
     switch (checked.outcome) {
       case 'private':
         refusedPrivate++

@@ -2,7 +2,8 @@ import 'reflect-metadata'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { revisionOf } from '#libs/contracts/message'
-import { checkMessage, checkValue, MAX_BYTES, sizeOf, type CheckedMessage } from './check-message.rules.js'
+import { MAX_MESSAGE_BYTES as MAX_BYTES } from '#libs/platform/json/bound-message'
+import { checkMessage, checkValue, type CheckedMessage } from './check-message.rules.js'
 
 const good = {
   messageId: 'm-7',
@@ -57,6 +58,11 @@ describe('the checks of a message, in their order', () => {
     ],
     ['a million brackets', Buffer.from('['.repeat(1_000_000) + ']'.repeat(1_000_000)), 'too-large'],
     ['a hundred thousand brackets', Buffer.from('['.repeat(100_000) + ']'.repeat(100_000)), 'too-deep'],
+    ['as many links as it has room for', bytesOf({ ...good, links: Array(60_000).fill('a') }), 'accepted'],
+    ['many values of fields that nobody knows', bytesOf({ ...good, x: Array(120_000).fill(1) }), 'accepted'],
+    ['many values, and too deep', bytesOf({ x: Array(20_000).fill(1), y: nested(8) }), 'too-deep'],
+    ['too large and no JSON', withText(MAX_BYTES + 1).subarray(0, -1), 'not-json'],
+    ['too deep and no JSON', Buffer.from(`${'['.repeat(9_000)}${']'.repeat(8_999)}`), 'not-json'],
     ['__proto__', withKey('__proto__'), 'schema'],
     ['constructor', withKey('constructor'), 'schema'],
     ['prototype', withKey('prototype'), 'schema'],
@@ -133,6 +139,21 @@ describe('private', () => {
     ['plainly', bytesOf(hidden)],
     ['too large', bytesOf({ ...hidden, text: 'x'.repeat(MAX_BYTES) })],
     ['too deep', bytesOf({ ...hidden, more: nested(500) })],
+    ['with many values', bytesOf({ x: Array(20_000).fill(1), ...hidden })],
+    [
+      'deep below what is too deep',
+      Buffer.from(`${'['.repeat(5_000)}${JSON.stringify(hidden)}${']'.repeat(5_000)}`),
+    ],
+    [
+      'in JSON in a string beside many values',
+      bytesOf([...Array<number>(20_000).fill(1), JSON.stringify(hidden)]),
+    ],
+    [
+      'given before, beside many values',
+      Buffer.from(
+        JSON.stringify({ ...good, x: Array(20_000).fill(1) }).replace('{', '{"visibility":"private",'),
+      ),
+    ],
     ['without ids', bytesOf({ visibility: 'private', text: 'x' })],
     ['of wrong types', bytesOf({ ...hidden, messageId: 1, text: { a: 1 } })],
     ['with a forbidden key', Buffer.from(JSON.stringify(hidden).replace('{', '{"__proto__":{},'))],
@@ -192,17 +213,19 @@ describe('any bytes', () => {
 
   it('are judged alike as bytes and as a value that is parsed already', () => {
     fc.assert(
-      fc.property(fc.jsonValue({ maxDepth: 10 }), fc.boolean(), (rest, message) => {
-        const value = message ? { ...good, rest } : rest
+      fc.property(fc.jsonValue({ maxDepth: 10 }), fc.boolean(), fc.nat(12), (rest, message, thousands) => {
+        const many = thousands < 9 ? [] : Array<unknown[]>(thousands * 1_000 - 4_500).fill([])
+        const value = message ? { ...good, rest, many } : rest
         const parsed = JSON.parse(JSON.stringify(value)) as unknown
-        expect(checkValue(parsed, sizeOf(parsed))).toEqual(check(value))
+        expect(checkValue(parsed)).toEqual(check(value))
       }),
     )
   })
 
-  it('are measured without running out of stack', () => {
-    expect(sizeOf(good)).toBe(bytesOf(good).length)
-    expect(sizeOf(JSON.parse('['.repeat(100_000) + ']'.repeat(100_000)))).toBe(0)
-    expect(sizeOf(undefined)).toBe(0)
+  it('are judged without running out of stack, also as a value', () => {
+    const deep: unknown = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000))
+    expect(slugOf(checkValue(deep))).toBe('too-deep')
+    expect(slugOf(checkValue({ ...good, x: 'x'.repeat(MAX_BYTES) }))).toBe('too-large')
+    expect(slugOf(checkValue(undefined))).toBe('schema')
   })
 })

@@ -2,20 +2,18 @@ import { isUtf8 } from 'node:buffer'
 import type { MessageIn } from '#libs/contracts/message-in'
 import type { Repair } from '#libs/contracts/repair'
 import { PermanentError } from '#libs/platform/errors'
+import {
+  depthExcessOf,
+  excessOfBytes,
+  excessOfValue,
+  MAX_MESSAGE_DEPTH,
+  type MessageExcess,
+} from '#libs/platform/json/bound-message'
 import { shapeMessage, type ShapedMessage } from '#libs/platform/json/check-message'
 import { countNames } from '#libs/platform/json/count-names'
 import { inspect } from '#libs/platform/json/inspect'
-import {
-  keepingRepeated,
-  parseKeepingRepeated,
-  repeatedName,
-} from '#libs/platform/json/parse-keeping-repeated'
-import { holdsPrivate, saysPrivate } from '#libs/platform/json/says-private'
-
-/** Bytes that the JSON of one message may have (SPEC 4.1). */
-export const MAX_BYTES = 256 * 1024
-/** Levels of objects and lists that it may have, the outermost counted (SPEC 4.1). */
-const MAX_DEPTH = 8
+import { parseKeepingRepeated, repeatedName } from '#libs/platform/json/parse-keeping-repeated'
+import { holdsPrivate, jsonSaysPrivate, saysPrivate } from '#libs/platform/json/says-private'
 
 /** Why a record may be refused, in the order of the checks. */
 export const REJECTIONS = ['not-utf8', 'not-json', 'too-large', 'too-deep', 'schema'] as const
@@ -43,6 +41,7 @@ export type CheckedMessage =
   | { readonly outcome: 'rejected'; readonly rejection: Rejection }
 
 const PRIVATE: CheckedMessage = { outcome: 'private' }
+const NOT_JSON = rejected('not-json', null, 'The record is not JSON.')
 
 /**
  * The checks of SPEC 4.1 in their order on the value of a record. An accepted message has known fields only, without
@@ -52,38 +51,47 @@ export function checkMessage(bytes: Buffer | null): CheckedMessage {
   if (bytes === null || bytes.length === 0) return rejected('not-json', null, 'The record is empty.')
   if (!isUtf8(bytes)) return rejected('not-utf8', null, 'The record is not UTF-8.')
   const text = withoutMark(bytes.toString('utf8'))
+  const excess = excessOfBytes(bytes)
+  if (excess) return refusedUnparsed(text, excess)
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    return rejected('not-json', null, 'The record is not JSON.')
+    return NOT_JSON
   }
   if (saysPrivate(value)) return PRIVATE
-  const { shaped, rejection, members } = checkParsed(value, bytes.length)
+  const { shaped, rejection, members } = checkParsed(value)
   if (shaped && members === countNames(text)) return accepted(shaped)
-  // What holds no string says nothing, however many levels it has.
-  if (rejection && !text.includes('"')) return refused(rejection)
   // Only what is refused is worth looking at everywhere, and at what JSON.parse forgot.
-  const whole = bytes.length > MAX_BYTES ? keepingRepeated(text, value) : parseKeepingRepeated(text)
-  return holdsPrivate(whole) ? PRIVATE : refused(rejection ?? repetition(whole)!)
+  if (jsonSaysPrivate(text)) return PRIVATE
+  return refused(rejection ?? repetition(parseKeepingRepeated(text))!)
+}
+
+/** What may be costly to parse is only read through: whether it is JSON and says private comes before its bounds. */
+function refusedUnparsed(text: string, excess: MessageExcess): CheckedMessage {
+  switch (jsonSaysPrivate(text)) {
+    case undefined:
+      return NOT_JSON
+    case true:
+      return PRIVATE
+    case false:
+      return rejected(excess.slug, null, excess.reason)
+  }
 }
 
 /**
  * The checks from `private` on, for a value that `parseKeepingRepeated` made. It is changed: nulls and unknown fields go.
  */
-export function checkValue(value: unknown, size: number): CheckedMessage {
+export function checkValue(value: unknown): CheckedMessage {
   if (saysPrivate(value)) return PRIVATE
   // Both before the checks, which take out what nobody knows.
   const isPrivateIfRefused = holdsPrivate(value)
+  const excess = excessOfValue(value)
+  if (excess) return isPrivateIfRefused ? PRIVATE : rejected(excess.slug, null, excess.reason)
   const repeated = repetition(value)
-  const { shaped, rejection } = checkParsed(value, size)
+  const { shaped, rejection } = checkParsed(value)
   if (shaped && !repeated) return accepted(shaped)
   return isPrivateIfRefused ? PRIVATE : refused(rejection ?? repeated!)
-}
-
-/** How many bytes a parsed value has as JSON; 0 where it is too deep for that to matter. */
-export function sizeOf(value: unknown): number {
-  return isDeeper(value) ? 0 : Buffer.byteLength(JSON.stringify(value) ?? '')
 }
 
 interface Checked {
@@ -93,29 +101,25 @@ interface Checked {
   readonly members: number
 }
 
-/** What a value, as `JSON.parse` gives it, is taken as, or what is wrong with it. */
-function checkParsed(value: unknown, size: number): Checked {
-  if (size > MAX_BYTES) {
-    return {
-      rejection: { slug: 'too-large', path: null, reason: `The record has ${size} bytes.` },
-      members: 0,
-    }
-  }
+/** What a value within the bounds, as `JSON.parse` gives it, is taken as, or what is wrong with it. */
+function checkParsed(value: unknown): Checked {
   try {
-    const members = inspect(value, { maxDepth: MAX_DEPTH })
+    const members = inspect(value, { maxDepth: MAX_MESSAGE_DEPTH })
     return { shaped: shapeMessage(value), members }
   } catch (error) {
-    return { rejection: rejectionOf(error, value), members: 0 }
+    // A forbidden key may be met before the depth that comes first in the order of the checks.
+    const tooDeep = depthExcessOf(value)
+    const rejection = tooDeep ? { ...tooDeep, path: null } : rejectionOf(error)
+    return { rejection, members: 0 }
   }
 }
 
-function rejectionOf(error: unknown, value: unknown): Rejection {
-  // A forbidden key may be met before the depth that comes first in the order of the checks.
-  if (isDeeper(value)) {
-    return { slug: 'too-deep', path: null, reason: `It has more than ${MAX_DEPTH} levels.` }
+function rejectionOf(error: unknown): Rejection {
+  if (!(error instanceof PermanentError)) {
+    return { slug: 'schema', path: null, reason: 'The record cannot be checked.' }
   }
-  if (error instanceof PermanentError) return shapeRejection(error)
-  return { slug: 'schema', path: null, reason: 'The record cannot be checked.' }
+  // A forbidden key may stand below keys of any length.
+  return { slug: 'schema', path: error.path === null ? null : cut(error.path), reason: error.message }
 }
 
 function repetition(value: unknown): Rejection | undefined {
@@ -125,11 +129,6 @@ function repetition(value: unknown): Rejection | undefined {
     : { slug: 'schema', path: cut(path), reason: 'A name is given twice.' }
 }
 
-/** A forbidden key may stand below keys of any length. */
-function shapeRejection(error: PermanentError): Rejection {
-  return { slug: 'schema', path: error.path === null ? null : cut(error.path), reason: error.message }
-}
-
 function cut(path: string): string {
   return path.slice(0, 500)
 }
@@ -137,21 +136,6 @@ function cut(path: string): string {
 /** RFC 8259 lets a reader ignore a byte order mark. */
 function withoutMark(text: string): string {
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
-}
-
-/** Looks level by level: without recursion, which depth could exhaust. */
-function isDeeper(value: unknown): boolean {
-  let level: unknown[] = [value]
-  for (let depth = 0; level.length > 0; depth++) {
-    const below: unknown[] = []
-    for (const node of level) {
-      if (typeof node !== 'object' || node === null) continue
-      if (depth === MAX_DEPTH) return true
-      for (const member of Array.isArray(node) ? (node as unknown[]) : Object.values(node)) below.push(member)
-    }
-    level = below
-  }
-  return false
 }
 
 function accepted({ message, repairs, sent }: ShapedMessage): CheckedMessage {

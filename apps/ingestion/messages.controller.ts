@@ -7,7 +7,8 @@ import { JudgesRepeatedNames } from '#libs/platform/http/json-body'
 import { apiAnswer, apiBody, apiOperation, apiProblem, apiTag } from '#libs/platform/http/openapi'
 import { badRequest } from '#libs/platform/http/problem'
 import { repeatedIn } from '#libs/platform/json/parse-keeping-repeated'
-import { answerMessages, withoutPrivateIds, withPrivateIds } from './answer-messages.rules.js'
+import { mapInTurns } from '#libs/platform/turns'
+import { answerMessage, answersOf, withoutPrivateIds, withPrivateIds } from './answer-messages.rules.js'
 import { KnownPlatforms } from './known-platforms.js'
 import { MAX_MESSAGES, MessagesAnswer, MessagesRequest } from './messages-api.js'
 import { countPrivate } from './record-counters.js'
@@ -51,7 +52,7 @@ export class MessagesController {
   async send(@CurrentCaller() caller: Caller, @Body() body: unknown): Promise<MessagesAnswer> {
     const platformId = caller.platform!
     this.platforms.mustKnow(platformId)
-    const { results, accepted, refusedPrivate } = answerMessages(messagesIn(body))
+    const { results, accepted, refusedPrivate } = answersOf(await mapInTurns(messagesIn(body), answerMessage))
     countPrivate(platformId, refusedPrivate)
     await this.messages.store(platformId, accepted)
     return { results }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { parseKeepingRepeated } from '#libs/platform/json/parse-keeping-repeated'
 import { privacyOf } from '#libs/platform/json/says-private'
 import { propertyRuns } from '#libs/testing/property-runs.fixture'
-import { type CheckedMessage, checkMessage, checkValue, sizeOf } from './check-message.rules.js'
+import { type CheckedMessage, checkMessage, checkValue } from './check-message.rules.js'
 import { expectedOutcome, type Json, Pairs, read } from './private-oracle.js'
 
 const good = {
@@ -23,7 +23,7 @@ const outcome = (text: string): string => outcomeOf(checkMessage(Buffer.from(tex
 /** As the API judges it. */
 const outcomeOfValue = (text: string): string => {
   const value = parseKeepingRepeated(text)
-  return outcomeOf(checkValue(value, sizeOf(value)))
+  return outcomeOf(checkValue(value))
 }
 /** The good message with these members before its own, as text. */
 const before = (members: string, message: object = good): string =>
@@ -108,12 +108,17 @@ describe('a record that does not say private', () => {
     ['says public twice in other spellings', after('"Visibility":"PUBLIC"')],
     ['has another name with the word', JSON.stringify({ ...good, private: true, visibilities: ['private'] })],
     ['has the name with another word', after('"Visibility":"not private"')],
+    ['has a flag of that name elsewhere', JSON.stringify({ ...good, meta: { private: true } })],
     ['has a quote and a colon in its text', JSON.stringify({ ...good, text: '\\":"\\\\":' })],
     ['has names of nothing', after('"":1,"a":{"":1},"b":[{"":1},{"":2}]')],
   ])('%s', (_how, text) => {
     expect(outcome(text)).toBe('accepted')
     expect(outcomeOfValue(text)).toBe('accepted')
     expect(expectedOutcome(text)).toBe('accepted')
+  })
+
+  it('where it is refused and a flag is named so', () => {
+    expect(outcome(JSON.stringify({ ...good, text: 7, meta: { private: true } }))).toBe('schema')
   })
 
   it.each<[string, string, string]>([
@@ -125,7 +130,7 @@ describe('a record that does not say private', () => {
     ['that is null', after('"z":null,"z":null'), '/z'],
   ])('is refused where it gives a name twice, %s', (_where, text, path) => {
     const value = parseKeepingRepeated(text)
-    for (const checked of [checkMessage(Buffer.from(text)), checkValue(value, sizeOf(value))]) {
+    for (const checked of [checkMessage(Buffer.from(text)), checkValue(value)]) {
       expect(checked).toMatchObject({ outcome: 'rejected', rejection: { slug: 'schema', path } })
     }
   })
@@ -226,6 +231,7 @@ const name = fc.oneof(
     'messageId',
     'account',
     'visibilities',
+    'private',
     'meta',
     '',
     'a',

@@ -109,7 +109,7 @@ function judgeCategory<S extends RuleSignal>(
     clause,
     severity: clauseOf(policy, clause)?.severity ?? null,
     score,
-    signals: signals.filter((signal) => own.includes(signal) || isGeneral(signal)),
+    signals: signals.filter((signal) => speaksOf(signal, category) || isGeneral(signal)),
     rule: rule?.id ?? null,
     exceptions: [...new Set([...excepting.map((one) => one.id), ...protecting])],
   }

@@ -1,4 +1,5 @@
 import type { RuleFacts, RuleSignal } from './rule-environment.js'
+import { gapsOf, WidestGaps } from './widest-gaps.js'
 
 /**
  * What acting may rest on a signal of a bank: on it `alone`, on it with a sign of another kind (`company`), or not at all, because
@@ -44,14 +45,18 @@ function standsAlone({ detector, standing }: RuleSignal): boolean {
   return standing === 'alone' || (standing === undefined && !READING_DETECTORS.has(detector))
 }
 
-/** Whether two of them are of different entries and share no part of the text. */
-function standApart(words: readonly RuleSignal[]): boolean {
-  return words.some((one, i) =>
-    words.slice(i + 1).some((other) => {
-      if (one.id === other.id || !one.spans?.length || !other.spans?.length) return false
-      return one.spans.some((a) => other.spans!.every((b) => a[1] <= b[0] || b[1] <= a[0]))
-    }),
-  )
+/**
+ * Whether two of them are of different entries and one stands once where the other, which comes later in the list, does not. A text can hold
+ * thousands of words at the same places, so pairs are not compared: a span is looked for among the gaps of all words behind it.
+ */
+export function standApart(words: readonly Pick<RuleSignal, 'id' | 'spans'>[]): boolean {
+  const found = words.flatMap(({ id, spans }) => (spans?.length ? [{ id, spans, gaps: gapsOf(spans) }] : []))
+  const behind = new WidestGaps(found.flatMap(({ gaps }) => gaps.map(([from]) => from)))
+  for (const { id, spans, gaps } of found.reverse()) {
+    if (spans.some(([from, to]) => behind.holds(from, to, id))) return true
+    for (const [from, to] of gaps) behind.add(from, to, id)
+  }
+  return false
 }
 
 /** Whether the words are much of the text: then the model has read little but the same words, and is no second sign. */

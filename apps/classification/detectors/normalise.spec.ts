@@ -129,6 +129,25 @@ describe('normalise', () => {
     expect(originalSpan(normalised, 0, normalised.codes.length)).toEqual([0, original.length])
   })
 
+  it('leaves lists as they are, of any length, and joins the word behind them', () => {
+    const initials = fc
+      .array(fc.constantFrom(...'bcdfg'), { minLength: 4, maxLength: 30 })
+      .map((letters) => letters.map((letter) => `${letter}. `).join(''))
+    const alphabet = fc
+      .tuple(fc.nat(10), fc.integer({ min: 4, max: 15 }), fc.constantFrom(' ', ', ', '-'))
+      .map(
+        ([from, length, parting]) =>
+          `${[...'abcdefghijklmnopqrstuvwxyz'.slice(from, from + length)].join(parting)} `,
+      )
+    fc.assert(
+      fc.property(fc.oneof(initials, alphabet), (list) => {
+        expect(normalise(`${list}then f r a u d`).text).toBe(`${list}then fraud`)
+      }),
+    )
+    const long = 'a. b. '.repeat(60_000)
+    expect(normalise(long).text).toBe(long.trim())
+  })
+
   it('counts what leaves nothing to the character before it', () => {
     expect(originalSpan(normalise('a1\ufe0f\u20e3b'), 1, 2)).toEqual([1, 4])
   })

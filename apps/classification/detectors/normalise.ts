@@ -402,6 +402,8 @@ function joinSpelledOut(n: number): number {
   let write = 0
   let read = 0
   let before: number = Kind.other
+  /** What begins within a list is one as well: it is not looked through again from each of its members. */
+  let listEnd = -1
   while (read < n) {
     const kind = KIND[out[read] as number] as number
     if (kind === Kind.han && before < Kind.digit && PARTING[codes[read + 1] ?? 0] === 1) {
@@ -414,8 +416,9 @@ function joinSpelledOut(n: number): number {
       }
     }
     if (kind >= Kind.digit && before < Kind.digit && kindAt(read + 1, n) < Kind.digit) {
-      const last = lastSpelledOut(read, n)
-      if (last > read) {
+      const last = read > listEnd ? lastSpelledOut(read, n) : read
+      if (last > read && isList(read, last)) listEnd = last
+      else if (last > read) {
         const parted = isParted(read, last)
         for (let i = read; i <= last; i += 1) {
           if (kindAt(i, n) >= Kind.digit || (parted && isWide(i))) write = move(i, write)
@@ -460,7 +463,7 @@ function lastPunctuated(first: number, n: number): number {
   return last >= first + 2 * (PUNCTUATED_CHARACTERS - 1) ? last : first
 }
 
-/** Where the spelled-out word that begins at `first` ends; `first` itself when there is none. */
+/** Where the spelled-out word, or list, that begins at `first` ends; `first` itself when there is none. */
 function lastSpelledOut(first: number, n: number): number {
   let count = 0
   let words = 0
@@ -470,8 +473,7 @@ function lastSpelledOut(first: number, n: number): number {
     if (kindAt(next, n) !== Kind.digit) words += 1
     last = next
   }
-  if (count < (words > 0 ? SPELLED_LETTERS : SPELLED_DIGITS) || isList(first, last)) return first
-  return last
+  return count < (words > 0 ? SPELLED_LETTERS : SPELLED_DIGITS) ? first : last
 }
 
 /** Letters in the order of the alphabet, and initials: each followed by a dot and a blank. */

@@ -11,11 +11,7 @@ export type RepeatedMember = readonly [name: string, value: unknown]
  * Linear, and without recursion. @throws SyntaxError
  */
 export function parseKeepingRepeated(text: string): unknown {
-  return keepingRepeated(text, JSON.parse(text))
-}
-
-/** The same where `JSON.parse` was asked already: `value` is what it made of the text, with nothing taken out since. */
-export function keepingRepeated(text: string, value: unknown): unknown {
+  const value: unknown = JSON.parse(text)
   const names = countNames(text)
   return names === 0 || names === countMembers(value) ? value : parseSlowly(text)
 }

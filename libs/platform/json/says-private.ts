@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import { foldLetters, foldWord } from './fold-word.js'
-import { parseKeepingRepeated, repeatedIn } from './parse-keeping-repeated.js'
+import { foldLetters, foldWord, spells } from './fold-letters.js'
+import { JsonTokens } from './json-tokens.js'
+import { repeatedIn } from './parse-keeping-repeated.js'
 
 const VISIBILITY = 'visibility'
 /** The words, as `foldWord` gives them. */
@@ -34,17 +35,80 @@ export function holdsPrivate(value: unknown): boolean {
 /** What can be said of bytes that are refused: that they say private, that they may, or neither. */
 export type Privacy = 'private' | 'maybe-private' | 'not-private'
 
-/** The same of bytes. Where they are no JSON, what looks as if it said private is `maybe-private`. */
+/**
+ * The same of bytes. Where they are no JSON, what looks as if it said private is `maybe-private`. Linear, also where they are made to be
+ * costly: nothing is built of them.
+ */
 export function privacyOf(bytes: Buffer): Privacy {
-  let value: unknown
-  try {
-    if (!isUtf8(bytes)) return looksPrivate(bytes)
-    const text = bytes.toString('utf8')
-    value = parseKeepingRepeated(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
-  } catch {
-    return looksPrivate(bytes)
+  if (!isUtf8(bytes)) return looksPrivate(bytes)
+  const text = bytes.toString('utf8')
+  switch (jsonSaysPrivate(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)) {
+    case true:
+      return 'private'
+    case false:
+      return 'not-private'
+    case undefined:
+      return looksPrivate(bytes)
   }
-  return holdsPrivate(value) ? 'private' : 'not-private'
+}
+
+/**
+ * What `holdsPrivate` says of the value of a JSON text, and of each value that it gives to a name that it gives twice; undefined where the
+ * text is no JSON. `said`: the text stands in a `visibility` itself.
+ */
+export function jsonSaysPrivate(text: string, said = false): boolean | undefined {
+  const tokens = new JsonTokens(text)
+  /** Of what is open, whether it stands under a `visibility`; and so the value that comes next. */
+  const open: boolean[] = []
+  let [under, above] = [said, said]
+  /** The name of the value that comes next says private itself, as in `{"visibility": {"private": true}}`. */
+  let isFlag = false
+  let found = false
+  for (;;) {
+    const token = tokens.next()
+    switch (token) {
+      case 'done':
+        return found
+      case 'broken':
+        return undefined
+      case 'begin-object':
+      case 'begin-list':
+        open.push(above)
+        above = under
+        isFlag = false
+        continue
+      case 'end':
+        above = open.pop()!
+        break
+      case 'name': {
+        if (found) continue
+        const name = stringAt(text, tokens)
+        under = above || isVisibility(name)
+        isFlag = above && spells(name, PRIVATE)
+        continue
+      }
+      case 'string':
+        found ||= stringSaysPrivate(stringAt(text, tokens), under)
+        break
+      case 'true':
+        found ||= isFlag
+        break
+      case 'other':
+    }
+    under = above
+    isFlag = false
+  }
+}
+
+function stringAt(text: string, { start, end }: JsonTokens): string {
+  const inside = text.slice(start + 1, end - 1)
+  return inside.includes('\\') ? (JSON.parse(text.slice(start, end)) as string) : inside
+}
+
+function stringSaysPrivate(text: string, said: boolean): boolean {
+  if (said && spells(text, PRIVATE)) return true
+  const before = BEFORE_JSON.exec(text)
+  return before !== null && jsonSaysPrivate(text.slice(before[0].length), said) === true
 }
 
 /** Something whose members are being looked at. `said`: it stands under a `visibility`. */
@@ -68,12 +132,10 @@ function someSaysPrivate(value: unknown, said: boolean): boolean {
     const name = frame.names?.[index]
     const under = frame.said || (name !== undefined && isVisibility(name))
     if (typeof item === 'string') {
-      if (under && foldWord(item) === PRIVATE) return true
-      const inner = jsonIn(item)
-      if (inner !== undefined) frames.push({ names: undefined, items: [inner], said: under, next: 0 })
+      if (stringSaysPrivate(item, under)) return true
     } else if (typeof item === 'object' && item !== null) {
       frames.push(frameOf(item, under))
-    } else if (item === true && frame.said && name !== undefined && foldWord(name) === PRIVATE) {
+    } else if (item === true && frame.said && name !== undefined && spells(name, PRIVATE)) {
       return true
     }
   }
@@ -94,7 +156,7 @@ function frameOf(node: object, said: boolean): Frame {
 function isVisibility(name: string): boolean {
   if (name === VISIBILITY) return true
   if (name.length < SHORTEST || (name.length < VISIBILITY.length && isAscii(name))) return false
-  return foldWord(name) === FOLDED_VISIBILITY
+  return spells(name, FOLDED_VISIBILITY)
 }
 
 function isAscii(text: string): boolean {
@@ -104,19 +166,8 @@ function isAscii(text: string): boolean {
 
 const BEFORE_JSON = /^[\s\p{Default_Ignorable_Code_Point}]*(?=["[{])/u
 
-/** What the JSON in a string says; undefined where it is none, or only a number or a word. */
-function jsonIn(text: string): unknown {
-  const before = BEFORE_JSON.exec(text)
-  if (!before) return undefined
-  try {
-    return parseKeepingRepeated(text.slice(before[0].length))
-  } catch {
-    return undefined
-  }
-}
-
 const UNSEEN = /[\p{M}\p{Cc}\p{Default_Ignorable_Code_Point}\u{fffd}]+/gu
-const ESCAPE = /\\u([0-9a-fA-F]{4})/g
+const [BACKSLASH, U] = [0x5c, 0x75]
 /** JSON in a string in a string has escapes of escapes. */
 const MOST_LAYERS = 3
 /** Also where the end is missing, as long as it could still have become that word. */
@@ -128,9 +179,36 @@ const SAID = new RegExp(
 function looksPrivate(bytes: Buffer): Privacy {
   let text = bytes.toString('utf8')
   for (let layer = 0; layer < MOST_LAYERS && text.includes('\\'); layer++) {
-    text = text
-      .replace(/\\+/g, '\\')
-      .replace(ESCAPE, (_escape, digits: string) => String.fromCharCode(parseInt(digits, 16)))
+    text = withoutEscapes(text)
   }
   return SAID.test(foldLetters(text.replace(UNSEEN, ''))) ? 'maybe-private' : 'not-private'
+}
+
+/** Of several backslashes one, and what `\uXXXX` stands for; in one pass, since a text can be made of nothing else. */
+function withoutEscapes(text: string): string {
+  const units = new Uint16Array(text.length)
+  let length = 0
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at)
+    const next = unit === BACKSLASH ? text.charCodeAt(at + 1) : 0
+    if (next === BACKSLASH) continue
+    const code = next === U ? fourHex(text, at + 2) : -1
+    units[length++] = code < 0 ? unit : code
+    if (code >= 0) at += 5
+  }
+  return Buffer.from(units.buffer, 0, 2 * length).toString('utf16le')
+}
+
+/** The number that four hexadecimal digits write; -1 where they are none. */
+function fourHex(text: string, from: number): number {
+  let code = 0
+  for (let at = from; at < from + 4; at++) {
+    const unit = text.charCodeAt(at)
+    const small = unit | 0x20
+    const digit =
+      unit >= 0x30 && unit <= 0x39 ? unit - 0x30 : small >= 0x61 && small <= 0x66 ? small - 0x57 : -1
+    if (digit < 0) return -1
+    code = 16 * code + digit
+  }
+  return code
 }

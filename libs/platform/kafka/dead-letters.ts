@@ -5,6 +5,7 @@ import type { PermanentError } from '../errors.js'
 import { ENV, SERVICE_NAME } from '../tokens.js'
 import type { RawRecord } from './batch.js'
 import { privacyOf } from '../json/says-private.js'
+import { mapInTurns } from '../turns.js'
 import { TRUNCATED, WITHHELD } from './dead-letter.js'
 import { DeadLetterBudget } from './dead-letter-budget.js'
 import { kafkaMetrics } from './kafka-metrics.js'
@@ -50,7 +51,7 @@ export class DeadLetters {
 
   /** Resolves when the broker has all of them; only then may their offsets be committed. @throws RetryableError */
   async keep(records: readonly GivenUp[]): Promise<void> {
-    const letters = records.map((record) => toDeadLetter(record, this.service))
+    const letters = await mapInTurns(records, (record) => toDeadLetter(record, this.service))
     await this.publisher.publishPlain(
       letters.filter((letter) => letter !== null),
       DEAD_LETTER_MAX_BYTES,

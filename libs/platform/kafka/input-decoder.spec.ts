@@ -34,6 +34,13 @@ describe('what platforms send beside messages', () => {
     expect(refusal(receipt.replace('{', '{"Visibility":["private"],')).slug).toBe('private')
   })
 
+  it('is refused, unparsed, where it holds more than any receipt', () => {
+    expect(refusal(receipt.replace('{', `{"x":[${'1,'.repeat(20_000)}1],`)).slug).toBe('too-large')
+    expect(refusal(receipt.replace('{', `{"x":${'['.repeat(9_000)}${']'.repeat(9_000)},`)).slug).toBe(
+      'too-deep',
+    )
+  })
+
   it('is refused where it gives a name twice, at any depth', () => {
     expect(refusal(receipt.replace('{', '{"status":"impossible",'))).toMatchObject({
       slug: 'schema',

@@ -1,5 +1,6 @@
 import { isRetryable, PermanentError } from '../errors.js'
 import type { Logger } from '../logger.js'
+import { Turns } from '../turns.js'
 import type { Batch, Decoder, InRecord, RawRecord } from './batch.js'
 import type { DeadLetters, GivenUp } from './dead-letters.js'
 import { KafkaRecord } from './in-record.js'
@@ -38,7 +39,7 @@ export async function runHandler(
   logger: Logger,
 ): Promise<void> {
   const givenUp: GivenUp[] = []
-  await runDecoded(route, work, decodeAll(route, work, givenUp), givenUp)
+  await runDecoded(route, work, await decodeAll(route, work, givenUp), givenUp)
   if (givenUp.length === 0) return
   const { topic, partition, attempt } = work
   logger.warn({ topic, partition, attempt, reasons: reasonsOf(givenUp) }, 'records dead-lettered')
@@ -50,9 +51,12 @@ function reasonsOf(givenUp: readonly GivenUp[]): { offset: string; reason: strin
   return givenUp.slice(0, 10).map(({ raw, error }) => ({ offset: raw.offset, reason: error.slug }))
 }
 
-function decodeAll(route: Route, work: Work, givenUp: GivenUp[]): InRecord<unknown>[] {
+/** In turns: records can be made to be costly to read, and to be so many. */
+async function decodeAll(route: Route, work: Work, givenUp: GivenUp[]): Promise<InRecord<unknown>[]> {
   const good: InRecord<unknown>[] = []
+  const turns = new Turns()
   for (const raw of work.records) {
+    if (turns.over) await turns.next()
     try {
       good.push(new KafkaRecord(raw, route.decode(raw)))
     } catch (error) {
