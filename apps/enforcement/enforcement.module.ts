@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common'
+import { DiscoveryModule } from '@nestjs/core'
 import { PlatformModule } from '#libs/platform/platform.module'
 import { ENV } from '#libs/platform/tokens'
 import { AccountChanges } from './accounts/account-changes.js'
@@ -91,7 +92,7 @@ import { Timer } from './timers/timer.js'
 
 /** What enforcement does: takes verdicts into accounts and cases, orders measures, hears the platforms and appeals, is asked by operators. */
 @Module({
-  imports: [PlatformModule.forService('enforcement', EnforcementEnv), StoresModule],
+  imports: [DiscoveryModule, PlatformModule.forService('enforcement', EnforcementEnv), StoresModule],
   controllers: [
     AccountsController,
     AnswerPages,

@@ -1,4 +1,5 @@
 import type { Provider } from '@nestjs/common'
+import { DiscoveryModule } from '@nestjs/core'
 import { getConnectionToken, MongooseModule } from '@nestjs/mongoose'
 import { Test, type TestingModule } from '@nestjs/testing'
 import { randomBytes, randomUUID } from 'node:crypto'
@@ -138,7 +139,11 @@ async function startOne(
 ): Promise<TestingModule> {
   const concerns = { writeConcern: { w: 'majority' as const }, readConcern: { level: 'majority' as const } }
   const module = await Test.createTestingModule({
-    imports: [MongooseModule.forRoot(process.env['MONGODB_URI']!, { dbName, ...concerns }), StoresModule],
+    imports: [
+      DiscoveryModule,
+      MongooseModule.forRoot(process.env['MONGODB_URI']!, { dbName, ...concerns }),
+      StoresModule,
+    ],
     providers: [
       AccountChanges,
       TakeVerdicts,

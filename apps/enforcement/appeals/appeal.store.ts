@@ -3,6 +3,7 @@ import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { duplicateKey } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
+import { HasOutbox } from '../outbox/has-outbox.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import { eraseIndex, ErasureSchedule, type Scheduled } from '../retention/erasure-schedule.js'
 import { firstLook } from '../retention/evidence-time.rules.js'
@@ -68,6 +69,7 @@ export interface HeardAppeal {
 /** Appeals: every change is guarded by where the appeal stands. */
 @Injectable()
 export class AppealStore {
+  @HasOutbox({ order: 825 })
   readonly appeals: mongo.Collection<AppealDocument>
   /** When their texts are to be erased. */
   readonly erasures: ErasureSchedule<AppealDocument>

@@ -7,6 +7,7 @@ import { requestDigest } from '#libs/platform/http/idempotency'
 import { assertFresh, type ExpectedVersions } from '#libs/platform/http/if-match'
 import { conflict, notFound, Problem } from '#libs/platform/http/problem'
 import type { Milliseconds } from '#libs/policy/duration'
+import type { CasePending } from '../accounts/ledger-write.js'
 import { keyReused } from '../decisions/asked.js'
 import { eventOf, type EventFacts } from '../events/event.rules.js'
 import { countChanges } from '../outbox/count-changes.js'
@@ -218,7 +219,7 @@ export class WorkOnCases {
     return found
   }
 
-  private async deliver(changed: CaseDocument, pending: Pending[]): Promise<CaseDocument> {
+  private async deliver(changed: CaseDocument, pending: CasePending[]): Promise<CaseDocument> {
     countChanges(pending)
     await this.outbox.deliver([{ _id: changed._id, pending }], this.cases.cases)
     return changed

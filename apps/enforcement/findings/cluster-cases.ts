@@ -3,6 +3,7 @@ import { derivedId } from '#libs/contracts/ids'
 import type { WeirEventKind } from '#libs/contracts/weir-event'
 import { Clock } from '#libs/platform/clock'
 import { PermanentError, RetryableError } from '#libs/platform/errors'
+import type { CasePending } from '../accounts/ledger-write.js'
 import type { CaseWeight } from '../cases/case.js'
 import { heavier, weightOf } from '../cases/case-priority.rules.js'
 import type { CaseState } from '../cases/case-transitions.js'
@@ -96,7 +97,7 @@ export class ClusterCases {
       policyVersion,
       code: finding.kind,
     }
-    const entered: Pending[] = [
+    const entered: CasePending[] = [
       { id: derivedId('out', versionId), write: 'finding', versionId, caseId, at: now },
       told('case.entry_added', caseId, versionId, now, facts),
     ]
@@ -126,7 +127,7 @@ export class ClusterCases {
   private async change(
     found: CaseDocument,
     set: Partial<CaseDocument>,
-    pending: readonly Pending[],
+    pending: readonly CasePending[],
   ): Promise<boolean> {
     if (!(await this.cases.change(found, set, pending))) return false
     countChanges(pending)

@@ -1,5 +1,5 @@
 import { Counter } from 'prom-client'
-import type { Pending } from './pending.js'
+import type { Pending, PendingWrite } from './pending.js'
 
 const events = new Counter({
   name: 'weir_enforcement_events_total',
@@ -13,7 +13,7 @@ const directives = new Counter({
 })
 
 /** Counts what a stored change makes known; once, by whoever stored it. */
-export function countChanges(pending: readonly Pending[]): void {
+export function countChanges(pending: readonly Pending<PendingWrite>[]): void {
   for (const entry of pending) {
     if (!('publish' in entry)) continue
     if (entry.publish === 'event') events.inc({ kind: entry.value.kind })

@@ -4,6 +4,8 @@ import { type Model, type mongo, Schema } from 'mongoose'
 import type { Platform } from '#libs/contracts/platform'
 import { given } from '../queries.js'
 import type { Pending } from '../outbox/pending.js'
+import { HasOutbox } from '../outbox/has-outbox.js'
+import { type Newest, type RecordOf, TellsNewest } from '../outbox/tells-newest.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 
 export interface PlatformDocument extends Platform, WithOutbox {
@@ -21,6 +23,7 @@ PlatformSchema.index(...outboxIndex)
 /** Registered platforms. */
 @Injectable()
 export class PlatformStore {
+  @HasOutbox({ order: 830 })
   readonly platforms: mongo.Collection<PlatformDocument>
 
   constructor(@InjectModel(PLATFORMS) model: Model<PlatformDocument>) {
@@ -37,6 +40,17 @@ export class PlatformStore {
 
   async byIds(platformIds: readonly string[]): Promise<PlatformDocument[]> {
     return this.platforms.find({ _id: { $in: [...platformIds] } }).toArray()
+  }
+
+  /** Platforms as they stand. */
+  @TellsNewest('platform')
+  async newestRecords(records: readonly RecordOf<'platform'>[]): Promise<Newest[]> {
+    const ids = new Set(records.map(({ value }) => value.platformId))
+    return (await this.byIds([...ids])).map((platform) => ({
+      key: platform._id,
+      rev: platform.version,
+      record: { publish: 'platform', value: platformRecordOf(platform) },
+    }))
   }
 
   /** Adds a platform unless there is one of that id. */

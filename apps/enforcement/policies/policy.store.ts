@@ -6,6 +6,7 @@ import { chosenFor, reignAt, reignsOf, versionsIn, type Reign } from '#libs/poli
 import type { Policy } from '#libs/policy/policy-document'
 import { duplicateKey } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
+import { HasOutbox } from '../outbox/has-outbox.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import { periodOf, PublicationStore, type PublicationFacts } from './publication.store.js'
 import { policyFrom } from './read-policy.js'
@@ -48,6 +49,7 @@ const BELIEVED_MS = 1_000
 /** Versions of the policy, and which is in force when. A version's text never changes, so it is parsed once. */
 @Injectable()
 export class PolicyStore {
+  @HasOutbox({ order: 835 })
   readonly policies: mongo.Collection<PolicyDocument>
   private readonly parsed = new Map<string, Policy>()
   private history: readonly PublicationFacts[] = []

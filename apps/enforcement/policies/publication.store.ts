@@ -3,6 +3,7 @@ import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { duplicateKey } from '#libs/platform/mongo/bulk-write'
 import type { Period } from '#libs/policy/periods'
+import { HasOutbox } from '../outbox/has-outbox.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 
 /** One publication of a version of the policy; never changed. */
@@ -35,6 +36,7 @@ const FACTS = { pending: 0, outboxAt: 0 }
 /** The history of what was published when: it is only ever added to. */
 @Injectable()
 export class PublicationStore {
+  @HasOutbox({ order: 840 })
   readonly publications: mongo.Collection<PublicationDocument>
 
   constructor(@InjectModel(PUBLICATIONS) model: Model<PublicationDocument>) {

@@ -4,6 +4,7 @@ import { type Model, type mongo, Schema } from 'mongoose'
 import { derivedId } from '#libs/contracts/ids'
 import { duplicateKey } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
+import { HasOutbox } from '../outbox/has-outbox.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import { given, olderThan } from '../queries.js'
 import type { Judgement, ReviewedCase } from './review.js'
@@ -48,6 +49,7 @@ const MOST_IN_USE = 1_000
 /** Golden cases: each change is guarded by the state that it leaves. */
 @Injectable()
 export class GoldenCaseStore {
+  @HasOutbox({ order: 855 })
   readonly goldenCases: mongo.Collection<GoldenCaseDocument>
 
   constructor(@InjectModel(GOLDEN_CASES) model: Model<GoldenCaseDocument>) {

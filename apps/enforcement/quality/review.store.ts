@@ -3,6 +3,7 @@ import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { insertMissing } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
+import { HasOutbox } from '../outbox/has-outbox.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import { given, olderThan } from '../queries.js'
 import type { ReviewAnswer, ReviewRecord } from './review.js'
@@ -44,6 +45,7 @@ export interface AnswerCount {
 /** Reviews: every change is guarded by who has the review. */
 @Injectable()
 export class ReviewStore {
+  @HasOutbox({ order: 850 })
   readonly reviews: mongo.Collection<ReviewDocument>
 
   constructor(@InjectModel(REVIEWS) model: Model<ReviewDocument>) {
