@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Gauge } from 'prom-client'
 import { accountKey } from '#libs/contracts/ids'
 import type { Verdict } from '#libs/contracts/verdict'
+import { Due } from '#libs/platform/due'
 import type { Logger } from '#libs/platform/logger'
 import { LOGGER } from '#libs/platform/tokens'
 import type { AccountRef } from '../cases/case.js'
@@ -86,6 +87,7 @@ export class PaceVerdicts implements BeforeApplicationShutdown {
   }
 
   /** Takes in what was left waiting by an instance that is gone, or by an outage. */
+  @Due({ order: 700, name: 'waiting verdicts' })
   async complete(): Promise<void> {
     const now = Date.now()
     try {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { Clock } from '#libs/platform/clock'
+import { Due } from '#libs/platform/due'
 import { AccountChanges, type AccountRequest } from '../accounts/account-changes.js'
 import type { AccountChange, AccountFacts, ChangeContext } from '../accounts/account-draft.rules.js'
 import { strikeIdOf } from '../accounts/account-state.js'
@@ -65,6 +66,7 @@ export class SettleAppeals {
    * Marks the appeals that were not decided in time and suspends their measures; each once. @throws AggregateError on those that
    * failed, once the others are done
    */
+  @Due({ order: 300, name: 'late appeals' })
   async markLate(): Promise<void> {
     const now = this.clock.now()
     await this.lateOnes.run(
@@ -81,6 +83,7 @@ export class SettleAppeals {
    * Completes what was cut off. `olderThanMs`: since when by the machine's clock. @throws AggregateError on those that failed, once
    * the others are done
    */
+  @Due({ order: 400, name: 'appeals' })
   async complete(olderThanMs = LEFT_BEHIND_MS): Promise<void> {
     const before = new Date(Date.now() - olderThanMs)
     await this.cutOff.run(

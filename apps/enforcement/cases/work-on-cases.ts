@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { derivedId } from '#libs/contracts/ids'
 import { hasRole, type Caller } from '#libs/platform/auth/caller'
 import { Clock } from '#libs/platform/clock'
+import { Due } from '#libs/platform/due'
 import { RetryableError } from '#libs/platform/errors'
 import { requestDigest } from '#libs/platform/http/idempotency'
 import { assertFresh, type ExpectedVersions } from '#libs/platform/http/if-match'
@@ -115,6 +116,7 @@ export class WorkOnCases {
   }
 
   /** Puts back what the clock has set free: lapsed claims, snoozes that are over. Says how many. @throws AggregateError on those that failed, once the others are done */
+  @Due({ order: 500, name: 'cases' })
   async wakeDue(): Promise<number> {
     const { woken, failures } = await this.wakeAll()
     if (failures) throw failures

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { accountKey, derivedId } from '#libs/contracts/ids'
 import type { Caller } from '#libs/platform/auth/caller'
 import { Clock } from '#libs/platform/clock'
+import { Due } from '#libs/platform/due'
 import { RetryableError } from '#libs/platform/errors'
 import { badRequest, conflict, Problem, type FieldProblem } from '#libs/platform/http/problem'
 import { clauseOf } from '#libs/policy/policy-document'
@@ -129,6 +130,7 @@ export class DecideCluster {
   }
 
   /** Completes what a crash or an outage cut off, and looks again at clusters whose decisions wait. */
+  @Due({ order: 600, name: 'clusters' })
   async complete(): Promise<void> {
     const before = new Date(Date.now() - LEFT_BEHIND_MS)
     const failures: unknown[] = []
