@@ -17,6 +17,7 @@ import { AnswerPages } from './answers/answer-pages.controller.js'
 import { AnswersController } from './answers/answers.controller.js'
 import { AppealPages } from './appeals/appeal-pages.controller.js'
 import { AppealsController } from './appeals/appeals.controller.js'
+import { ReviewersOf } from './appeals/reviewers-of.js'
 import { FollowAppeal } from './appeals/follow-appeal.js'
 import { GiveFacts } from './appeals/give-facts.js'
 import { HearAppeals } from './appeals/hear-appeals.js'
@@ -72,6 +73,7 @@ import { PoliciesController } from './policies/policies.controller.js'
 import { PublishFirstPolicies } from './policies/publish-first-policies.js'
 import { PublishPolicy } from './policies/publish-policy.js'
 import { YamlBodies } from './policies/yaml-bodies.js'
+import { ReadReviewers } from './quality/read-reviewers.js'
 import { GiveReviews } from './quality/give-reviews.js'
 import { GoldenCasesController } from './quality/golden-cases.controller.js'
 import { KeepGoldenCases } from './quality/keep-golden-cases.js'
@@ -161,6 +163,7 @@ import { Timer } from './timers/timer.js'
     ReadExposure,
     SampleDecisions,
     GiveReviews,
+    { provide: ReviewersOf, useClass: ReadReviewers },
     KeepGoldenCases,
     ReportQuality,
     // directives and statements

@@ -5,6 +5,7 @@ import { ENV } from '#libs/platform/tokens'
 import { AppealStore } from '../appeals/appeal.store.js'
 import { partIn } from '../appeals/may-hear.rules.js'
 import { partsOf } from '../cases/case.js'
+import { ReviewersOf } from '../appeals/reviewers-of.js'
 import { partsInCase, type PartStores } from '../appeals/parts-in-case.js'
 import { AuditLog } from '../audit/audit-log.js'
 import { viewEntry } from '../audit/evidence-views.js'
@@ -53,8 +54,9 @@ export class GiveReviews {
     appeals: AppealStore,
     cases: CaseStore,
     decisions: DecisionStore,
+    reviewing: ReviewersOf,
   ) {
-    this.parts = { appeals, cases, decisions, reviews }
+    this.parts = { appeals, cases, decisions, reviewing }
   }
 
   /**

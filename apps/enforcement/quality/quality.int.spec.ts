@@ -26,6 +26,7 @@ import { GiveReviews } from './give-reviews.js'
 import { GoldenCaseStore } from './golden-case.store.js'
 import { KeepGoldenCases } from './keep-golden-cases.js'
 import { ReadExposure } from './read-exposure.js'
+import { ReadReviewers } from './read-reviewers.js'
 import { ReportQuality } from './report-quality.js'
 import { ReviewStore } from './review.store.js'
 
@@ -134,7 +135,7 @@ describe('quality of decisions, on a real MongoDB', () => {
       appeals: one(AppealStore),
       cases: one(CaseStore),
       decisions: one(DecisionStore),
-      reviews: one(ReviewStore),
+      reviewing: new ReadReviewers(one(ReviewStore), one(GoldenCaseStore)),
     }
     expect((await partsInCase(cases[2]!.caseId, stores)).reviewers).toEqual(['ben'])
     expect((await partsInCase(cases[1]!.caseId, stores)).reviewers).toEqual([])
