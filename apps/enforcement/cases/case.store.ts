@@ -5,6 +5,7 @@ import { type CasePending, type LedgerWriteOf, WritesPending } from '../accounts
 import { DATED, given, notAmong, olderThan, prefix } from '../queries.js'
 import { bulkWrite, duplicateKey } from '#libs/platform/mongo/bulk-write'
 import { HasOutbox } from '../outbox/has-outbox.js'
+import { OutboxCollection } from '../outbox/outbox-collection.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import { eraseIndex, ErasureSchedule } from '../retention/erasure-schedule.js'
 import { firstLook } from '../retention/evidence-time.rules.js'
@@ -102,11 +103,13 @@ export interface CaseFilter {
 export class CaseStore {
   @HasOutbox({ order: 820, writes: ['finding'] })
   readonly cases: mongo.Collection<CaseDocument>
+  private readonly outboxes: OutboxCollection<CaseDocument>
   /** When notes are to be erased. */
   readonly erasures: ErasureSchedule<CaseDocument>
 
   constructor(@InjectModel(CASES) model: Model<CaseDocument>) {
     this.cases = model.collection as unknown as mongo.Collection<CaseDocument>
+    this.outboxes = new OutboxCollection(this.cases)
     this.erasures = new ErasureSchedule(this.cases)
   }
 
@@ -187,16 +190,11 @@ export class CaseStore {
     pending: readonly CasePending[],
     by?: string,
   ): Promise<CaseDocument | null> {
-    return this.cases.findOneAndUpdate(
-      { _id: before._id, version: before.version },
-      {
-        $set: { ...set, outboxAt: new Date() },
-        $inc: { version: 1 },
-        $push: { pending: { $each: [...pending] } },
-        ...(by === undefined ? {} : { $addToSet: { workedBy: by } }),
-      },
-      { returnDocument: 'after' },
-    )
+    const { _id, version } = before
+    return this.outboxes.change({ _id, version }, set, [...pending], {
+      $inc: { version: 1 },
+      ...(by === undefined ? {} : { $addToSet: { workedBy: by } }),
+    })
   }
 
   /** Notes that somebody worked on a case, though that changed nothing else. */
@@ -247,13 +245,7 @@ export class CaseStore {
 
   /** Adds a case that is about no single account. Says whether there was none of that id. */
   async insert(fresh: CaseDocument): Promise<boolean> {
-    try {
-      await this.cases.insertOne(fresh)
-      return true
-    } catch (error) {
-      if (!duplicateKey(error)) throw error
-      return false
-    }
+    return this.outboxes.add(fresh)
   }
 
   /**

@@ -193,6 +193,7 @@ export class WorkOnCases {
     const claimed = await this.cases.claimMostUrgent(wanted, claim)
     if (!claimed) return null
     const pending = claimed.pending.filter(({ id }) => id === derivedId('out', told.eventId))
+    countChanges(pending)
     return this.deliver(claimed, pending)
   }
 
@@ -222,7 +223,6 @@ export class WorkOnCases {
   }
 
   private async deliver(changed: CaseDocument, pending: CasePending[]): Promise<CaseDocument> {
-    countChanges(pending)
     await this.outbox.deliver([{ _id: changed._id, pending }], this.cases.cases)
     return changed
   }

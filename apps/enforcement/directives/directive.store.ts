@@ -9,6 +9,7 @@ import { DATED, given, notAmong, olderThan } from '../queries.js'
 import { bulkWrite, insertMissing } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
 import { HasOutbox } from '../outbox/has-outbox.js'
+import { OutboxCollection } from '../outbox/outbox-collection.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import type { DirectiveChange, DirectiveOrder } from './directive-order.js'
 import type { ClockAnswer, DirectiveState, KeptReceipt } from './directive-state.rules.js'
@@ -71,9 +72,11 @@ export type MeasureOrder = Pick<
 export class DirectiveStore {
   @HasOutbox({ order: 815 })
   readonly directives: mongo.Collection<DirectiveDocument>
+  private readonly outboxes: OutboxCollection<DirectiveDocument>
 
   constructor(@InjectModel(DIRECTIVES) model: Model<DirectiveDocument>) {
     this.directives = model.collection as unknown as mongo.Collection<DirectiveDocument>
+    this.outboxes = new OutboxCollection(this.directives)
   }
 
   async byIds(directiveIds: readonly string[]): Promise<DirectiveDocument[]> {
@@ -205,15 +208,8 @@ export class DirectiveStore {
     set: Partial<DirectiveDocument>,
     pending: readonly Pending[],
   ): Promise<boolean> {
-    const { matchedCount } = await this.directives.updateOne(
-      { _id: before._id, version: before.version },
-      {
-        $set: { ...set, outboxAt: new Date() },
-        $inc: { version: 1 },
-        $push: { pending: { $each: [...pending] } },
-      },
-    )
-    return matchedCount === 1
+    const { _id, version } = before
+    return this.outboxes.update({ _id, version }, set, [...pending], { $inc: { version: 1 } })
   }
 
   async due(now: Date, limit: number, except: string[] = []): Promise<DirectiveDocument[]> {

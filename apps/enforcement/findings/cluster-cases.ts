@@ -11,7 +11,6 @@ import { workAfter } from '../cases/case-work.rules.js'
 import { CaseStore, type CaseDocument } from '../cases/case.store.js'
 import { DecisionStore } from '../decisions/decision.store.js'
 import { eventOf, type EventFacts } from '../events/event.rules.js'
-import { countChanges } from '../outbox/count-changes.js'
 import { Outbox } from '../outbox/outbox.js'
 import type { Pending } from '../outbox/pending.js'
 import { pendingEvent } from '../outbox/pending-event.js'
@@ -119,7 +118,6 @@ export class ClusterCases {
 
   private async open(fresh: CaseDocument): Promise<boolean> {
     if (!(await this.cases.insert(fresh))) return false
-    countChanges(fresh.pending)
     await this.outbox.deliver([fresh], this.cases.cases)
     return true
   }
@@ -130,7 +128,6 @@ export class ClusterCases {
     pending: readonly CasePending[],
   ): Promise<boolean> {
     if (!(await this.cases.change(found, set, pending))) return false
-    countChanges(pending)
     await this.outbox.deliver([{ _id: found._id, pending: [...pending] }], this.cases.cases)
     return true
   }

@@ -3,7 +3,7 @@ import type { Pending, PendingWrite } from './pending.js'
 
 const events = new Counter({
   name: 'weir_enforcement_events_total',
-  help: 'Changes of accounts, cases, decisions and measures that this instance made, by kind.',
+  help: 'Changes that this instance made and told of, by kind of event.',
   labelNames: ['kind'],
 })
 const directives = new Counter({
