@@ -83,6 +83,9 @@ export class GiveReviews {
     const policy = (await this.policies.byVersions([found.policyVersion])).get(found.policyVersion)!
     assertJudgement(answer, policy)
     if (await this.hasPart(found, subject)) {
+      // What another try of the same request has stored meanwhile is a part in the case, too.
+      const now = await this.reviews.byReviewId(reviewId)
+      if (now?.answer) return this.tooLate(reviewId, answer)
       await this.reviews.putBack(found, subject)
       throw forbidden(
         'You have taken part in this case meanwhile; somebody else will review it.',
