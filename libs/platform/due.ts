@@ -2,6 +2,12 @@ import 'reflect-metadata'
 
 const DUE = Symbol('weir:due')
 
+/**
+ * Whoever begins something ends it at once, or says every so often that it is at work. What nobody has touched for so long, in
+ * milliseconds by the machine's clock, was cut off: any instance may complete it.
+ */
+export const ABANDONED_AFTER_MS = 5_000
+
 /** Work that is due by the clock. */
 export interface DueTask {
   /** As the log calls it; no other task has it. */

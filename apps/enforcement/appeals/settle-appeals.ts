@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { Clock } from '#libs/platform/clock'
-import { Due } from '#libs/platform/due'
+import { ABANDONED_AFTER_MS, Due } from '#libs/platform/due'
 import { AccountChanges, type AccountRequest } from '../accounts/account-changes.js'
 import type { AccountChange, AccountFacts, ChangeContext } from '../accounts/account-draft.rules.js'
 import { strikeIdOf } from '../accounts/account-state.js'
@@ -30,8 +30,6 @@ export interface Undone {
 }
 
 const AT_ONCE = 100
-/** Whoever changed an appeal settles it at once; after this it is taken for cut off. */
-const LEFT_BEHIND_MS = 5_000
 
 /**
  * Brings accounts to what their appeals have come to. The appeal is changed first, marked as not settled; then its account,
@@ -84,7 +82,7 @@ export class SettleAppeals {
    * the others are done
    */
   @Due({ order: 400, name: 'appeals' })
-  async complete(olderThanMs = LEFT_BEHIND_MS): Promise<void> {
+  async complete(olderThanMs = ABANDONED_AFTER_MS): Promise<void> {
     const before = new Date(Date.now() - olderThanMs)
     await this.cutOff.run(
       (limit, except) => this.appeals.unsettled(before, limit, except),

@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common'
 import type { mongo } from 'mongoose'
+import { ABANDONED_AFTER_MS } from '#libs/platform/due'
 import { notAmong } from '../queries.js'
 import { WorkOff } from '../timers/work-off.js'
 import { Outbox } from './outbox.js'
 import type { AnyWithOutbox } from './with-outbox.js'
 
-/** Whoever made a change delivers it at once; after this it is taken for cut off. */
-const LEFT_BEHIND_MS = 5_000
 const AT_ONCE = 50
 
 /** Completes what a crash or an outage cut off. Any instance may; what two deliver is the same. */
@@ -25,7 +24,7 @@ export class Relay {
     const { collectionName: name } = collection
     const left = this.left.get(name) ?? new WorkOff(undefined, Infinity)
     this.left.set(name, left)
-    const which = { outboxAt: { $lt: new Date(Date.now() - LEFT_BEHIND_MS) } }
+    const which = { outboxAt: { $lt: new Date(Date.now() - ABANDONED_AFTER_MS) } }
     await left.run(
       (limit, except) => find(collection, { ...which, ...notAmong(except) }, limit),
       ({ _id }) => _id,
