@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common'
+import { DiscoveryModule } from '@nestjs/core'
 import { PlatformModule } from '#libs/platform/platform.module'
 import { ENV } from '#libs/platform/tokens'
 import { AccountChanges } from './accounts/account-changes.js'
@@ -16,6 +17,7 @@ import { AnswerPages } from './answers/answer-pages.controller.js'
 import { AnswersController } from './answers/answers.controller.js'
 import { AppealPages } from './appeals/appeal-pages.controller.js'
 import { AppealsController } from './appeals/appeals.controller.js'
+import { ReviewersOf } from './appeals/reviewers-of.js'
 import { FollowAppeal } from './appeals/follow-appeal.js'
 import { GiveFacts } from './appeals/give-facts.js'
 import { HearAppeals } from './appeals/hear-appeals.js'
@@ -71,6 +73,7 @@ import { PoliciesController } from './policies/policies.controller.js'
 import { PublishFirstPolicies } from './policies/publish-first-policies.js'
 import { PublishPolicy } from './policies/publish-policy.js'
 import { YamlBodies } from './policies/yaml-bodies.js'
+import { ReadReviewers } from './quality/read-reviewers.js'
 import { GiveReviews } from './quality/give-reviews.js'
 import { GoldenCasesController } from './quality/golden-cases.controller.js'
 import { KeepGoldenCases } from './quality/keep-golden-cases.js'
@@ -91,7 +94,7 @@ import { Timer } from './timers/timer.js'
 
 /** What enforcement does: takes verdicts into accounts and cases, orders measures, hears the platforms and appeals, is asked by operators. */
 @Module({
-  imports: [PlatformModule.forService('enforcement', EnforcementEnv), StoresModule],
+  imports: [DiscoveryModule, PlatformModule.forService('enforcement', EnforcementEnv), StoresModule],
   controllers: [
     AccountsController,
     AnswerPages,
@@ -160,6 +163,7 @@ import { Timer } from './timers/timer.js'
     ReadExposure,
     SampleDecisions,
     GiveReviews,
+    { provide: ReviewersOf, useClass: ReadReviewers },
     KeepGoldenCases,
     ReportQuality,
     // directives and statements

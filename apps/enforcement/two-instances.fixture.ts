@@ -1,4 +1,5 @@
 import type { Provider } from '@nestjs/common'
+import { DiscoveryModule } from '@nestjs/core'
 import { getConnectionToken, MongooseModule } from '@nestjs/mongoose'
 import { Test, type TestingModule } from '@nestjs/testing'
 import { randomBytes, randomUUID } from 'node:crypto'
@@ -13,6 +14,7 @@ import { AccountChanges } from './accounts/account-changes.js'
 import { SPEC_POLICY } from './accounts/account-world.js'
 import { TakeVerdicts } from './accounts/take-verdicts.js'
 import { AnswerLinks } from './answers/answer-links.js'
+import { ReviewersOf } from './appeals/reviewers-of.js'
 import { AuditLog } from './audit/audit-log.js'
 import { ChangeDecision } from './decisions/change-decision.js'
 import { Outbox } from './outbox/outbox.js'
@@ -20,6 +22,7 @@ import { Relay } from './outbox/relay.js'
 import { TellNewest } from './outbox/tell-newest.js'
 import { PlatformStore } from './platforms/platform.store.js'
 import { PolicyStore } from './policies/policy.store.js'
+import { ReadReviewers } from './quality/read-reviewers.js'
 import { SampleDecisions } from './quality/sample-decisions.js'
 import { AppealLinks } from './statements/appeal-links.js'
 import { StoresModule } from './stores.module.js'
@@ -138,7 +141,11 @@ async function startOne(
 ): Promise<TestingModule> {
   const concerns = { writeConcern: { w: 'majority' as const }, readConcern: { level: 'majority' as const } }
   const module = await Test.createTestingModule({
-    imports: [MongooseModule.forRoot(process.env['MONGODB_URI']!, { dbName, ...concerns }), StoresModule],
+    imports: [
+      DiscoveryModule,
+      MongooseModule.forRoot(process.env['MONGODB_URI']!, { dbName, ...concerns }),
+      StoresModule,
+    ],
     providers: [
       AccountChanges,
       TakeVerdicts,
@@ -147,6 +154,7 @@ async function startOne(
       AnswerLinks,
       AuditLog,
       SampleDecisions,
+      { provide: ReviewersOf, useClass: ReadReviewers },
       Outbox,
       TellNewest,
       Relay,

@@ -33,12 +33,10 @@ it('ends with the latest revision of each document, whatever is written again an
       await things.deleteMany({})
       const latest = new Map<string, number>()
       for (const batch of batches) {
-        // One version of a document in each call, as from an outbox.
-        const byId = new Map(batch.map((write) => [`t${write.id}`, write]))
-        const writes = [...byId].map(([thingId, { rev, isNew }]) => ({
+        const writes = batch.map(({ id, rev, isNew }) => ({
           rev,
           isNew,
-          value: { thingId, platformId: 'p1', accountId: 'a', n: rev * 10 },
+          value: { thingId: `t${id}`, platformId: 'p1', accountId: 'a', n: rev * 10 },
         }))
         await writeRevised(things, writes, ({ thingId }) => thingId)
         for (const { rev, value } of writes)

@@ -18,8 +18,9 @@ export interface RevisedWrite<V> {
 }
 
 /**
- * Writes documents unless a later revision of their account wrote them. New ones are inserted, which costs the server half of
- * what an upsert does; one that is there all the same, since it is written again, is left to the guarded update.
+ * Writes documents, of several versions of one the newest, unless a later revision of their account wrote them. New ones are
+ * inserted, which costs the server half of what an upsert does; one that is there all the same, since it is written again, is
+ * left to the guarded update.
  */
 export async function writeRevised<
   V extends { readonly platformId: string; readonly accountId: string },
@@ -35,11 +36,25 @@ export async function writeRevised<
     accountKey: accountKey(value.platformId, value.accountId),
     accountRev: rev,
   })
+  const newest = newestOf(writes, idOf)
   const documents = (are: boolean) =>
-    writes.filter(({ isNew }) => (isNew ?? false) === are).map((write) => documentOf(write) as T)
+    newest.filter(({ isNew }) => (isNew ?? false) === are).map((write) => documentOf(write) as T)
   const update = (some: readonly T[]) => bulkWrite(collection, some.map(guardedUpdate))
   const [there] = await Promise.all([insertMissing(collection, documents(true)), update(documents(false))])
   await update(there)
+}
+
+/** Of several versions of one document the newest. */
+function newestOf<W extends { rev: number; value: object }>(
+  writes: readonly W[],
+  idOf: (value: W['value']) => string,
+): W[] {
+  const byId = new Map<string, W>()
+  for (const write of writes) {
+    const known = byId.get(idOf(write.value))
+    if (!known || known.rev < write.rev) byId.set(idOf(write.value), write)
+  }
+  return [...byId.values()]
 }
 
 function guardedUpdate<T extends OfAccount>({ _id, ...rest }: T): mongo.AnyBulkWriteOperation<T> {

@@ -14,7 +14,7 @@ import type { DecisionRecord } from '../decisions/decision.js'
 import { type PlatformDeadlines } from '../directives/deadlines.rules.js'
 import { eventOf, type EventFacts } from '../events/event.rules.js'
 import { noticeOf } from '../notices/notice.rules.js'
-import type { Pending, PendingRecord, PendingWrite } from '../outbox/pending.js'
+import type { PendingRecord } from '../outbox/pending.js'
 import {
   newAccount,
   NONE_IDLE,
@@ -24,6 +24,7 @@ import {
   type StrikeCause,
   type StrikeRecord,
 } from './account-state.js'
+import type { LedgerPending, LedgerWrite } from './ledger-write.js'
 import { highestFollowers } from './followers.rules.js'
 import { joinRisks, NO_RISK, type Risk, riskScore, withoutRisk } from './risk.rules.js'
 
@@ -107,7 +108,7 @@ export class AccountDraft {
   private readonly areAll: boolean
   private readonly touchedDecisions = new Set<string>()
   private readonly cases = new Map<string, CaseChange>()
-  private readonly writes: PendingWrite[] = []
+  private readonly writes: LedgerWrite[] = []
   private readonly records: PendingRecord[] = []
 
   constructor(
@@ -414,7 +415,7 @@ export class AccountDraft {
 
   // ---- what follows ----
 
-  write(...writes: PendingWrite[]): void {
+  write(...writes: LedgerWrite[]): void {
     this.writes.push(...writes)
   }
 
@@ -446,7 +447,7 @@ export class AccountDraft {
       this.writes.push({ write: 'case', rev, value: change })
     }
     this.tellStanding()
-    const pending = [...this.writes, ...this.records].map((entry, index): Pending => ({
+    const pending = [...this.writes, ...this.records].map((entry, index): LedgerPending => ({
       id: `${rev}.${index}`,
       ...entry,
     }))
@@ -501,7 +502,7 @@ interface SpeaksInCase {
 
 export interface AccountChange {
   state: AccountState
-  pending: Pending[]
+  pending: LedgerPending[]
 }
 
 /** More causes than these change nothing: only the earliest counts. */

@@ -3,15 +3,19 @@ import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { ACCOUNT_STATUSES, type AccountStatus } from '#libs/contracts/measures-in-force'
 import { DATED, given, notAmong, olderThan, prefix } from '../queries.js'
+import { accountKey } from '#libs/contracts/ids'
 import { onlyDuplicates } from '#libs/platform/mongo/bulk-write'
+import { HasOutbox } from '../outbox/has-outbox.js'
+import { type Newest, type RecordOf, TellsNewest } from '../outbox/tells-newest.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import { eraseIndex, ErasureSchedule, type Scheduled } from '../retention/erasure-schedule.js'
-import type { AccountChange } from './account-draft.rules.js'
+import { type AccountChange, measuresRecordOf } from './account-draft.rules.js'
 import { NONE_IDLE, type AccountState } from './account-state.js'
+import { LEDGER_WRITES, type LedgerWrite } from './ledger-write.js'
 import { NO_RISK } from './risk.rules.js'
 
 /** The aggregate with its outbox. */
-export interface AccountDocument extends AccountState, WithOutbox, Scheduled {
+export interface AccountDocument extends AccountState, WithOutbox<LedgerWrite>, Scheduled {
   /** Who made the last revisions: tells a writer of many accounts which of its updates won. */
   writers: string[]
   /** The display name in a form that prefixes are searched in. */
@@ -57,6 +61,7 @@ export type FoundBy = ['id' | 'name', string]
 /** Accounts: one update per change, guarded by the revision. */
 @Injectable()
 export class AccountStore {
+  @HasOutbox({ order: 810, writes: LEDGER_WRITES })
   readonly accounts: mongo.Collection<AccountDocument>
   /** When profiles are to be erased. */
   readonly erasures: ErasureSchedule<AccountDocument>
@@ -74,6 +79,17 @@ export class AccountStore {
   async byKey(key: string): Promise<AccountDocument | null> {
     const found = await this.accounts.findOne({ _id: key })
     return found && complete(found)
+  }
+
+  /** The measures on accounts as they stand. */
+  @TellsNewest('measures')
+  async newestMeasures(records: readonly RecordOf<'measures'>[], now: Date): Promise<Newest[]> {
+    const keys = new Set(records.map(({ value }) => accountKey(value.platformId, value.accountId)))
+    return (await this.byKeys([...keys])).map((account) => ({
+      key: account._id,
+      rev: account.rev,
+      record: { publish: 'measures', value: measuresRecordOf(account, now) },
+    }))
   }
 
   /**

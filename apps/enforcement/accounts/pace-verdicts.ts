@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Gauge } from 'prom-client'
 import { accountKey } from '#libs/contracts/ids'
 import type { Verdict } from '#libs/contracts/verdict'
+import { ABANDONED_AFTER_MS, Due } from '#libs/platform/due'
 import type { Logger } from '#libs/platform/logger'
 import { LOGGER } from '#libs/platform/tokens'
 import type { AccountRef } from '../cases/case.js'
@@ -18,8 +19,6 @@ const PAUSE_MS = 200
 const MOST_WAITING = 10 * MOST_PER_CHANGE
 /** Accounts beside each other: where many are busy, they are better changed together, batch by batch. */
 const MOST_PACED = 16
-/** Whoever lets verdicts wait takes them in; after this it is taken for cut off. */
-const LEFT_BEHIND_MS = 5_000
 
 const pacedAccounts = new Gauge({
   name: 'weir_enforcement_accounts_paced',
@@ -86,11 +85,12 @@ export class PaceVerdicts implements BeforeApplicationShutdown {
   }
 
   /** Takes in what was left waiting by an instance that is gone, or by an outage. */
+  @Due({ order: 700, name: 'waiting verdicts' })
   async complete(): Promise<void> {
     const now = Date.now()
     try {
       const resting = new Set(this.failing.resting())
-      const before = new Date(now - LEFT_BEHIND_MS)
+      const before = new Date(now - ABANDONED_AFTER_MS)
       const left = await this.entries.waitingSince(before, MOST_PACED + resting.size)
       leftWaiting.set(left[0] ? (now - left[0].since.getTime()) / 1_000 : 0)
       const open = left.filter(({ platformId, accountId }) => !resting.has(accountKey(platformId, accountId)))

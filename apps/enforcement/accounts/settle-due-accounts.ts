@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { Clock } from '#libs/platform/clock'
+import { Due } from '#libs/platform/due'
 import { WorkOff } from '../timers/work-off.js'
 import { AccountChanges, type AccountRequest } from './account-changes.js'
 import { AccountStore, type AccountDocument } from './account.store.js'
@@ -19,6 +20,7 @@ export class SettleDueAccounts {
   ) {}
 
   /** @throws AggregateError on those that failed, once the others are settled */
+  @Due({ order: 100, name: 'accounts' })
   async settle(): Promise<void> {
     await this.due.run(
       (limit, except) => this.accounts.due(this.clock.now(), limit, except),

@@ -4,6 +4,7 @@ import { type Model, type mongo, Schema } from 'mongoose'
 import { DATED, olderThan } from '../queries.js'
 import { type OfAccount, type RevisedWrite, writeRevised } from '../write-revised.js'
 import type { StrikeRecord } from './account-state.js'
+import { WritesPending } from './ledger-write.js'
 
 interface StrikeDocument extends StrikeRecord, OfAccount {}
 
@@ -76,6 +77,7 @@ export class StrikeStore {
     return [...new Map(found.map((strike) => [strike.strikeId, strike])).values()]
   }
 
+  @WritesPending('strike')
   async write(writes: readonly RevisedWrite<StrikeRecord>[]): Promise<void> {
     await writeRevised(this.strikes, writes, ({ strikeId }) => strikeId)
   }

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
-import { duplicateKey } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
+import { HasOutbox } from '../outbox/has-outbox.js'
+import { OutboxCollection } from '../outbox/outbox-collection.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import { eraseIndex, ErasureSchedule, type Scheduled } from '../retention/erasure-schedule.js'
 import { firstLook } from '../retention/evidence-time.rules.js'
@@ -68,24 +69,21 @@ export interface HeardAppeal {
 /** Appeals: every change is guarded by where the appeal stands. */
 @Injectable()
 export class AppealStore {
+  @HasOutbox({ order: 825 })
   readonly appeals: mongo.Collection<AppealDocument>
+  private readonly outboxes: OutboxCollection<AppealDocument>
   /** When their texts are to be erased. */
   readonly erasures: ErasureSchedule<AppealDocument>
 
   constructor(@InjectModel(APPEALS) model: Model<AppealDocument>) {
     this.appeals = model.collection as unknown as mongo.Collection<AppealDocument>
+    this.outboxes = new OutboxCollection(this.appeals)
     this.erasures = new ErasureSchedule(this.appeals)
   }
 
   /** Adds an appeal. False where it is there already, or another of this appellant against the measure came first. */
   async add(appeal: AppealDocument): Promise<boolean> {
-    try {
-      await this.appeals.insertOne({ ...appeal, eraseAt: firstLook(appeal.openedAt) })
-      return true
-    } catch (error) {
-      if (duplicateKey(error)) return false
-      throw error
-    }
+    return this.outboxes.add({ ...appeal, eraseAt: firstLook(appeal.openedAt) })
   }
 
   async byId(appealId: string): Promise<AppealDocument | null> {
@@ -131,15 +129,8 @@ export class AppealStore {
     set: Partial<AppealDocument>,
     pending: readonly Pending[],
   ): Promise<AppealDocument | null> {
-    return this.appeals.findOneAndUpdate(
-      { _id: before._id, version: before.version },
-      {
-        $set: { ...set, outboxAt: new Date() },
-        $inc: { version: 1 },
-        $push: { pending: { $each: [...pending] } },
-      },
-      { returnDocument: 'after' },
-    )
+    const { _id, version } = before
+    return this.outboxes.change({ _id, version }, set, [...pending], { $inc: { version: 1 } })
   }
 
   /** Notes that the account reflects this version of the appeal. */

@@ -7,8 +7,6 @@ import { DecisionStore } from '../decisions/decision.store.js'
 import { bilingual, type GivenReasons } from '../decisions/reasons-field.js'
 import { assertRoom } from '../decisions/reasons-room.rules.js'
 import { Outbox } from '../outbox/outbox.js'
-import { GoldenCaseStore } from '../quality/golden-case.store.js'
-import { ReviewStore } from '../quality/review.store.js'
 import type { AppealDecision, ReplacementOrder } from './appeal.js'
 import {
   APPEAL_TRANSITIONS,
@@ -20,6 +18,7 @@ import {
 import { AppealStore, type AppealDocument } from './appeal.store.js'
 import { partIn, type PartsInCase } from './may-hear.rules.js'
 import { partsInAppeal } from './parts-in-appeal.js'
+import { ReviewersOf } from './reviewers-of.js'
 import { replacementProblem } from './replacement.rules.js'
 import { SettleAppeals, type Undone } from './settle-appeals.js'
 import { appealEvent, outcomeNotice } from './tell-appeal.rules.js'
@@ -50,8 +49,7 @@ export class HearAppeals {
     readonly appeals: AppealStore,
     readonly cases: CaseStore,
     readonly decisions: DecisionStore,
-    readonly reviews: ReviewStore,
-    readonly goldenCases: GoldenCaseStore,
+    readonly reviewing: ReviewersOf,
     readonly settling: SettleAppeals,
     private readonly outbox: Outbox,
     private readonly clock: Clock,

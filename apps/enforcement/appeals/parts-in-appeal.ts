@@ -1,6 +1,5 @@
 import type { DecisionDocument } from '../decisions/decision.store.js'
 import { strikesUnder } from '../decisions/decision-people.rules.js'
-import type { GoldenCaseStore } from '../quality/golden-case.store.js'
 import type { AppealDocument } from './appeal.store.js'
 import { partsAround, type PartsInCase } from './may-hear.rules.js'
 import type { PartStores } from './parts-in-case.js'
@@ -8,7 +7,6 @@ import type { SettleAppeals, Undone } from './settle-appeals.js'
 
 /** Where it is written who had a part in what an appeal would undo. */
 export interface AppealPartStores extends PartStores {
-  goldenCases: GoldenCaseStore
   settling: SettleAppeals
 }
 
@@ -16,7 +14,7 @@ export interface AppealPartStores extends PartStores {
 export async function partsInAppeal(
   appeal: AppealDocument,
   undone: Undone,
-  { appeals, cases, decisions, reviews, goldenCases, settling }: AppealPartStores,
+  { appeals, cases, decisions, reviewing, settling }: AppealPartStores,
 ): Promise<PartsInCase> {
   const { platformId, accountId } = appeal
   const heard = (await appeals.heardOf(platformId, accountId)).filter(
@@ -35,8 +33,8 @@ export async function partsInAppeal(
     decisions.ofStrikes(platformId, accountId, strikeIds),
     decisions.stepsAt(platformId, accountId, messageIds),
     decisions.ofPeople(caseIds),
-    reviews.reviewersOf(caseIds),
-    goldenCases.keepersOf(caseIds),
+    reviewing.reviewersOf(caseIds),
+    reviewing.goldenKeepersOf(caseIds),
   ])
   const all = [...about, ...felled]
   return partsAround({ undone: all, strikes, steps, onCases, heard, cases: files, reviewers, goldenKeepers })

@@ -1,21 +1,21 @@
 import type { CaseStore } from '../cases/case.store.js'
 import type { DecisionStore } from '../decisions/decision.store.js'
-import type { ReviewStore } from '../quality/review.store.js'
 import type { AppealStore } from './appeal.store.js'
 import type { PartsInCase } from './may-hear.rules.js'
+import type { ReviewersOf } from './reviewers-of.js'
 
 /** Where it is written who did what in a case. */
 export interface PartStores {
   appeals: AppealStore
   cases: CaseStore
   decisions: DecisionStore
-  reviews: ReviewStore
+  reviewing: ReviewersOf
 }
 
 /** Who did what in a case so far, as far as it keeps them from reviewing a decision on it. */
 export async function partsInCase(
   caseId: string,
-  { appeals, cases, decisions, reviews }: PartStores,
+  { appeals, cases, decisions, reviewing }: PartStores,
 ): Promise<PartsInCase> {
   // A part in any case that is now one with this one is a part in this one.
   const file = await cases.fileOf(caseId)
@@ -23,7 +23,7 @@ export async function partsInCase(
   const [deciders, hearers, reviewers] = await Promise.all([
     decisions.peopleOf(caseIds),
     appeals.hearersOf(caseIds),
-    reviews.reviewersOf(caseIds),
+    reviewing.reviewersOf(caseIds),
   ])
   return {
     deciders,

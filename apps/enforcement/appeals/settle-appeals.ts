@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { Clock } from '#libs/platform/clock'
+import { ABANDONED_AFTER_MS, Due } from '#libs/platform/due'
 import { AccountChanges, type AccountRequest } from '../accounts/account-changes.js'
 import type { AccountChange, AccountFacts, ChangeContext } from '../accounts/account-draft.rules.js'
 import { strikeIdOf } from '../accounts/account-state.js'
@@ -29,8 +30,6 @@ export interface Undone {
 }
 
 const AT_ONCE = 100
-/** Whoever changed an appeal settles it at once; after this it is taken for cut off. */
-const LEFT_BEHIND_MS = 5_000
 
 /**
  * Brings accounts to what their appeals have come to. The appeal is changed first, marked as not settled; then its account,
@@ -65,6 +64,7 @@ export class SettleAppeals {
    * Marks the appeals that were not decided in time and suspends their measures; each once. @throws AggregateError on those that
    * failed, once the others are done
    */
+  @Due({ order: 300, name: 'late appeals' })
   async markLate(): Promise<void> {
     const now = this.clock.now()
     await this.lateOnes.run(
@@ -81,7 +81,8 @@ export class SettleAppeals {
    * Completes what was cut off. `olderThanMs`: since when by the machine's clock. @throws AggregateError on those that failed, once
    * the others are done
    */
-  async complete(olderThanMs = LEFT_BEHIND_MS): Promise<void> {
+  @Due({ order: 400, name: 'appeals' })
+  async complete(olderThanMs = ABANDONED_AFTER_MS): Promise<void> {
     const before = new Date(Date.now() - olderThanMs)
     await this.cutOff.run(
       (limit, except) => this.appeals.unsettled(before, limit, except),

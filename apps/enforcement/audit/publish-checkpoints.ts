@@ -6,6 +6,7 @@ import { Topics } from '#libs/contracts/catalogue'
 import type { Checkpoint } from '#libs/contracts/checkpoint'
 import { derivedId } from '#libs/contracts/ids'
 import { Clock } from '#libs/platform/clock'
+import { Due } from '#libs/platform/due'
 import { Publisher } from '#libs/platform/kafka/publisher'
 import type { Logger } from '#libs/platform/logger'
 import { ENV, LOGGER } from '#libs/platform/tokens'
@@ -43,6 +44,7 @@ export class PublishCheckpoints {
   ) {}
 
   /** A checkpoint for each shard that grew, unless the last one is only just made, or what was published is not read yet. */
+  @Due({ order: 900, name: 'checkpoints' })
   async publish(): Promise<void> {
     if (!this.published.isRead) return
     for (const shard of AUDIT_SHARDS) await this.publishShard(shard)

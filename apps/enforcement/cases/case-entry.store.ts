@@ -4,6 +4,7 @@ import { type Model, type mongo, Schema } from 'mongoose'
 import type { AccountKind, MEDIA_KINDS } from '#libs/contracts/message-in'
 import type { Verdict } from '#libs/contracts/verdict'
 import { bulkWrite, insertMissing } from '#libs/platform/mongo/bulk-write'
+import { WritesPending } from '../accounts/ledger-write.js'
 import { DATED, olderThan } from '../queries.js'
 import { eraseIndex, ErasureSchedule } from '../retention/erasure-schedule.js'
 import { firstLook } from '../retention/evidence-time.rules.js'
@@ -123,6 +124,7 @@ export class CaseEntryStore {
     return new Set(found.map((entry) => entry._id))
   }
 
+  @WritesPending('entry')
   async takeIn(entries: readonly { verdictId: string; caseId: string; at: Date }[]): Promise<void> {
     const changes = Map.groupBy(entries, ({ caseId, at }) => `${at.getTime()} ${caseId}`)
     const operations = [...changes.values()].map((some) => {

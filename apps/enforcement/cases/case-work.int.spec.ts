@@ -1,4 +1,5 @@
 import 'reflect-metadata'
+import { DiscoveryModule } from '@nestjs/core'
 import { getConnectionToken, MongooseModule } from '@nestjs/mongoose'
 import { Test, type TestingModule } from '@nestjs/testing'
 import { randomUUID } from 'node:crypto'
@@ -8,8 +9,11 @@ import type { WeirEvent } from '#libs/contracts/weir-event'
 import type { Caller } from '#libs/platform/auth/caller'
 import type { Role } from '#libs/platform/auth/roles'
 import { Clock } from '#libs/platform/clock'
-import type { AnyOutRecord } from '#libs/platform/kafka/publisher'
+import { type AnyOutRecord, Publisher } from '#libs/platform/kafka/publisher'
+import { AuditLog } from '../audit/audit-log.js'
+import { FINDINGS, FindingSchema, FindingStore } from '../findings/finding.store.js'
 import { Outbox } from '../outbox/outbox.js'
+import { TellNewest } from '../outbox/tell-newest.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { SPEC_POLICY } from '../accounts/account-world.js'
 import { isWaiting, routesOf } from './case-work.rules.js'
@@ -20,9 +24,6 @@ import { WorkOnCases } from './work-on-cases.js'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const LEASE = SPEC_POLICY.cases.claimLease
-const log = { append: async () => undefined }
-const sampling = { sample: async () => undefined }
-const none = { write: async () => undefined, undo: async () => undefined, takeIn: async () => undefined }
 const policies = {
   refresh: async () => undefined,
   inForce: () => ({ policy: SPEC_POLICY, version: '1' }),
@@ -54,32 +55,24 @@ describe('work on cases, on a real MongoDB', () => {
     }
     const module = await Test.createTestingModule({
       imports: [
+        DiscoveryModule,
         MongooseModule.forRoot(process.env['MONGODB_URI']!, options),
-        MongooseModule.forFeature([{ name: CASES, schema: CaseSchema }]),
+        MongooseModule.forFeature([
+          { name: CASES, schema: CaseSchema },
+          { name: FINDINGS, schema: FindingSchema },
+        ]),
       ],
       providers: [
         CaseStore,
+        // A case may hold what is to be written there: the outbox does not start without it.
+        FindingStore,
         WorkOnCases,
         { provide: Clock, useValue: clock },
         { provide: PolicyStore, useValue: policies },
-        {
-          provide: Outbox,
-          inject: [CaseStore],
-          useFactory: (store: CaseStore) =>
-            new Outbox(
-              publisher as never,
-              none as never,
-              none as never,
-              store,
-              none as never,
-              none as never,
-              none as never,
-              none as never,
-              log as never,
-              sampling as never,
-              none as never,
-            ),
-        },
+        { provide: Publisher, useValue: publisher },
+        { provide: AuditLog, useValue: { append: async () => undefined } },
+        TellNewest,
+        Outbox,
       ],
     }).compile()
     await module.init()

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
+import { type CasePending, type LedgerWriteOf, WritesPending } from '../accounts/ledger-write.js'
 import { DATED, given, notAmong, olderThan, prefix } from '../queries.js'
 import { bulkWrite, duplicateKey } from '#libs/platform/mongo/bulk-write'
-import type { Pending } from '../outbox/pending.js'
+import { HasOutbox } from '../outbox/has-outbox.js'
+import { OutboxCollection } from '../outbox/outbox-collection.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import { eraseIndex, ErasureSchedule } from '../retention/erasure-schedule.js'
 import { firstLook } from '../retention/evidence-time.rules.js'
@@ -20,7 +22,7 @@ import { takingIn, updateBy } from './case-update.js'
 import { type Queue, queuesAt } from './queue.js'
 import { claiming, MOST_URGENT_FIRST, type NextClaim, type Wanted, waitingFor } from './waiting-case.js'
 
-export interface CaseDocument extends CaseRecord, WithOutbox {}
+export interface CaseDocument extends CaseRecord, WithOutbox<LedgerWriteOf<'finding'>> {}
 
 export const CASES = 'Case'
 /** The order of a search. */
@@ -99,12 +101,15 @@ export interface CaseFilter {
 /** Cases: every change is guarded by the version, or by the revision of the account that it comes from. */
 @Injectable()
 export class CaseStore {
+  @HasOutbox({ order: 820, writes: ['finding'] })
   readonly cases: mongo.Collection<CaseDocument>
+  private readonly outboxes: OutboxCollection<CaseDocument>
   /** When notes are to be erased. */
   readonly erasures: ErasureSchedule<CaseDocument>
 
   constructor(@InjectModel(CASES) model: Model<CaseDocument>) {
     this.cases = model.collection as unknown as mongo.Collection<CaseDocument>
+    this.outboxes = new OutboxCollection(this.cases)
     this.erasures = new ErasureSchedule(this.cases)
   }
 
@@ -182,19 +187,14 @@ export class CaseStore {
   async change(
     before: Pick<CaseDocument, '_id' | 'version'>,
     set: Partial<CaseDocument>,
-    pending: readonly Pending[],
+    pending: readonly CasePending[],
     by?: string,
   ): Promise<CaseDocument | null> {
-    return this.cases.findOneAndUpdate(
-      { _id: before._id, version: before.version },
-      {
-        $set: { ...set, outboxAt: new Date() },
-        $inc: { version: 1 },
-        $push: { pending: { $each: [...pending] } },
-        ...(by === undefined ? {} : { $addToSet: { workedBy: by } }),
-      },
-      { returnDocument: 'after' },
-    )
+    const { _id, version } = before
+    return this.outboxes.change({ _id, version }, set, [...pending], {
+      $inc: { version: 1 },
+      ...(by === undefined ? {} : { $addToSet: { workedBy: by } }),
+    })
   }
 
   /** Notes that somebody worked on a case, though that changed nothing else. */
@@ -245,13 +245,7 @@ export class CaseStore {
 
   /** Adds a case that is about no single account. Says whether there was none of that id. */
   async insert(fresh: CaseDocument): Promise<boolean> {
-    try {
-      await this.cases.insertOne(fresh)
-      return true
-    } catch (error) {
-      if (!duplicateKey(error)) throw error
-      return false
-    }
+    return this.outboxes.add(fresh)
   }
 
   /**
@@ -284,8 +278,13 @@ export class CaseStore {
     )
   }
 
-  /** Makes changes of accounts real, each once. */
+  /** Makes changes of accounts real, each once: one of a case after the other, since a later one builds on what an earlier one made. */
+  @WritesPending('case')
   async write(writes: readonly { rev: number; value: CaseChange }[]): Promise<void> {
+    for (const round of inRounds(writes)) await this.writeRound(round)
+  }
+
+  private async writeRound(writes: readonly { rev: number; value: CaseChange }[]): Promise<void> {
     await bulkWrite(this.cases, writes.map(updateBy))
     for (const { value } of writes) if (value.takesIn) await this.takeIn(value, value.takesIn)
   }
@@ -309,6 +308,18 @@ export class CaseStore {
     const part = (await this.byId(partId))!
     await this.cases.updateOne({ _id: caseId, merged: { $ne: partId } }, takingIn(part, at, by))
   }
+}
+
+/** The first change of each case, then the second of each, and so on. */
+function inRounds<T extends { rev: number; value: { caseId: string } }>(changes: readonly T[]): T[][] {
+  const rounds: T[][] = []
+  const made = new Map<string, number>()
+  for (const change of [...changes].sort((a, b) => a.rev - b.rev)) {
+    const round = made.get(change.value.caseId) ?? 0
+    made.set(change.value.caseId, round + 1)
+    ;(rounds[round] ??= []).push(change)
+  }
+  return rounds
 }
 
 /** States in which a case is still to be decided. */

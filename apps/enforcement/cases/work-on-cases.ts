@@ -2,11 +2,13 @@ import { Injectable } from '@nestjs/common'
 import { derivedId } from '#libs/contracts/ids'
 import { hasRole, type Caller } from '#libs/platform/auth/caller'
 import { Clock } from '#libs/platform/clock'
+import { Due } from '#libs/platform/due'
 import { RetryableError } from '#libs/platform/errors'
 import { requestDigest } from '#libs/platform/http/idempotency'
 import { assertFresh, type ExpectedVersions } from '#libs/platform/http/if-match'
 import { conflict, notFound, Problem } from '#libs/platform/http/problem'
 import type { Milliseconds } from '#libs/policy/duration'
+import type { CasePending } from '../accounts/ledger-write.js'
 import { keyReused } from '../decisions/asked.js'
 import { eventOf, type EventFacts } from '../events/event.rules.js'
 import { countChanges } from '../outbox/count-changes.js'
@@ -114,6 +116,7 @@ export class WorkOnCases {
   }
 
   /** Puts back what the clock has set free: lapsed claims, snoozes that are over. Says how many. @throws AggregateError on those that failed, once the others are done */
+  @Due({ order: 500, name: 'cases' })
   async wakeDue(): Promise<number> {
     const { woken, failures } = await this.wakeAll()
     if (failures) throw failures
@@ -190,6 +193,7 @@ export class WorkOnCases {
     const claimed = await this.cases.claimMostUrgent(wanted, claim)
     if (!claimed) return null
     const pending = claimed.pending.filter(({ id }) => id === derivedId('out', told.eventId))
+    countChanges(pending)
     return this.deliver(claimed, pending)
   }
 
@@ -218,8 +222,7 @@ export class WorkOnCases {
     return found
   }
 
-  private async deliver(changed: CaseDocument, pending: Pending[]): Promise<CaseDocument> {
-    countChanges(pending)
+  private async deliver(changed: CaseDocument, pending: CasePending[]): Promise<CaseDocument> {
     await this.outbox.deliver([{ _id: changed._id, pending }], this.cases.cases)
     return changed
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
+import { WritesPending } from '../accounts/ledger-write.js'
 import { given, olderThan } from '../queries.js'
 import { ErasureSchedule, type Scheduled } from '../retention/erasure-schedule.js'
 import { firstLook } from '../retention/evidence-time.rules.js'
@@ -291,6 +292,7 @@ export class DecisionStore {
       .toArray()
   }
 
+  @WritesPending('decision')
   async write(writes: readonly RevisedWrite<DecisionRecord>[]): Promise<void> {
     await writeRevised(this.decisions, writes, ({ decisionId }) => decisionId)
   }

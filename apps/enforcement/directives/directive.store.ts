@@ -3,10 +3,13 @@ import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import type { Directive } from '#libs/contracts/directive'
 import { accountKey } from '#libs/contracts/ids'
+import { type LedgerWriteOf, WritesPending } from '../accounts/ledger-write.js'
 import type { MessageMeasures } from '../accounts/account-draft.rules.js'
 import { DATED, given, notAmong, olderThan } from '../queries.js'
 import { bulkWrite, insertMissing } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
+import { HasOutbox } from '../outbox/has-outbox.js'
+import { OutboxCollection } from '../outbox/outbox-collection.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import type { DirectiveChange, DirectiveOrder } from './directive-order.js'
 import type { ClockAnswer, DirectiveState, KeptReceipt } from './directive-state.rules.js'
@@ -67,10 +70,13 @@ export type MeasureOrder = Pick<
 
 @Injectable()
 export class DirectiveStore {
+  @HasOutbox({ order: 815 })
   readonly directives: mongo.Collection<DirectiveDocument>
+  private readonly outboxes: OutboxCollection<DirectiveDocument>
 
   constructor(@InjectModel(DIRECTIVES) model: Model<DirectiveDocument>) {
     this.directives = model.collection as unknown as mongo.Collection<DirectiveDocument>
+    this.outboxes = new OutboxCollection(this.directives)
   }
 
   async byIds(directiveIds: readonly string[]): Promise<DirectiveDocument[]> {
@@ -159,7 +165,14 @@ export class DirectiveStore {
       .toArray()
   }
 
-  async write(orders: readonly DirectiveOrder[]): Promise<void> {
+  /** Adds what was ordered, then undoes what was undone: an order may be of the same delivery. */
+  @WritesPending('directive', 'directive-change')
+  async write(writes: readonly LedgerWriteOf<'directive' | 'directive-change'>[]): Promise<void> {
+    await this.add(writes.flatMap((one) => (one.write === 'directive' ? [one.value] : [])))
+    await this.undo(writes.flatMap((one) => (one.write === 'directive-change' ? [one.value] : [])))
+  }
+
+  private async add(orders: readonly DirectiveOrder[]): Promise<void> {
     const documents = orders.map(({ platformId, directive }) => ({
       _id: directive.directiveId,
       ...documentOf(platformId, directive),
@@ -168,7 +181,7 @@ export class DirectiveStore {
   }
 
   /** Notes that other directives undid these. What is not done yet is withdrawn. */
-  async undo(changes: readonly DirectiveChange[]): Promise<void> {
+  private async undo(changes: readonly DirectiveChange[]): Promise<void> {
     const operations = changes.map(({ directiveId, reversedBy, at }) => ({
       updateOne: {
         filter: { _id: directiveId, reversedBy: null },
@@ -195,15 +208,8 @@ export class DirectiveStore {
     set: Partial<DirectiveDocument>,
     pending: readonly Pending[],
   ): Promise<boolean> {
-    const { matchedCount } = await this.directives.updateOne(
-      { _id: before._id, version: before.version },
-      {
-        $set: { ...set, outboxAt: new Date() },
-        $inc: { version: 1 },
-        $push: { pending: { $each: [...pending] } },
-      },
-    )
-    return matchedCount === 1
+    const { _id, version } = before
+    return this.outboxes.update({ _id, version }, set, [...pending], { $inc: { version: 1 } })
   }
 
   async due(now: Date, limit: number, except: string[] = []): Promise<DirectiveDocument[]> {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { Clock } from '#libs/platform/clock'
+import { Due } from '#libs/platform/due'
 import { eventOf } from '../events/event.rules.js'
 import { Outbox } from '../outbox/outbox.js'
 import { pendingEvent } from '../outbox/pending-event.js'
@@ -21,6 +22,7 @@ export class MarkOverdue {
   ) {}
 
   /** @throws AggregateError on those that failed, once the others are marked */
+  @Due({ order: 200, name: 'directives' })
   async mark(): Promise<void> {
     const now = this.clock.now()
     await this.due.run(

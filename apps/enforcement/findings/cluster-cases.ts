@@ -3,6 +3,7 @@ import { derivedId } from '#libs/contracts/ids'
 import type { WeirEventKind } from '#libs/contracts/weir-event'
 import { Clock } from '#libs/platform/clock'
 import { PermanentError, RetryableError } from '#libs/platform/errors'
+import type { CasePending } from '../accounts/ledger-write.js'
 import type { CaseWeight } from '../cases/case.js'
 import { heavier, weightOf } from '../cases/case-priority.rules.js'
 import type { CaseState } from '../cases/case-transitions.js'
@@ -10,7 +11,6 @@ import { workAfter } from '../cases/case-work.rules.js'
 import { CaseStore, type CaseDocument } from '../cases/case.store.js'
 import { DecisionStore } from '../decisions/decision.store.js'
 import { eventOf, type EventFacts } from '../events/event.rules.js'
-import { countChanges } from '../outbox/count-changes.js'
 import { Outbox } from '../outbox/outbox.js'
 import type { Pending } from '../outbox/pending.js'
 import { pendingEvent } from '../outbox/pending-event.js'
@@ -96,7 +96,7 @@ export class ClusterCases {
       policyVersion,
       code: finding.kind,
     }
-    const entered: Pending[] = [
+    const entered: CasePending[] = [
       { id: derivedId('out', versionId), write: 'finding', versionId, caseId, at: now },
       told('case.entry_added', caseId, versionId, now, facts),
     ]
@@ -118,7 +118,6 @@ export class ClusterCases {
 
   private async open(fresh: CaseDocument): Promise<boolean> {
     if (!(await this.cases.insert(fresh))) return false
-    countChanges(fresh.pending)
     await this.outbox.deliver([fresh], this.cases.cases)
     return true
   }
@@ -126,10 +125,9 @@ export class ClusterCases {
   private async change(
     found: CaseDocument,
     set: Partial<CaseDocument>,
-    pending: readonly Pending[],
+    pending: readonly CasePending[],
   ): Promise<boolean> {
     if (!(await this.cases.change(found, set, pending))) return false
-    countChanges(pending)
     await this.outbox.deliver([{ _id: found._id, pending: [...pending] }], this.cases.cases)
     return true
   }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { accountKey, derivedId } from '#libs/contracts/ids'
 import type { Caller } from '#libs/platform/auth/caller'
 import { Clock } from '#libs/platform/clock'
+import { ABANDONED_AFTER_MS, Due } from '#libs/platform/due'
 import { RetryableError } from '#libs/platform/errors'
 import { badRequest, conflict, Problem, type FieldProblem } from '#libs/platform/http/problem'
 import { clauseOf } from '#libs/policy/policy-document'
@@ -49,8 +50,6 @@ const MOST_PREVIEWED = 20
 /** On the messages of one account: some come in several revisions. */
 const MOST_VERDICTS = 1_000
 const MOST_ROUNDS = 20
-/** Whoever carries an order out says so with each round; after this it is taken for cut off. */
-const LEFT_BEHIND_MS = 5_000
 
 /**
  * A person decides on the accounts of a cluster. What was decided is stored with the case first; then each account gets a
@@ -129,8 +128,9 @@ export class DecideCluster {
   }
 
   /** Completes what a crash or an outage cut off, and looks again at clusters whose decisions wait. */
+  @Due({ order: 600, name: 'clusters' })
   async complete(): Promise<void> {
-    const before = new Date(Date.now() - LEFT_BEHIND_MS)
+    const before = new Date(Date.now() - ABANDONED_AFTER_MS)
     const failures: unknown[] = []
     for (;;) {
       const found = await this.cases.takeNeglected(before)

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { bulkWrite, insertMissing } from '#libs/platform/mongo/bulk-write'
+import { WritesPending } from '../accounts/ledger-write.js'
 import { DATED, olderThan } from '../queries.js'
 import { eraseIndex, ErasureSchedule } from '../retention/erasure-schedule.js'
 import type { FindingRecord } from './finding.js'
@@ -44,6 +45,7 @@ export class FindingStore {
     return new Set(found.map(({ _id }) => _id))
   }
 
+  @WritesPending('finding')
   async takeIn(taken: readonly { versionId: string; caseId: string; at: Date }[]): Promise<void> {
     const operations = taken.map(({ versionId, caseId, at }) => ({
       updateOne: { filter: { _id: versionId, caseId: null }, update: { $set: { caseId, addedAt: at } } },

@@ -1,9 +1,9 @@
 import { Counter } from 'prom-client'
-import type { Pending } from './pending.js'
+import type { Pending, PendingWrite } from './pending.js'
 
 const events = new Counter({
   name: 'weir_enforcement_events_total',
-  help: 'Changes of accounts, cases, decisions and measures that this instance made, by kind.',
+  help: 'Changes that this instance made and told of, by kind of event.',
   labelNames: ['kind'],
 })
 const directives = new Counter({
@@ -13,7 +13,7 @@ const directives = new Counter({
 })
 
 /** Counts what a stored change makes known; once, by whoever stored it. */
-export function countChanges(pending: readonly Pending[]): void {
+export function countChanges(pending: readonly Pending<PendingWrite>[]): void {
   for (const entry of pending) {
     if (!('publish' in entry)) continue
     if (entry.publish === 'event') events.inc({ kind: entry.value.kind })

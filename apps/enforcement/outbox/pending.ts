@@ -4,12 +4,6 @@ import type { Notice } from '#libs/contracts/notice'
 import type { Platform } from '#libs/contracts/platform'
 import type { PolicyRecord } from '#libs/contracts/policy-record'
 import type { WeirEvent } from '#libs/contracts/weir-event'
-import type { StrikeRecord } from '../accounts/account-state.js'
-import type { CaseChange } from '../cases/case.js'
-import type { DecisionRecord } from '../decisions/decision.js'
-import type { DirectiveChange, DirectiveOrder } from '../directives/directive-order.js'
-import type { StatementOfReasons } from '../statements/statement.js'
-import type { RevisedWrite } from '../write-revised.js'
 
 /** A record that a change must publish. Fixed when the change is stored, so that it is the same to the byte when it comes again. */
 export type PendingRecord =
@@ -20,19 +14,13 @@ export type PendingRecord =
   | { publish: 'platform'; value: Platform }
   | { publish: 'policy'; value: PolicyRecord }
 
-/**
- * A document in a collection of its own that a change of an account must write. `rev` is that of the account: a write that
- * comes late never replaces what a later change wrote.
- */
-export type PendingWrite =
-  | { write: 'entry'; verdictId: string; caseId: string; at: Date }
-  | { write: 'finding'; versionId: string; caseId: string; at: Date }
-  | ({ write: 'strike' } & RevisedWrite<StrikeRecord>)
-  | ({ write: 'decision' } & RevisedWrite<DecisionRecord>)
-  | { write: 'case'; rev: number; value: CaseChange }
-  | { write: 'statement'; value: StatementOfReasons }
-  | { write: 'directive'; value: DirectiveOrder }
-  | { write: 'directive-change'; value: DirectiveChange }
+/** A document in a collection of its own that a change must write. Which kinds there are says who owns the outbox. */
+export interface PendingWrite {
+  readonly write: string
+}
 
-/** What a change must make real, kept in the changed document until it is. `id` is unique within the document. */
-export type Pending = { id: string } & (PendingRecord | PendingWrite)
+/**
+ * What a change must make real, kept in the changed document until it is: records, and writes `W` where there are such. `id` is
+ * unique within the document.
+ */
+export type Pending<W extends PendingWrite = never> = { id: string } & (PendingRecord | W)

@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common'
 import type { mongo } from 'mongoose'
+import { ABANDONED_AFTER_MS } from '#libs/platform/due'
 import { notAmong } from '../queries.js'
 import { WorkOff } from '../timers/work-off.js'
 import { Outbox } from './outbox.js'
-import type { WithOutbox } from './with-outbox.js'
+import type { AnyWithOutbox } from './with-outbox.js'
 
-/** Whoever made a change delivers it at once; after this it is taken for cut off. */
-const LEFT_BEHIND_MS = 5_000
 const AT_ONCE = 50
 
 /** Completes what a crash or an outage cut off. Any instance may; what two deliver is the same. */
@@ -21,11 +20,11 @@ export class Relay {
    * Delivers what lies in outboxes for longer than a delivery takes. @throws AggregateError on those that failed, once the others
    * are delivered
    */
-  async complete<T extends WithOutbox>(collection: mongo.Collection<T>): Promise<void> {
+  async complete<T extends AnyWithOutbox>(collection: mongo.Collection<T>): Promise<void> {
     const { collectionName: name } = collection
     const left = this.left.get(name) ?? new WorkOff(undefined, Infinity)
     this.left.set(name, left)
-    const which = { outboxAt: { $lt: new Date(Date.now() - LEFT_BEHIND_MS) } }
+    const which = { outboxAt: { $lt: new Date(Date.now() - ABANDONED_AFTER_MS) } }
     await left.run(
       (limit, except) => find(collection, { ...which, ...notAmong(except) }, limit),
       ({ _id }) => _id,
@@ -35,7 +34,7 @@ export class Relay {
   }
 
   /** Delivers everything that lies in outboxes. */
-  async drain<T extends WithOutbox>(collection: mongo.Collection<T>): Promise<void> {
+  async drain<T extends AnyWithOutbox>(collection: mongo.Collection<T>): Promise<void> {
     for (;;) {
       const holders = await find(collection, {}, AT_ONCE)
       if (holders.length === 0) return
@@ -44,11 +43,11 @@ export class Relay {
   }
 }
 
-async function find<T extends WithOutbox>(
+async function find<T extends AnyWithOutbox>(
   collection: mongo.Collection<T>,
   which: object,
   limit: number,
-): Promise<WithOutbox[]> {
+): Promise<AnyWithOutbox[]> {
   const filter = { 'pending.0.id': { $exists: true }, ...which } as mongo.Filter<T>
-  return (await collection.find(filter).limit(limit).toArray()) as unknown as WithOutbox[]
+  return (await collection.find(filter).limit(limit).toArray()) as unknown as AnyWithOutbox[]
 }

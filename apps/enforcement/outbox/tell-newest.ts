@@ -1,73 +1,63 @@
-import { Injectable } from '@nestjs/common'
-import { accountKey } from '#libs/contracts/ids'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
+import { DiscoveryService } from '@nestjs/core'
 import { Clock } from '#libs/platform/clock'
 import { Publisher } from '#libs/platform/kafka/publisher'
-import { measuresRecordOf } from '../accounts/account-draft.rules.js'
-import { AccountStore } from '../accounts/account.store.js'
-import { platformRecordOf, PlatformStore } from '../platforms/platform.store.js'
+import { declaredMethods, WiringError } from '#libs/platform/wiring'
 import type { PendingRecord } from './pending.js'
 import { recordOf } from './publish-pending.js'
+import { type Newest, tellsNewestOf } from './tells-newest.js'
 
 /** More changes at the same moment than there ever are. */
 const MOST_ROUNDS = 50
+
+type Read = (records: readonly PendingRecord[], now: Date) => Promise<Newest[]>
 
 /**
  * Lets compacted topics end with the newest. A record that somebody was slow to publish can come after one of a later change: who
  * follows the topic passes it over, but compaction keeps the last, and who starts anew would know nothing else.
  */
 @Injectable()
-export class TellNewest {
+export class TellNewest implements OnModuleInit {
+  private readonly readers = new Map<PendingRecord['publish'], Read>()
+
   constructor(
     private readonly publisher: Publisher,
-    private readonly accounts: AccountStore,
-    private readonly platforms: PlatformStore,
+    private readonly discovery: DiscoveryService,
     private readonly clock: Clock,
   ) {}
 
+  /** @throws WiringError where two read how records of one kind stand */
+  onModuleInit(): void {
+    for (const { name, declared: kind, call } of declaredMethods(this.discovery, tellsNewestOf)) {
+      if (this.readers.has(kind))
+        throw new WiringError(`${name} is not the only one to tell the newest ${kind}.`)
+      this.readers.set(kind, call as Read)
+    }
+  }
+
   /** Publishes what the records are about as it stands now, until nothing changes meanwhile. */
   async tell(records: readonly PendingRecord[]): Promise<void> {
-    const accounts = records.flatMap((one) =>
-      one.publish === 'measures' ? [accountKey(one.value.platformId, one.value.accountId)] : [],
+    const byKind = [...Map.groupBy(records, ({ publish }) => publish)].filter(([kind]) =>
+      this.readers.has(kind),
     )
-    const platforms = records.flatMap((one) => (one.publish === 'platform' ? [one.value.platformId] : []))
-    if (accounts.length + platforms.length === 0) return
+    if (byKind.length === 0) return
     const told = new Map<string, number>()
     for (let round = 0; round < MOST_ROUNDS; round++) {
-      const newest = (await this.read(accounts, platforms)).filter(
-        ({ key, rev }) => (told.get(key) ?? 0) < rev,
-      )
+      const newest = (await this.read(byKind)).filter(({ key, rev }) => (told.get(key) ?? 0) < rev)
       if (newest.length === 0) return
       await this.publisher.publish(...newest.map(({ record }) => recordOf(record)))
       for (const { key, rev } of newest) told.set(key, rev)
     }
   }
 
-  /** Publishes every platform as it stands: at a start, for one who stopped between a late record and its repair. */
-  async tellPlatforms(): Promise<void> {
-    const known = await this.platforms.all()
-    await this.tell(known.map((platform) => ({ publish: 'platform', value: platformRecordOf(platform) })))
-  }
-
-  private async read(
-    accountKeys: readonly string[],
-    platformIds: readonly string[],
-  ): Promise<{ key: string; rev: number; record: PendingRecord }[]> {
-    const [accounts, platforms] = await Promise.all([
-      accountKeys.length === 0 ? [] : this.accounts.byKeys([...new Set(accountKeys)]),
-      platformIds.length === 0 ? [] : this.platforms.byIds([...new Set(platformIds)]),
-    ])
+  private async read(byKind: readonly [PendingRecord['publish'], PendingRecord[]][]): Promise<Newest[]> {
     const now = this.clock.now()
-    return [
-      ...accounts.map((account) => ({
-        key: `account/${account._id}`,
-        rev: account.rev,
-        record: { publish: 'measures' as const, value: measuresRecordOf(account, now) },
+    const found = byKind.map(async ([kind, records]) =>
+      (await this.readers.get(kind)!(records, now)).map(({ key, ...one }) => ({
+        ...one,
+        key: `${kind}/${key}`,
       })),
-      ...platforms.map((platform) => ({
-        key: `platform/${platform._id}`,
-        rev: platform.version,
-        record: { publish: 'platform' as const, value: platformRecordOf(platform) },
-      })),
-    ]
+    )
+    return (await Promise.all(found)).flat()
   }
 }

@@ -4,6 +4,9 @@ import { type Model, type mongo, Schema } from 'mongoose'
 import type { Platform } from '#libs/contracts/platform'
 import { given } from '../queries.js'
 import type { Pending } from '../outbox/pending.js'
+import { HasOutbox } from '../outbox/has-outbox.js'
+import { OutboxCollection } from '../outbox/outbox-collection.js'
+import { type Newest, type RecordOf, TellsNewest } from '../outbox/tells-newest.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 
 export interface PlatformDocument extends Platform, WithOutbox {
@@ -21,10 +24,13 @@ PlatformSchema.index(...outboxIndex)
 /** Registered platforms. */
 @Injectable()
 export class PlatformStore {
+  @HasOutbox({ order: 830 })
   readonly platforms: mongo.Collection<PlatformDocument>
+  private readonly outboxes: OutboxCollection<PlatformDocument>
 
   constructor(@InjectModel(PLATFORMS) model: Model<PlatformDocument>) {
     this.platforms = model.collection as unknown as mongo.Collection<PlatformDocument>
+    this.outboxes = new OutboxCollection(this.platforms)
   }
 
   async byId(platformId: string): Promise<PlatformDocument | null> {
@@ -39,14 +45,21 @@ export class PlatformStore {
     return this.platforms.find({ _id: { $in: [...platformIds] } }).toArray()
   }
 
+  /** Platforms as they stand. */
+  @TellsNewest('platform')
+  async newestRecords(records: readonly RecordOf<'platform'>[]): Promise<Newest[]> {
+    const ids = new Set(records.map(({ value }) => value.platformId))
+    return (await this.byIds([...ids])).map((platform) => ({
+      key: platform._id,
+      rev: platform.version,
+      record: { publish: 'platform', value: platformRecordOf(platform) },
+    }))
+  }
+
   /** Adds a platform unless there is one of that id. */
   async add(platform: Platform, pending: readonly Pending[]): Promise<boolean> {
-    const { upsertedCount } = await this.platforms.updateOne(
-      { _id: platform.platformId },
-      { $setOnInsert: { ...platform, version: 1, pending: [...pending], outboxAt: new Date() } },
-      { upsert: true },
-    )
-    return upsertedCount === 1
+    const { platformId: _id } = platform
+    return this.outboxes.add({ _id, ...platform, version: 1, pending: [...pending], outboxAt: new Date() })
   }
 
   /** Changes a platform that is still at `version`. */
@@ -56,15 +69,7 @@ export class PlatformStore {
     set: Partial<Platform>,
     pending: readonly Pending[],
   ): Promise<PlatformDocument | null> {
-    return this.platforms.findOneAndUpdate(
-      { _id: platformId, version },
-      {
-        $set: { ...set, outboxAt: new Date() },
-        $inc: { version: 1 },
-        $push: { pending: { $each: [...pending] } },
-      },
-      { returnDocument: 'after' },
-    )
+    return this.outboxes.change({ _id: platformId, version }, set, [...pending], { $inc: { version: 1 } })
   }
 
   /** Newest first. */

@@ -3,6 +3,7 @@ import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import type { PolicyRecord } from '#libs/contracts/policy-record'
 import type { Pending } from '../outbox/pending.js'
+import { HasOutbox } from '../outbox/has-outbox.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 
 /** One version of a bank. */
@@ -25,6 +26,7 @@ BankSchema.index(...outboxIndex)
 /** Lists that detectors use. */
 @Injectable()
 export class BankStore {
+  @HasOutbox({ order: 845 })
   readonly banks: mongo.Collection<BankDocument>
 
   constructor(@InjectModel(BANKS) model: Model<BankDocument>) {

@@ -4,8 +4,9 @@ import { type Model, type mongo, Schema } from 'mongoose'
 import { PermanentError, RetryableError } from '#libs/platform/errors'
 import { chosenFor, reignAt, reignsOf, versionsIn, type Reign } from '#libs/policy/periods'
 import type { Policy } from '#libs/policy/policy-document'
-import { duplicateKey } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
+import { HasOutbox } from '../outbox/has-outbox.js'
+import { OutboxCollection } from '../outbox/outbox-collection.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import { periodOf, PublicationStore, type PublicationFacts } from './publication.store.js'
 import { policyFrom } from './read-policy.js'
@@ -48,7 +49,9 @@ const BELIEVED_MS = 1_000
 /** Versions of the policy, and which is in force when. A version's text never changes, so it is parsed once. */
 @Injectable()
 export class PolicyStore {
+  @HasOutbox({ order: 835 })
   readonly policies: mongo.Collection<PolicyDocument>
+  private readonly outboxes: OutboxCollection<PolicyDocument>
   private readonly parsed = new Map<string, Policy>()
   private history: readonly PublicationFacts[] = []
   private reigns: readonly Reign[] = []
@@ -59,6 +62,7 @@ export class PolicyStore {
     private readonly publications: PublicationStore,
   ) {
     this.policies = model.collection as unknown as mongo.Collection<PolicyDocument>
+    this.outboxes = new OutboxCollection(this.policies)
   }
 
   /** The policies of these versions. @throws PermanentError `unknown-policy` */
@@ -135,18 +139,7 @@ export class PolicyStore {
 
   /** Adds a version unless there is one of that name. */
   async add(policy: PolicyDocument): Promise<boolean> {
-    const { _id, ...rest } = policy
-    try {
-      const { upsertedCount } = await this.policies.updateOne(
-        { _id },
-        { $setOnInsert: rest },
-        { upsert: true },
-      )
-      return upsertedCount === 1
-    } catch (error) {
-      if (duplicateKey(error)) return false
-      throw error
-    }
+    return this.outboxes.add(policy)
   }
 
   /** The draft of an author that says just this; null where none waits. */
@@ -166,15 +159,8 @@ export class PolicyStore {
     set: Partial<PolicyDocument>,
     pending: readonly Pending[],
   ): Promise<PolicyDocument | null> {
-    return this.policies.findOneAndUpdate(
-      { _id: before._id, changes: before.changes },
-      {
-        $set: { ...set, outboxAt: new Date() },
-        $inc: { changes: 1 },
-        $push: { pending: { $each: [...pending] } },
-      },
-      { returnDocument: 'after' },
-    )
+    const { _id, changes } = before
+    return this.outboxes.change({ _id, changes }, set, [...pending], { $inc: { changes: 1 } })
   }
 
   private async read(versions: readonly string[]): Promise<void> {

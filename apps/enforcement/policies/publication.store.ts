@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
-import { duplicateKey } from '#libs/platform/mongo/bulk-write'
 import type { Period } from '#libs/policy/periods'
+import { HasOutbox } from '../outbox/has-outbox.js'
+import { OutboxCollection } from '../outbox/outbox-collection.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 
 /** One publication of a version of the policy; never changed. */
@@ -35,10 +36,13 @@ const FACTS = { pending: 0, outboxAt: 0 }
 /** The history of what was published when: it is only ever added to. */
 @Injectable()
 export class PublicationStore {
+  @HasOutbox({ order: 840 })
   readonly publications: mongo.Collection<PublicationDocument>
+  private readonly outboxes: OutboxCollection<PublicationDocument>
 
   constructor(@InjectModel(PUBLICATIONS) model: Model<PublicationDocument>) {
     this.publications = model.collection as unknown as mongo.Collection<PublicationDocument>
+    this.outboxes = new OutboxCollection(this.publications)
   }
 
   /** Those after a number, in order. */
@@ -68,13 +72,7 @@ export class PublicationStore {
 
   /** Adds a publication unless there is one of that number. */
   async add(publication: PublicationDocument): Promise<boolean> {
-    try {
-      await this.publications.insertOne(publication)
-      return true
-    } catch (error) {
-      if (duplicateKey(error)) return false
-      throw error
-    }
+    return this.outboxes.add(publication)
   }
 }
 

@@ -5,6 +5,7 @@ import { ENV } from '#libs/platform/tokens'
 import { AppealStore } from '../appeals/appeal.store.js'
 import { partIn } from '../appeals/may-hear.rules.js'
 import { partsOf } from '../cases/case.js'
+import { ReviewersOf } from '../appeals/reviewers-of.js'
 import { partsInCase, type PartStores } from '../appeals/parts-in-case.js'
 import { AuditLog } from '../audit/audit-log.js'
 import { viewEntry } from '../audit/evidence-views.js'
@@ -53,8 +54,9 @@ export class GiveReviews {
     appeals: AppealStore,
     cases: CaseStore,
     decisions: DecisionStore,
+    reviewing: ReviewersOf,
   ) {
-    this.parts = { appeals, cases, decisions, reviews }
+    this.parts = { appeals, cases, decisions, reviewing }
   }
 
   /**
@@ -81,6 +83,9 @@ export class GiveReviews {
     const policy = (await this.policies.byVersions([found.policyVersion])).get(found.policyVersion)!
     assertJudgement(answer, policy)
     if (await this.hasPart(found, subject)) {
+      // What another try of the same request has stored meanwhile is a part in the case, too.
+      const now = await this.reviews.byReviewId(reviewId)
+      if (now?.answer) return this.tooLate(reviewId, answer)
       await this.reviews.putBack(found, subject)
       throw forbidden(
         'You have taken part in this case meanwhile; somebody else will review it.',

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { derivedId } from '#libs/contracts/ids'
-import { duplicateKey } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
+import { HasOutbox } from '../outbox/has-outbox.js'
+import { OutboxCollection } from '../outbox/outbox-collection.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import { given, olderThan } from '../queries.js'
 import type { Judgement, ReviewedCase } from './review.js'
@@ -48,21 +49,18 @@ const MOST_IN_USE = 1_000
 /** Golden cases: each change is guarded by the state that it leaves. */
 @Injectable()
 export class GoldenCaseStore {
+  @HasOutbox({ order: 855 })
   readonly goldenCases: mongo.Collection<GoldenCaseDocument>
+  private readonly outboxes: OutboxCollection<GoldenCaseDocument>
 
   constructor(@InjectModel(GOLDEN_CASES) model: Model<GoldenCaseDocument>) {
     this.goldenCases = model.collection as unknown as mongo.Collection<GoldenCaseDocument>
+    this.outboxes = new OutboxCollection(this.goldenCases)
   }
 
   /** False where the case is one already. */
   async add(golden: GoldenCaseDocument): Promise<boolean> {
-    try {
-      await this.goldenCases.insertOne(golden)
-      return true
-    } catch (error) {
-      if (duplicateKey(error)) return false
-      throw error
-    }
+    return this.outboxes.add(golden)
   }
 
   async byId(goldenId: string): Promise<GoldenCaseDocument | null> {
@@ -111,10 +109,6 @@ export class GoldenCaseStore {
     set: Partial<GoldenCase>,
     pending: Pending,
   ): Promise<GoldenCaseDocument | null> {
-    return this.goldenCases.findOneAndUpdate(
-      { _id, state },
-      { $set: { ...set, outboxAt: new Date() }, $push: { pending } },
-      { returnDocument: 'after' },
-    )
+    return this.outboxes.change({ _id, state }, set, [pending])
   }
 }

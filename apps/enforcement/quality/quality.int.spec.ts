@@ -1,6 +1,6 @@
 import 'reflect-metadata'
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Measure } from '#libs/contracts/measures-in-force'
 import type { WeirEvent } from '#libs/contracts/weir-event'
 import type { Caller } from '#libs/platform/auth/caller'
@@ -20,12 +20,14 @@ import { DecisionStore } from '../decisions/decision.store.js'
 import { aFinding } from '../findings/a-finding.js'
 import { FindingStore } from '../findings/finding.store.js'
 import { Relay } from '../outbox/relay.js'
+import { PolicyStore } from '../policies/policy.store.js'
 import { type RecordingPublisher, TEST_ENV, TwoInstances } from '../two-instances.fixture.js'
 import { ExposureStore } from './exposure.store.js'
 import { GiveReviews } from './give-reviews.js'
 import { GoldenCaseStore } from './golden-case.store.js'
 import { KeepGoldenCases } from './keep-golden-cases.js'
 import { ReadExposure } from './read-exposure.js'
+import { ReadReviewers } from './read-reviewers.js'
 import { ReportQuality } from './report-quality.js'
 import { ReviewStore } from './review.store.js'
 
@@ -134,7 +136,7 @@ describe('quality of decisions, on a real MongoDB', () => {
       appeals: one(AppealStore),
       cases: one(CaseStore),
       decisions: one(DecisionStore),
-      reviews: one(ReviewStore),
+      reviewing: new ReadReviewers(one(ReviewStore), one(GoldenCaseStore)),
     }
     expect((await partsInCase(cases[2]!.caseId, stores)).reviewers).toEqual(['ben'])
     expect((await partsInCase(cases[1]!.caseId, stores)).reviewers).toEqual([])
@@ -216,6 +218,21 @@ describe('quality of decisions, on a real MongoDB', () => {
     expect(events('review.answered')).toMatchObject([
       { actor: 'ben', decisionId, code: 'disagreed', measure: 'warn' },
     ])
+  })
+
+  it('takes an answer again that another try of the same request has stored meanwhile', async () => {
+    await decided('anna', 'suspend')
+    const { reviewId } = (await one(GiveReviews).next('ben'))!
+    const policies = one(PolicyStore)
+    const other = vi.spyOn(policies, 'byVersions').mockImplementationOnce(async (versions) => {
+      await two(GiveReviews).answer(reviewId, answer('warn', 'c.2'), 'ben')
+      return policies.byVersions(versions)
+    })
+    const given = await one(GiveReviews).answer(reviewId, answer('warn', 'c.2'), 'ben')
+    other.mockRestore()
+    expect(given).toMatchObject({ by: 'ben', measure: 'warn', clause: 'c.2' })
+    const stored = await one(ReviewStore).byReviewId(reviewId)
+    expect(stored).toMatchObject({ state: 'answered', excluded: ['anna'], answer: given })
   })
 
   it('gives what a lease let lapse to the next, and takes no answer for it', async () => {

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
-import { insertMissing } from '#libs/platform/mongo/bulk-write'
 import type { Pending } from '../outbox/pending.js'
+import { HasOutbox } from '../outbox/has-outbox.js'
+import { OutboxCollection } from '../outbox/outbox-collection.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import { given, olderThan } from '../queries.js'
 import type { ReviewAnswer, ReviewRecord } from './review.js'
@@ -44,15 +45,18 @@ export interface AnswerCount {
 /** Reviews: every change is guarded by who has the review. */
 @Injectable()
 export class ReviewStore {
+  @HasOutbox({ order: 850 })
   readonly reviews: mongo.Collection<ReviewDocument>
+  private readonly outboxes: OutboxCollection<ReviewDocument>
 
   constructor(@InjectModel(REVIEWS) model: Model<ReviewDocument>) {
     this.reviews = model.collection as unknown as mongo.Collection<ReviewDocument>
+    this.outboxes = new OutboxCollection(this.reviews)
   }
 
   /** Adds those that are not there yet. */
   async add(reviews: readonly ReviewDocument[]): Promise<void> {
-    await insertMissing(this.reviews, reviews)
+    await this.outboxes.addMissing(reviews)
   }
 
   async byReviewId(reviewId: string): Promise<ReviewDocument | null> {
@@ -125,14 +129,8 @@ export class ReviewStore {
     disagreement: boolean,
     pending: readonly Pending[],
   ): Promise<ReviewDocument | null> {
-    return this.reviews.findOneAndUpdate(
-      { _id, state: 'open', assignee: answer.by, until: { $gt: answer.at } },
-      {
-        $set: { state: 'answered', answer, disagreement, outboxAt: new Date() },
-        $push: { pending: { $each: [...pending] } },
-      },
-      { returnDocument: 'after' },
-    )
+    const inHand = { _id, state: 'open' as const, assignee: answer.by, until: { $gt: answer.at } }
+    return this.outboxes.change(inHand, { state: 'answered', answer, disagreement }, [...pending])
   }
 
   /** Who reviewed a decision on one of the cases. */

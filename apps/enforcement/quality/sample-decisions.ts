@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common'
 import { randomUUID } from 'node:crypto'
 import { derivedId } from '#libs/contracts/ids'
 import { ENV } from '#libs/platform/tokens'
+import { FollowsPending, type LedgerWriteOf } from '../accounts/ledger-write.js'
 import { partsOf } from '../cases/case.js'
 import { CaseStore } from '../cases/case.store.js'
 import type { EnforcementEnv } from '../config.js'
@@ -23,7 +24,9 @@ export class SampleDecisions {
   ) {}
 
   /** Opens a review for each decision that is in the sample; of decisions that come again, no other. */
-  async sample(decisions: readonly DecisionRecord[]): Promise<void> {
+  @FollowsPending('decision')
+  async sample(writes: readonly LedgerWriteOf<'decision'>[]): Promise<void> {
+    const decisions = writes.map(({ value }) => value)
     const sampled = decisions.filter((decision) => isSampled(decision, this.env.SECOND_REVIEW_SHARE))
     const reviews = await Promise.all(sampled.map((decision) => this.reviewOf(decision)))
     await this.reviews.add(reviews.filter((review) => review !== null))

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { Clock } from '#libs/platform/clock'
+import { Due } from '#libs/platform/due'
 import { countErased, tellOverdue } from '#libs/platform/retention-metrics'
 import { PolicyStore } from '../policies/policy.store.js'
 import { ERASED_KINDS, EraseEvidence, type ErasedKind } from './erase-evidence.js'
@@ -8,6 +9,8 @@ import { ERASED_KINDS, EraseEvidence, type ErasedKind } from './erase-evidence.j
 const AT_ONCE = 200
 /** One kind, in one turn of the timer: whatever else is due does not wait for long. */
 const MOST_ROUNDS = 10
+/** Nothing is erased by the second; but a clock that is moved is to be looked at within ten. */
+const LOOK_EVERY_MS = 5_000
 
 /** Keeps nothing longer than it is needed (SPEC promise 14). Any instance may at any time. */
 @Injectable()
@@ -22,6 +25,7 @@ export class RetainWhatIsNeeded {
    * Erases what is due, up to a limit, and says whether there may be more. One kind that fails does not keep the others from it.
    * @throws AggregateError
    */
+  @Due({ order: 1000, name: 'retention', everyMs: LOOK_EVERY_MS })
   async erase(): Promise<boolean> {
     const failures: unknown[] = []
     let isMore = false

@@ -286,9 +286,8 @@ describe('what is kept, on a real MongoDB', () => {
     const issuedAt = new Date(clock.now().getTime() + 100 * DAY)
     const appealUntil = new Date(issuedAt.getTime() + WINDOW)
     const { redress, _id: _, ...rest } = statement!
-    await one(StatementStore).write([
-      { ...rest, statementId, issuedAt, redress: { ...redress, appealUntil } },
-    ])
+    const joined = { ...rest, statementId, issuedAt, redress: { ...redress, appealUntil } }
+    await one(StatementStore).write([{ write: 'statement', value: joined }])
     const { db } = instances.connection()
     await db!
       .collection<{ _id: string; directiveIds: string[] }>('decisions')

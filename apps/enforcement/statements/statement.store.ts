@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import type { DirectiveKind } from '#libs/contracts/directive'
+import { type LedgerWriteOf, WritesPending } from '../accounts/ledger-write.js'
 import { given, olderThan } from '../queries.js'
 import { insertMissing } from '#libs/platform/mongo/bulk-write'
 import type { StatementOfReasons } from './statement.js'
@@ -60,8 +61,9 @@ export class StatementStore {
       .toArray()
   }
 
-  async write(statements: readonly StatementOfReasons[]): Promise<void> {
-    const documents = statements.map((statement) => ({ _id: statement.statementId, ...statement }))
+  @WritesPending('statement')
+  async write(writes: readonly LedgerWriteOf<'statement'>[]): Promise<void> {
+    const documents = writes.map(({ value: statement }) => ({ _id: statement.statementId, ...statement }))
     await insertMissing(this.statements, documents)
   }
 }

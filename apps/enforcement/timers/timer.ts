@@ -3,69 +3,52 @@ import {
   Injectable,
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
+  type OnModuleInit,
 } from '@nestjs/common'
-import type { mongo } from 'mongoose'
+import { DiscoveryService } from '@nestjs/core'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { dueTaskOf } from '#libs/platform/due'
 import type { Logger } from '#libs/platform/logger'
 import { ENV, LOGGER } from '#libs/platform/tokens'
-import { AccountStore } from '../accounts/account.store.js'
-import { PaceVerdicts } from '../accounts/pace-verdicts.js'
-import { SettleDueAccounts } from '../accounts/settle-due-accounts.js'
-import { AppealStore } from '../appeals/appeal.store.js'
-import { SettleAppeals } from '../appeals/settle-appeals.js'
-import { CaseStore } from '../cases/case.store.js'
-import { WorkOnCases } from '../cases/work-on-cases.js'
-import { PublishCheckpoints } from '../audit/publish-checkpoints.js'
+import { declaredMethods } from '#libs/platform/wiring'
 import type { EnforcementEnv } from '../config.js'
-import { DirectiveStore } from '../directives/directive.store.js'
-import { MarkOverdue } from '../directives/mark-overdue.js'
-import { DecideCluster } from '../findings/decide-cluster.js'
+import { findOutboxes } from '../outbox/has-outbox.js'
 import { Relay } from '../outbox/relay.js'
-import type { WithOutbox } from '../outbox/with-outbox.js'
-import { PlatformStore } from '../platforms/platform.store.js'
-import { BankStore } from '../policies/bank.store.js'
-import { PolicyStore } from '../policies/policy.store.js'
-import { PublicationStore } from '../policies/publication.store.js'
-import { GoldenCaseStore } from '../quality/golden-case.store.js'
-import { ReviewStore } from '../quality/review.store.js'
-import { RetainWhatIsNeeded } from '../retention/retain-what-is-needed.js'
-
-/** Nothing is erased by the second; but a clock that is moved is to be looked at within ten. */
-const RETENTION_EVERY_MS = 5_000
+import { type ClockTask, inOrder } from './clock-tasks.js'
 
 /**
- * Does what is due by the clock, completes outboxes that were left behind, and signs checkpoints of the audit log. Every
+ * Does what is due by the clock (`Due`) and completes outboxes that were left behind (`HasOutbox`), one after the other. Every
  * instance looks; each change is guarded and has derived ids, so it does not matter who comes first.
  */
 @Injectable()
-export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class Timer implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly stopping = new AbortController()
   private running: Promise<void> = Promise.resolve()
-  private retainedAt = -Infinity
+  private tasks: readonly ClockTask[] = []
+  /** When each task was last begun that rests in between. */
+  private readonly begunAt = new Map<string, number>()
 
   constructor(
-    private readonly accounts: AccountStore,
-    private readonly dueAccounts: SettleDueAccounts,
-    private readonly pace: PaceVerdicts,
-    private readonly directives: DirectiveStore,
-    private readonly overdue: MarkOverdue,
-    private readonly cases: CaseStore,
-    private readonly appeals: AppealStore,
-    private readonly settleAppeals: SettleAppeals,
-    private readonly work: WorkOnCases,
-    private readonly clusters: DecideCluster,
-    private readonly platforms: PlatformStore,
-    private readonly policies: PolicyStore,
-    private readonly publications: PublicationStore,
-    private readonly banks: BankStore,
-    private readonly reviews: ReviewStore,
-    private readonly goldenCases: GoldenCaseStore,
     private readonly relay: Relay,
-    private readonly checkpoints: PublishCheckpoints,
-    private readonly retention: RetainWhatIsNeeded,
-    @Inject(ENV) private readonly env: EnforcementEnv,
+    private readonly discovery: DiscoveryService,
+    @Inject(ENV) private readonly env: Pick<EnforcementEnv, 'TIMER_MS'>,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
+
+  /** @throws WiringError where two tasks have one place or one name */
+  onModuleInit(): void {
+    const due = declaredMethods(this.discovery, dueTaskOf).map(({ declared, call }) => ({
+      ...declared,
+      run: call as ClockTask['run'],
+    }))
+    // What fails in one collection keeps nothing of another from being delivered.
+    const outboxes = findOutboxes(this.discovery).map(({ order, name, collection }) => ({
+      order,
+      name: `outboxes of ${name}`,
+      run: () => this.relay.complete(collection),
+    }))
+    this.tasks = inOrder([...due, ...outboxes])
+  }
 
   onApplicationBootstrap(): void {
     this.running = this.run()
@@ -78,49 +61,20 @@ export class Timer implements OnApplicationBootstrap, BeforeApplicationShutdown 
 
   private async run(): Promise<void> {
     while (!this.stopping.signal.aborted) {
-      await this.attempt('accounts', () => this.dueAccounts.settle())
-      await this.attempt('directives', () => this.overdue.mark())
-      await this.attempt('late appeals', () => this.settleAppeals.markLate())
-      await this.attempt('appeals', () => this.settleAppeals.complete())
-      await this.attempt('cases', async () => void (await this.work.wakeDue()))
-      await this.attempt('clusters', () => this.clusters.complete())
-      await this.attempt('waiting verdicts', () => this.pace.complete())
-      await this.completeOutboxes()
-      await this.attempt('checkpoints', () => this.checkpoints.publish())
-      await this.attempt('retention', () => this.retain())
+      for (const task of this.tasks) await this.attempt(task)
       await sleep(this.env.TIMER_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined)
     }
   }
 
   /** What fails now is still due at the next look. */
-  private async attempt(what: string, work: () => Promise<void>): Promise<void> {
+  private async attempt({ name, everyMs = 0, run }: ClockTask): Promise<void> {
     if (this.stopping.signal.aborted) return
-    await work().catch((error: unknown) =>
-      this.logger.warn({ err: error, what }, 'timer failed, trying again'),
-    )
-  }
-
-  private async retain(): Promise<void> {
-    if (performance.now() - this.retainedAt < RETENTION_EVERY_MS) return
-    this.retainedAt = performance.now()
-    if (await this.retention.erase()) this.retainedAt = -Infinity
-  }
-
-  private async completeOutboxes(): Promise<void> {
-    await this.complete(this.accounts.accounts)
-    await this.complete(this.directives.directives)
-    await this.complete(this.cases.cases)
-    await this.complete(this.appeals.appeals)
-    await this.complete(this.platforms.platforms)
-    await this.complete(this.policies.policies)
-    await this.complete(this.publications.publications)
-    await this.complete(this.banks.banks)
-    await this.complete(this.reviews.reviews)
-    await this.complete(this.goldenCases.goldenCases)
-  }
-
-  /** What fails in one collection keeps nothing of another from being delivered. */
-  private async complete<T extends WithOutbox>(collection: mongo.Collection<T>): Promise<void> {
-    await this.attempt('outboxes', () => this.relay.complete(collection))
+    if (performance.now() - (this.begunAt.get(name) ?? -Infinity) < everyMs) return
+    this.begunAt.set(name, performance.now())
+    try {
+      if ((await run()) === true) this.begunAt.delete(name)
+    } catch (error) {
+      this.logger.warn({ err: error, what: name }, 'timer failed, trying again')
+    }
   }
 }

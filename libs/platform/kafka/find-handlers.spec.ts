@@ -1,7 +1,8 @@
 import 'reflect-metadata'
 import { describe, expect, it } from 'vitest'
 import { Topics, type TopicSpec } from '#libs/contracts/catalogue'
-import { wire, WiringError, type FoundHandler } from './find-handlers.js'
+import { WiringError } from '../wiring.js'
+import { wire, type FoundHandler } from './find-handlers.js'
 
 function handler(name: string, topic: TopicSpec): FoundHandler {
   return {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common'
-import { DiscoveryService, MetadataScanner } from '@nestjs/core'
+import { DiscoveryService } from '@nestjs/core'
 import { PlatformTopics, Topics, type ServiceName, type TopicSpec } from '#libs/contracts/catalogue'
+import { declaredMethods, WiringError } from '../wiring.js'
 import { handlerTargetOf, type HandlerTarget, type InputKind } from './batch-handler.js'
 import type { Batch } from './batch.js'
 import { contractDecoder, inputDecoder } from './decode-json.js'
@@ -23,38 +24,17 @@ export interface Handlers {
   readonly platforms: ReadonlyMap<InputKind, Route>
 }
 
-/** The service is put together wrongly: it must not start. The message names every fault. */
-export class WiringError extends Error {
-  override readonly name = 'WiringError'
-  readonly slug = 'bad-wiring'
-}
-
-/** Finds the methods that are declared as handlers. They are called directly: the wrappers of Nest hide failures. */
+/** Finds the methods that are declared as handlers. */
 @Injectable()
 export class FindHandlers {
-  constructor(
-    private readonly discovery: DiscoveryService,
-    private readonly scanner: MetadataScanner,
-  ) {}
+  constructor(private readonly discovery: DiscoveryService) {}
 
   all(): FoundHandler[] {
-    const instances = new Set<object>()
-    for (const { instance } of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
-      if (typeof instance === 'object' && instance !== null) instances.add(instance as object)
-    }
-    return [...instances].flatMap((instance) => this.of(instance))
-  }
-
-  private of(instance: object): FoundHandler[] {
-    const prototype = Object.getPrototypeOf(instance) as Record<string, unknown> | null
-    if (!prototype) return []
-    return this.scanner.getAllMethodNames(prototype).flatMap((method) => {
-      const declared = prototype[method]
-      const target = typeof declared === 'function' ? handlerTargetOf(declared) : undefined
-      if (!target) return []
-      const handle = (declared as FoundHandler['handle']).bind(instance)
-      return [{ name: `${instance.constructor.name}.${method}`, target, handle }]
-    })
+    return declaredMethods(this.discovery, handlerTargetOf).map(({ name, declared, call }) => ({
+      name,
+      target: declared,
+      handle: call as FoundHandler['handle'],
+    }))
   }
 }
 

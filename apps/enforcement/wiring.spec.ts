@@ -1,0 +1,88 @@
+import 'reflect-metadata'
+import type { DiscoveryService } from '@nestjs/core'
+import { expect, it } from 'vitest'
+import { dueTaskOf } from '#libs/platform/due'
+import { declaredMethods } from '#libs/platform/wiring'
+import { LEDGER_WRITES } from './accounts/ledger-write.js'
+import { EnforcementModule } from './enforcement.module.js'
+import { findOutboxes } from './outbox/has-outbox.js'
+import { type FoundTaker, wireWriters } from './outbox/pending-writers.js'
+import { tellsNewestOf } from './outbox/tells-newest.js'
+import { takesPendingOf } from './outbox/writes-pending.js'
+import { StoresModule } from './stores.module.js'
+import { inOrder } from './timers/clock-tasks.js'
+
+type Listed = { prototype: object } | { provide: unknown }
+
+/** What the modules list, as if it were started: every class, without what its constructor is given. */
+const discovery = {
+  getControllers: () => [],
+  getProviders: () =>
+    [EnforcementModule, StoresModule]
+      .flatMap((module) => Reflect.getMetadata('providers', module) as Listed[])
+      .flatMap((listed) =>
+        'prototype' in listed ? [{ instance: Object.create(listed.prototype) as object }] : [],
+      ),
+} as unknown as DiscoveryService
+
+const takers = declaredMethods(discovery, takesPendingOf).map(({ name, declared, call }): FoundTaker => ({
+  name,
+  takes: declared,
+  take: call as FoundTaker['take'],
+}))
+
+it('every kind of write that changes of accounts leave has one writer', () => {
+  expect(() => wireWriters(LEDGER_WRITES, takers)).not.toThrow()
+  expect(
+    takers.map(({ name, takes }) => `${name}: ${takes.role} of ${takes.kinds.join(', ')}`).sort(),
+  ).toEqual([
+    'CaseEntryStore.takeIn: writer of entry',
+    'CaseStore.write: writer of case',
+    'DecisionStore.write: writer of decision',
+    'DirectiveStore.write: writer of directive, directive-change',
+    'FindingStore.takeIn: writer of finding',
+    'SampleDecisions.sample: follower of decision',
+    'StatementStore.write: writer of statement',
+    'StrikeStore.write: writer of strike',
+  ])
+})
+
+it('only outboxes whose kinds of writes are known hold any', () => {
+  const holding = findOutboxes(discovery).filter(({ writes = [] }) => writes.length > 0)
+  expect(holding.map(({ name, writes }) => [name, writes])).toEqual([
+    ['AccountStore.accounts', LEDGER_WRITES],
+    ['CaseStore.cases', ['finding']],
+  ])
+})
+
+it('the clock does everything that is due, and completes every outbox, in this order', () => {
+  const run = async () => undefined
+  const due = declaredMethods(discovery, dueTaskOf).map(({ declared }) => ({ ...declared, run }))
+  const outboxes = findOutboxes(discovery).map(({ name, order }) => ({ name, order, run }))
+  expect(inOrder([...due, ...outboxes]).map(({ name }) => name)).toEqual([
+    'accounts',
+    'directives',
+    'late appeals',
+    'appeals',
+    'cases',
+    'clusters',
+    'waiting verdicts',
+    'AccountStore.accounts',
+    'DirectiveStore.directives',
+    'CaseStore.cases',
+    'AppealStore.appeals',
+    'PlatformStore.platforms',
+    'PolicyStore.policies',
+    'PublicationStore.publications',
+    'BankStore.banks',
+    'ReviewStore.reviews',
+    'GoldenCaseStore.goldenCases',
+    'checkpoints',
+    'retention',
+  ])
+})
+
+it('the topics of measures and platforms end with the newest', () => {
+  const told = declaredMethods(discovery, tellsNewestOf).map(({ declared }) => declared)
+  expect(told.sort()).toEqual(['measures', 'platform'])
+})
