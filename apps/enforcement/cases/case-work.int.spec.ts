@@ -75,6 +75,7 @@ describe('work on cases, on a real MongoDB', () => {
               none as never,
               none as never,
               none as never,
+              none as never,
               log as never,
               sampling as never,
               none as never,

@@ -12,10 +12,20 @@ const directives = new Counter({
   labelNames: ['platform', 'kind'],
 })
 
+const heldBack = new Counter({
+  name: 'weir_enforcement_verdicts_held_back_total',
+  help: 'Verdicts that automation did not act on in a category, because their text was found wrongly judged under its clause.',
+  labelNames: ['category'],
+})
+
 /** Counts what a stored change makes known; once, by whoever stored it. */
 export function countChanges(pending: readonly Pending[]): void {
   for (const entry of pending) {
-    if (!('publish' in entry)) continue
+    if ('write' in entry) {
+      if (entry.write === 'entry')
+        for (const { category } of entry.heldBack?.in ?? []) heldBack.inc({ category })
+      continue
+    }
     if (entry.publish === 'event') events.inc({ kind: entry.value.kind })
     if (entry.publish === 'directive') {
       directives.inc({ platform: entry.platformId, kind: entry.value.kind })

@@ -8,6 +8,7 @@ import { AuditLog } from '../audit/audit-log.js'
 import { CaseStore } from '../cases/case.store.js'
 import { DecisionStore } from '../decisions/decision.store.js'
 import { DirectiveStore } from '../directives/directive.store.js'
+import { ExonerationStore } from '../exonerations/exoneration.store.js'
 import { FindingStore } from '../findings/finding.store.js'
 import { SampleDecisions } from '../quality/sample-decisions.js'
 import { StatementStore } from '../statements/statement.store.js'
@@ -35,6 +36,7 @@ export class Outbox {
     private readonly statements: StatementStore,
     private readonly directives: DirectiveStore,
     private readonly findings: FindingStore,
+    private readonly exonerations: ExonerationStore,
     private readonly audit: AuditLog,
     private readonly sampling: SampleDecisions,
     private readonly newest: TellNewest,
@@ -76,6 +78,7 @@ export class Outbox {
       () => this.writeDirectives(of('directive'), of('directive-change')),
       () => this.entries.takeIn(of('entry')),
       () => this.findings.takeIn(of('finding')),
+      () => this.exonerations.write(of('exoneration').map((entry) => entry.value)),
       () => this.sampling.sample(of('decision').map((entry) => entry.value)),
     ]
   }

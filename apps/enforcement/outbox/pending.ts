@@ -5,9 +5,10 @@ import type { Platform } from '#libs/contracts/platform'
 import type { PolicyRecord } from '#libs/contracts/policy-record'
 import type { WeirEvent } from '#libs/contracts/weir-event'
 import type { StrikeRecord } from '../accounts/account-state.js'
-import type { CaseChange } from '../cases/case.js'
+import type { CaseChange, TakenVerdict } from '../cases/case.js'
 import type { DecisionRecord } from '../decisions/decision.js'
 import type { DirectiveChange, DirectiveOrder } from '../directives/directive-order.js'
+import type { Exoneration } from '../exonerations/exoneration.js'
 import type { StatementOfReasons } from '../statements/statement.js'
 import type { RevisedWrite } from '../write-revised.js'
 
@@ -25,7 +26,8 @@ export type PendingRecord =
  * comes late never replaces what a later change wrote.
  */
 export type PendingWrite =
-  | { write: 'entry'; verdictId: string; caseId: string; at: Date }
+  | ({ write: 'entry' } & TakenVerdict)
+  | { write: 'exoneration'; value: Exoneration }
   | { write: 'finding'; versionId: string; caseId: string; at: Date }
   | ({ write: 'strike' } & RevisedWrite<StrikeRecord>)
   | ({ write: 'decision' } & RevisedWrite<DecisionRecord>)
