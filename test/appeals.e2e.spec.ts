@@ -3,8 +3,10 @@ import type { Directive } from '#libs/contracts/directive'
 import type { Role } from '#libs/platform/auth/roles'
 import { eventually, jsonOf, type OutsideRecord, WeirSystem } from './harness/weir-system.js'
 
-const GRAVE =
-  'Recruits wanted for our attack cell: come and fight with the islamic state <b>now</b>, write to https://t.me/attack_cell'
+const GRAVE = 'Recruits wanted for our attack cell: come and fight with the islamic state <b>now</b>'
+/** Each in words of its own: what an appeal found wrong of one text is not judged so again. */
+const graveFor = (accountId: string): string =>
+  `${GRAVE}. Write to ${accountId} on telegram: t.me/cell_recruits`
 const DAY = 86_400_000
 
 interface AppealAnswer {
@@ -14,12 +16,17 @@ interface AppealAnswer {
   text: string
 }
 
+interface HeldBackFile {
+  state: string
+  entries: { outcome: string; heldBack: { reason: { en: string } }[] }[]
+}
+
 let system: WeirSystem
 let directives: OutsideRecord[]
 let events: OutsideRecord[]
 let notices: OutsideRecord[]
 
-const send = (messageId: string, accountId: string): Promise<void> =>
+const send = (messageId: string, accountId: string, text = graveFor(accountId)): Promise<void> =>
   system.produce('weir.in.p1.messages.v1', [
     {
       key: accountId,
@@ -28,7 +35,7 @@ const send = (messageId: string, accountId: string): Promise<void> =>
         accountId,
         visibility: 'public',
         sentAt: new Date().toISOString(),
-        text: GRAVE,
+        text,
         account: { displayName: 'Someone', kind: 'individual', followers: 120 },
       },
     },
@@ -127,6 +134,20 @@ describe('an appeal', () => {
         .map((record) => jsonOf<{ template: string; data: { accountId?: string } }>(record))
         .find(({ template, data }) => template === 'appeal-decided' && data.accountId === 'acc-1'),
     )
+  })
+
+  it('that was granted keeps automation from the same text of anybody, however it is written', async () => {
+    await send('m-4', 'acc-4', graveFor('acc-1').toUpperCase().replaceAll('A', '\uff21'))
+    const { body } = await eventually('its case', async () => {
+      const found = await call<{ items: { caseId: string }[] }>('/v1/cases?account=acc-4', 'senior')
+      const [first] = found.body.items
+      return first && call<HeldBackFile>(`/v1/cases/${first.caseId}`, 'senior')
+    })
+    const [entry] = body.entries
+    expect([body.state, body.entries.length, entry!.outcome]).toEqual(['open', 1, 'review'])
+    expect(entry!.heldBack[0]!.reason.en).toContain('An appeal found this text wrongly judged')
+    expect(await account('acc-4')).toMatchObject({ status: 'active', points: 0, strikes: [], measures: [] })
+    expect(kinds('acc-4')).toEqual([])
   })
 
   it('is written and followed on pages without scripts, in two languages', async () => {

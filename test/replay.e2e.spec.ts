@@ -10,7 +10,16 @@ const RECORDS = Number(process.env['FAULT_RECORDS'] ?? 1_500)
 /** Strikes and measures that end while the test looks on. */
 const SHORT = { strikes: 'PT40S', measures: 'PT15S' }
 const DAY = 86_400_000
-const COLLECTIONS = ['accounts', 'strikes', 'decisions', 'directives', 'statements', 'cases', 'case_entries']
+const COLLECTIONS = [
+  'accounts',
+  'strikes',
+  'decisions',
+  'directives',
+  'statements',
+  'cases',
+  'case_entries',
+  'exonerations',
+]
 
 let system: WeirSystem
 let policy: string

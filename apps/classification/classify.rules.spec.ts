@@ -49,6 +49,18 @@ describe('a verdict by the default policy', () => {
     }
   })
 
+  it('says by a digest of the whole text which others are compared as the same', () => {
+    const threat = 'I will kill you and your family tonight'
+    const { comparedDigest } = verdictOn(threat)
+    expect(comparedDigest).toMatch(/^[\w-]{43}$/)
+    expect(verdictOn(threat.toUpperCase()).comparedDigest).toBe(comparedDigest)
+    expect(verdictOn('The library opens at nine on Monday.').comparedDigest).toBeUndefined()
+    const long = (end: string) =>
+      verdictOn(`${threat}${' and the library opens at nine'.repeat(1_000)} ${end}`)
+    expect(long('today').message.text).toBe(long('again').message.text)
+    expect(long('today').comparedDigest).not.toBe(long('again').comparedDigest)
+  })
+
   it('is made for messages that are not clear, and for those that were asked for', () => {
     const by = { judge, model, mode: 'live', now }
     const threat = message('I will kill you and your family tonight')

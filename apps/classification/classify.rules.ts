@@ -3,6 +3,7 @@ import { MOST_LINKS } from '#libs/contracts/message-in'
 import { isTooLong } from '#libs/contracts/repair-message.rules'
 import { type CategoryVerdict, type Signal, type Verdict, verdictIdOf } from '#libs/contracts/verdict'
 import type { CategoryJudgement, Judgement } from '#libs/policy/judge-message'
+import { comparedDigest } from './compared-digest.rules.js'
 import { findContacts } from './detectors/contacts.js'
 import { findContext } from './detectors/context-cues.js'
 import { guessLanguage, type Language } from './detectors/features.js'
@@ -133,6 +134,8 @@ function verdictOf(
   const { text, categories } = keepText(message.text, judgement.categories, surest)
   if (text !== undefined) message.text = text
   if (message.links) message.links = kept(message.links, judge)!
+  const signals = judgement.categories.flatMap((category) => category.signals)
+  const digest = judgement.outcome === 'clear' ? undefined : comparedDigest(accepted, signals)
   return {
     verdictId: verdictIdOf(message, mode),
     platformId: message.platformId,
@@ -147,6 +150,7 @@ function verdictOf(
     overlays: [],
     inputs: repairs ? { repairs } : {},
     mode,
+    ...(digest === undefined ? {} : { comparedDigest: digest }),
     message,
     receivedAt: message.receivedAt,
     classifiedAt: now.toISOString(),

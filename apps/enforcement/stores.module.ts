@@ -10,6 +10,7 @@ import { CASE_ENTRIES, CaseEntrySchema, CaseEntryStore } from './cases/case-entr
 import { CASES, CaseSchema, CaseStore } from './cases/case.store.js'
 import { DECISIONS, DecisionSchema, DecisionStore } from './decisions/decision.store.js'
 import { DIRECTIVES, DirectiveSchema, DirectiveStore } from './directives/directive.store.js'
+import { EXONERATIONS, ExonerationSchema, ExonerationStore } from './exonerations/exoneration.store.js'
 import { CLUSTER_MEMBERS, ClusterMemberSchema, ClusterMemberStore } from './findings/cluster-member.store.js'
 import { CLUSTER_ORDERS, ClusterOrderSchema, ClusterOrderStore } from './findings/cluster-order.store.js'
 import { FINDINGS, FindingSchema, FindingStore } from './findings/finding.store.js'
@@ -31,6 +32,7 @@ const collections = MongooseModule.forFeature([
   { name: CASE_ENTRIES, schema: CaseEntrySchema },
   { name: DECISIONS, schema: DecisionSchema },
   { name: DIRECTIVES, schema: DirectiveSchema },
+  { name: EXONERATIONS, schema: ExonerationSchema },
   { name: FINDINGS, schema: FindingSchema },
   { name: CLUSTER_MEMBERS, schema: ClusterMemberSchema },
   { name: CLUSTER_ORDERS, schema: ClusterOrderSchema },
@@ -56,6 +58,7 @@ const stores = [
   CaseEntryStore,
   DecisionStore,
   DirectiveStore,
+  ExonerationStore,
   FindingStore,
   ClusterMemberStore,
   ClusterOrderStore,

@@ -40,6 +40,7 @@ it('every kind of write that changes of accounts leave has one writer', () => {
     'CaseStore.write: writer of case',
     'DecisionStore.write: writer of decision',
     'DirectiveStore.write: writer of directive, directive-change',
+    'ExonerationStore.write: writer of exoneration',
     'FindingStore.takeIn: writer of finding',
     'SampleDecisions.sample: follower of decision',
     'StatementStore.write: writer of statement',

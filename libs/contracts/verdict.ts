@@ -59,6 +59,11 @@ export class Verdict {
   /** Counters and outside scores that the rules read. */
   @Shape() inputs!: Record<string, unknown>
   @Pattern(MODE) mode!: string
+  /**
+   * Digest of the words and links of the whole message as detectors compare them: what differs in case, width or disguise only has
+   * the same. Absent where it is clear, or has nothing to compare.
+   */
+  @Optional() @WeirId() comparedDigest?: string
   @One(() => Message) message!: Message
   @Instant() receivedAt!: string
   @Instant() classifiedAt!: string

@@ -16,6 +16,7 @@ export function aVerdict(
     followers?: number | null
     policyVersion?: string
     text?: string
+    comparedDigest?: string
   } = {},
 ): Verdict {
   const { severity = 1, outcome = 'act', revision = 'r1', at = new Date(), platformId = 'p1' } = over
@@ -48,6 +49,7 @@ export function aVerdict(
     overlays: [],
     inputs: {},
     mode: 'live',
+    ...(over.comparedDigest === undefined ? {} : { comparedDigest: over.comparedDigest }),
     message,
     receivedAt: instant,
     classifiedAt: instant,

@@ -9,7 +9,10 @@ import { CaseEntryStore } from '../cases/case-entry.store.js'
 import { DecisionStore, type DecisionDocument } from '../decisions/decision.store.js'
 import { parseDeadlines } from '../directives/deadlines.rules.js'
 import { DirectiveStore } from '../directives/directive.store.js'
+import type { Exoneration, JudgedText } from '../exonerations/exoneration.js'
+import { ExonerationStore } from '../exonerations/exoneration.store.js'
 import { FindingStore } from '../findings/finding.store.js'
+import { countHeldBack } from '../exonerations/count-held-back.js'
 import { countChanges } from '../outbox/count-changes.js'
 import { Outbox } from '../outbox/outbox.js'
 import { PlatformStore, type PlatformDocument } from '../platforms/platform.store.js'
@@ -46,6 +49,8 @@ export interface AccountRequest {
   /** Versions of findings. */
   findingIds?: readonly string[]
   policyVersions?: readonly string[]
+  /** Exonerations that it may meet. */
+  exonerationIds?: readonly string[]
   /**
    * Makes the change from the facts, or null where there is nothing to change. Called again with newer facts when somebody
    * else changed the account meanwhile. `taken`: those of the verdicts and findings that are in a case already.
@@ -73,6 +78,8 @@ interface Loaded {
   policies: Map<string, Policy>
   taken: Set<string>
   shared: Set<string>
+  exonerations: Map<string, Exoneration>
+  judged: Map<string, JudgedText>
   reach: Map<string, Record<string, number>>
 }
 
@@ -93,6 +100,7 @@ export class AccountChanges {
     private readonly platforms: PlatformStore,
     private readonly policies: PolicyStore,
     private readonly reach: ReachStore,
+    private readonly exonerations: ExonerationStore,
     private readonly links: AppealLinks,
     private readonly answerLinks: AnswerLinks,
     private readonly outbox: Outbox,
@@ -121,7 +129,10 @@ export class AccountChanges {
         randomUUID(),
       )
       const stored = made.filter(({ change }) => won.has(change.state._id))
-      for (const { change } of stored) countChanges(change.pending)
+      for (const { change } of stored) {
+        countChanges(change.pending)
+        countHeldBack(change.pending)
+      }
       const holders = stored.map(({ change }) => ({ _id: change.state._id, pending: change.pending }))
       await this.outbox.deliver(holders, this.accounts.accounts)
       open = made.filter(({ change }) => !won.has(change.state._id)).map(({ request }) => request)
@@ -172,6 +183,7 @@ export class AccountChanges {
       messages: loaded.messages.get(key) ?? [],
       reach: loaded.reach.get(key) ?? {},
       shared: loaded.shared,
+      judged: loaded.judged,
     }
     return request.make(facts, this.contextOf(request, loaded), loaded.taken)
   }
@@ -192,6 +204,7 @@ export class AccountChanges {
         mode: platform.mode,
         deadlines: parseDeadlines(platform.deadlines).deadlines,
       },
+      exonerations: loaded.exonerations,
       idling: IDLING,
       answerUrl: (decisionId, issuedAt) => this.answerLinks.linkFor(decisionId, issuedAt),
       appealUrl: (statementId, issuedAt, expiresAt) => this.links.linkFor(statementId, issuedAt, expiresAt),
@@ -228,7 +241,7 @@ export class AccountChanges {
       ...account.decided.map((measure) => measure.decisionId),
     ])
     const about = requests.flatMap((request) => request.messageIds ?? [])
-    const [awake, named, standing, byPeople, verdicts, findings, platforms, measures, reach] =
+    const [awake, named, standing, byPeople, verdicts, findings, platforms, measures, reach, exonerations] =
       await Promise.all([
         this.strikes.ofAccounts(existing),
         this.decisions.byIds([
@@ -243,6 +256,8 @@ export class AccountChanges {
         this.platforms.byIds([...new Set(requests.map((request) => request.platformId))]),
         this.directives.onMessages(existing, about),
         this.reach.byKeys(keys),
+        // After the accounts: what a grant left behind is there before its account is changed again.
+        this.exonerations.byIds(requests.flatMap((request) => request.exonerationIds ?? [])),
         this.policies.refresh(this.clock.now()),
       ])
     const decisions =
@@ -260,8 +275,9 @@ export class AccountChanges {
     const idle = await this.idleStrikes(requests, accounts, held)
     const strikes = distinct([...awake, ...idle.strikes])
     const undoes = decisions.filter(({ _id }) => undone.has(_id))
-    const [shared, messages, policies] = await Promise.all([
+    const [shared, judged, messages, policies] = await Promise.all([
       this.decisions.shared(undoes),
+      this.entries.judgedTexts(undoes.flatMap(({ verdictIds }) => verdictIds)),
       held.length === 0 ? measures : this.directives.onMessages(existing, [...about, ...held]),
       this.policies.byVersions([
         ...strikes.map((strike) => strike.policyVersion),
@@ -282,6 +298,8 @@ export class AccountChanges {
       policies,
       taken: new Set([...verdicts, ...findings]),
       shared,
+      exonerations,
+      judged,
       reach,
     }
   }

@@ -2,6 +2,7 @@ import type { Bilingual } from '#libs/contracts/directive'
 import { accountKey, derivedId } from '#libs/contracts/ids'
 import type { Measure, MeasuresInForce } from '#libs/contracts/measures-in-force'
 import type { PlatformMode } from '#libs/contracts/platform'
+import type { Outcome } from '#libs/contracts/verdict'
 import type { WeirEventKind } from '#libs/contracts/weir-event'
 import { withSpan } from '#libs/policy/idle-strikes'
 import { conflict } from '#libs/platform/http/problem'
@@ -10,9 +11,11 @@ import { clauseOf, type Policy } from '#libs/policy/policy-document'
 import { routeFor } from '#libs/policy/routing'
 import type { CaseChange } from '../cases/case.js'
 import { heavier, weightOf } from '../cases/case-priority.rules.js'
-import type { DecisionRecord } from '../decisions/decision.js'
+import type { DecisionRecord, DecisionStep } from '../decisions/decision.js'
 import { type PlatformDeadlines } from '../directives/deadlines.rules.js'
 import { eventOf, type EventFacts } from '../events/event.rules.js'
+import { exonerationsBy } from '../exonerations/exonerate.rules.js'
+import type { Exoneration, HeldBack, JudgedText } from '../exonerations/exoneration.js'
 import { noticeOf } from '../notices/notice.rules.js'
 import type { PendingRecord } from '../outbox/pending.js'
 import {
@@ -42,6 +45,8 @@ export interface ChangeContext {
   appealUrl: (statementId: string, issuedAt: Date, expiresAt: Date) => string
   /** Where the owner of an account answers to an intended ban. */
   answerUrl: (decisionId: string, issuedAt: Date) => string
+  /** Of the texts that the change judges, by `exonerationId`. */
+  exonerations: ReadonlyMap<string, Exoneration>
   /** From more strikes than `over` on, those become idle beside which others count that reach the top `times` over. */
   idling: { over: number; times: number }
 }
@@ -78,6 +83,8 @@ export interface AccountFacts {
   messages: readonly MessageMeasures[]
   /** Directives of the decisions that the change undoes on which another decision in force also stands. */
   shared: ReadonlySet<string>
+  /** The texts behind the decisions that the change undoes, by verdict; none where it undoes none. */
+  judged?: ReadonlyMap<string, JudgedText>
 }
 
 /**
@@ -98,6 +105,7 @@ export class AccountDraft {
   readonly shared: ReadonlySet<string>
 
   private readonly reach: Readonly<Record<string, number>>
+  private readonly judged: ReadonlyMap<string, JudgedText>
 
   /** Strikes that were idle when the change began. */
   readonly wereIdle = new Map<string, 'now' | 'over'>()
@@ -118,6 +126,7 @@ export class AccountDraft {
     this.key = accountKey(facts.platformId, facts.accountId)
     this.shared = facts.shared
     this.reach = facts.reach ?? {}
+    this.judged = facts.judged ?? new Map()
     this.before = facts.state
     this.state = structuredClone(facts.state ?? newAccount(facts.platformId, facts.accountId, context.now))
     this.state.rev += 1
@@ -329,6 +338,15 @@ export class AccountDraft {
     }
   }
 
+  /** Remembers the texts that a decision judged wrongly. `found`: who found that, and when. */
+  exonerate(decisionId: string, found: Pick<DecisionStep, 'at' | 'appealId'>): void {
+    const decision = this.decisions.get(decisionId)
+    if (!decision) return
+    for (const value of exonerationsBy(decision, this.judged, found)) {
+      this.writes.push({ write: 'exoneration', value })
+    }
+  }
+
   // ---- cases ----
 
   /** @throws Problem 409 `case-merged`: nothing more happens to a case that became a part of another */
@@ -402,8 +420,16 @@ export class AccountDraft {
     })
   }
 
-  takeEntry(verdictId: string, caseId: string, facts: EventFacts): void {
-    this.writes.push({ write: 'entry', verdictId, caseId, at: this.now })
+  /** `acted`: in which of its categories the verdict was not acted on, and what it comes to. */
+  takeEntry(
+    verdictId: string,
+    caseId: string,
+    facts: EventFacts,
+    acted: { outcome: Outcome; heldBack: readonly HeldBack[] },
+  ): void {
+    const { outcome, heldBack } = acted
+    const held = heldBack.length === 0 ? {} : { heldBack: { outcome, in: [...heldBack] } }
+    this.writes.push({ write: 'entry', verdictId, caseId, at: this.now, ...held })
     this.event('case.entry_added', `case/${caseId}`, verdictId, { caseId, verdictId, ...facts })
   }
 

@@ -4,6 +4,12 @@ import type { WeirEvent } from '#libs/contracts/weir-event'
 import type { Policy } from '#libs/policy/policy-document'
 import type { CaseChange } from '../cases/case.js'
 import type { DecisionRecord } from '../decisions/decision.js'
+import {
+  type Exoneration,
+  exonerationId,
+  type HeldBack,
+  type JudgedText,
+} from '../exonerations/exoneration.js'
 import type { StatementOfReasons } from '../statements/statement.js'
 import type { AccountChange, AccountFacts, ChangeContext, MessageMeasures } from './account-draft.rules.js'
 import type { AccountState, StrikeRecord } from './account-state.js'
@@ -73,6 +79,10 @@ export class AccountWorld {
   readonly decisions = new Map<string, DecisionRecord>()
   readonly entries = new Map<string, string>()
   readonly findings = new Map<string, string>()
+  readonly heldBack = new Map<string, readonly HeldBack[]>()
+  /** What verdicts judged, as far as a spec says. */
+  readonly judged = new Map<string, JudgedText>()
+  readonly exonerations = new Map<string, Exoneration>()
   readonly messages = new Map<string, MessageMeasures>()
   readonly cases: CaseChange[] = []
   readonly statements: StatementOfReasons[] = []
@@ -96,6 +106,7 @@ export class AccountWorld {
       messages: [...this.messages.values()],
       shared: new Set(),
       reach: this.reach,
+      judged: this.judged,
     }
   }
 
@@ -107,6 +118,7 @@ export class AccountWorld {
       policyVersion: '1',
       policies: this.policies,
       platform: { platformId: 'p1', mode: this.mode, deadlines: {} },
+      exonerations: this.exonerations,
       idling: this.idling,
       answerUrl: (decisionId) => `http://x/answer?token=${decisionId}`,
       appealUrl: (statementId) => `http://x/appeal?token=${statementId}`,
@@ -124,7 +136,13 @@ export class AccountWorld {
       switch (entry.write) {
         case 'entry':
           this.entries.set(entry.verdictId, entry.caseId)
+          if (entry.heldBack) this.heldBack.set(entry.verdictId, entry.heldBack.in)
           break
+        case 'exoneration': {
+          const id = exonerationId(entry.value.digest, entry.value.clause)
+          if (!this.exonerations.has(id)) this.exonerations.set(id, entry.value)
+          break
+        }
         case 'finding':
           this.findings.set(entry.versionId, entry.caseId)
           break

@@ -193,7 +193,7 @@ export function applyRefusal(
 /**
  * Undoes everything that a decision did: its strikes are reversed, its measures lifted, its messages restored, the steps of
  * the ladder that rested on it taken back, but for directives that another decision in force also stands on. Nothing graver comes
- * of it.
+ * of it. A text that automation acted on wrongly is remembered.
  */
 export function applyReversal(
   facts: AccountFacts,
@@ -203,6 +203,8 @@ export function applyReversal(
 ): AccountChange {
   const draft = new AccountDraft(facts, context)
   reverseDecision(draft, decisionId, reversal)
+  // What a person takes back says nothing of how automation judges.
+  if (draft.decisions.get(decisionId)?.automated) draft.exonerate(decisionId, reversal)
   settle(draft, { relieving: true })
   return draft.finish()
 }

@@ -3,6 +3,8 @@ import type { CategoryVerdict, Outcome } from '#libs/contracts/verdict'
 import type { AccountIn } from '#libs/contracts/message-in'
 import { clauseOf, type Policy, type Severity } from '#libs/policy/policy-document'
 import type { DecisionRecord } from '../decisions/decision.js'
+import { clauseNameOf, heldBack } from '../exonerations/exonerate.rules.js'
+import type { HeldBack } from '../exonerations/exoneration.js'
 import { removalReasons } from '../statements/reasons.rules.js'
 import {
   AccountDraft,
@@ -28,7 +30,12 @@ export interface VerdictFact {
   sentAt: Date
   language: string | null
   account: AccountIn | null
+  /** Of the text as it is compared; absent where there is none, or nobody told. */
+  comparedDigest?: string
 }
+
+/** A verdict as it is acted on. */
+type ActedOn = VerdictFact & { heldBack: readonly HeldBack[] }
 
 /** The ground on which a verdict acts: the gravest of its categories. */
 interface Ground {
@@ -40,8 +47,9 @@ interface Ground {
 
 /**
  * Takes verdicts into the account: each into exactly one case; those that act also remove the message, add its strike and
- * take the ladder's step, as far as automation may (SPEC 4.5 and promises 6, 8, 9). Where the account ends does not depend on
- * the order of the verdicts, nor on how they are split into batches.
+ * take the ladder's step, as far as automation may (SPEC 4.5 and promises 6, 8, 9). A text that was found wrongly judged under a
+ * clause is for review under it. Where the account ends does not depend on the order of the verdicts, nor on how they are split into
+ * batches.
  */
 export function applyVerdicts(
   facts: AccountFacts,
@@ -49,7 +57,7 @@ export function applyVerdicts(
   context: ChangeContext,
 ): AccountChange {
   const draft = new AccountDraft(facts, context)
-  const ordered = [...verdicts].sort(byReceipt)
+  const ordered = verdicts.map((verdict) => heldBack(verdict, context.exonerations)).sort(byReceipt)
   for (const verdict of ordered) meet(draft, verdict)
   const acting = ordered.filter((verdict) => verdict.outcome === 'act')
   const began = new Set(acting.filter((verdict) => earnsStrike(draft, verdict) && addStrike(draft, verdict)))
@@ -84,11 +92,6 @@ function groundOf(
     })
     .sort((a, b) => b.severity - a.severity || b.score - a.score || (a.clause < b.clause ? -1 : 1))
   return grounds[0] ?? { clause: 'unknown', category: 'unknown', severity: 1, score: 0 }
-}
-
-/** The clause that a category is cited by. */
-function clauseNameOf({ category, clause }: CategoryVerdict): string {
-  return clause ?? `${category}.general`
 }
 
 function severityOf(category: CategoryVerdict, policy: Policy): Severity {
@@ -129,18 +132,19 @@ function earnsStrike(draft: AccountDraft, { mode, policyVersion, receivedAt, sen
   return receivedAt.getTime() - sentAt.getTime() <= draft.policyOf(policyVersion).strikes.maxAge
 }
 
-/** What a verdict says of its account. */
+/** What a verdict says of its account; nothing by what was found wrong of its text. */
 function signOfVerdict(
   draft: AccountDraft,
-  { outcome, categories, policyVersion, receivedAt }: VerdictFact,
+  { outcome, categories, policyVersion, receivedAt, heldBack: wrong }: ActedOn,
 ): Risk {
   const policy = draft.policyOf(policyVersion)
-  const graded = categories.map((one) => ({ ...one, severity: severityOf(one, policy) }))
+  const speaking = categories.filter(({ category }) => !wrong.some((one) => one.category === category))
+  const graded = speaking.map((one) => ({ ...one, severity: severityOf(one, policy) }))
   return signOf(receivedAt, outcome, graded)
 }
 
 /** Adds the strike of a verdict. Says whether the verdict began it. */
-function addStrike(draft: AccountDraft, verdict: VerdictFact): boolean {
+function addStrike(draft: AccountDraft, verdict: ActedOn): boolean {
   const policy = draft.policyOf(verdict.policyVersion)
   const { clause, category, severity } = groundOf(verdict, policy)
   const cause = {
@@ -156,7 +160,7 @@ function addStrike(draft: AccountDraft, verdict: VerdictFact): boolean {
   return draft.addCause(verdict.messageId, cause, signOfVerdict(draft, verdict)).added
 }
 
-function enter(draft: AccountDraft, verdict: VerdictFact, caseId: string): void {
+function enter(draft: AccountDraft, verdict: ActedOn, caseId: string): void {
   const ground = groundOf(verdict, draft.policyOf(verdict.policyVersion))
   const categories = verdict.categories.filter((category) => category.outcome !== 'clear')
   draft.weighCase(caseId, {
@@ -168,14 +172,19 @@ function enter(draft: AccountDraft, verdict: VerdictFact, caseId: string): void 
     language: verdict.language,
     policyVersion: verdict.policyVersion,
   })
-  draft.takeEntry(verdict.verdictId, caseId, {
-    messageId: verdict.messageId,
-    category: ground.category,
-    clause: ground.clause,
-    severity: ground.severity,
-    code: verdict.outcome,
-    policyVersion: verdict.policyVersion,
-  })
+  draft.takeEntry(
+    verdict.verdictId,
+    caseId,
+    {
+      messageId: verdict.messageId,
+      category: ground.category,
+      clause: ground.clause,
+      severity: ground.severity,
+      code: verdict.outcome,
+      policyVersion: verdict.policyVersion,
+    },
+    verdict,
+  )
 }
 
 /**

@@ -1,6 +1,7 @@
-import type { CaseChange } from '../cases/case.js'
+import type { CaseChange, TakenVerdict } from '../cases/case.js'
 import type { DecisionRecord } from '../decisions/decision.js'
 import type { DirectiveChange, DirectiveOrder } from '../directives/directive-order.js'
+import type { Exoneration } from '../exonerations/exoneration.js'
 import type { Pending } from '../outbox/pending.js'
 import { takersOf } from '../outbox/writes-pending.js'
 import type { StatementOfReasons } from '../statements/statement.js'
@@ -12,7 +13,8 @@ import type { StrikeRecord } from './account-state.js'
  * comes late never replaces what a later change wrote.
  */
 export type LedgerWrite =
-  | { write: 'entry'; verdictId: string; caseId: string; at: Date }
+  | ({ write: 'entry' } & TakenVerdict)
+  | { write: 'exoneration'; value: Exoneration }
   | { write: 'finding'; versionId: string; caseId: string; at: Date }
   | ({ write: 'strike' } & RevisedWrite<StrikeRecord>)
   | ({ write: 'decision' } & RevisedWrite<DecisionRecord>)
@@ -40,6 +42,7 @@ export const LEDGER_WRITES = Object.keys({
   'directive-change': true,
   entry: true,
   finding: true,
+  exoneration: true,
 } satisfies Record<LedgerWrite['write'], true>) as LedgerWrite['write'][]
 
 /** For the methods that take what changes of accounts left to be written. */

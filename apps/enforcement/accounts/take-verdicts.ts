@@ -3,6 +3,8 @@ import type { Outcome, Verdict } from '#libs/contracts/verdict'
 import { isRetryable } from '#libs/platform/errors'
 import type { AccountRef, CaseEntry } from '../cases/case.js'
 import { CaseEntryStore } from '../cases/case-entry.store.js'
+import { actsUnder } from '../exonerations/exonerate.rules.js'
+import { exonerationId } from '../exonerations/exoneration.js'
 import { AccountChanges, type AccountRequest } from './account-changes.js'
 import { applyVerdicts, type VerdictFact } from './apply-verdicts.rules.js'
 import { byAccountKey } from './entering-verdicts.rules.js'
@@ -79,11 +81,18 @@ function requestFor({ platformId, accountId }: AccountRef, verdicts: readonly Ve
     messageIds: verdicts.map((verdict) => verdict.messageId),
     verdictIds: verdicts.map((verdict) => verdict.verdictId),
     policyVersions: verdicts.map((verdict) => verdict.policyVersion),
+    exonerationIds: verdicts.flatMap(exonerationsAsked),
     make: (facts, context, taken) => {
       const fresh = verdicts.filter((verdict) => !taken.has(verdict.verdictId))
       return fresh.length === 0 ? null : applyVerdicts(facts, fresh, context)
     },
   }
+}
+
+/** Which exonerations a verdict may meet. */
+function exonerationsAsked({ outcome, comparedDigest: digest, categories }: VerdictFact): string[] {
+  if (outcome !== 'act' || digest === undefined) return []
+  return actsUnder(categories).map((clause) => exonerationId(digest, clause))
 }
 
 function factOf(verdict: Verdict): VerdictFact {
@@ -92,7 +101,7 @@ function factOf(verdict: Verdict): VerdictFact {
 
 function factOfEntry(
   entry: Pick<CaseEntry, '_id' | 'messageId' | 'outcome' | 'mode' | 'categories'> &
-    Pick<CaseEntry, 'policyVersion' | 'receivedAt' | 'message'>,
+    Pick<CaseEntry, 'policyVersion' | 'receivedAt' | 'message' | 'comparedDigest'>,
 ): VerdictFact {
   return {
     verdictId: entry._id,
@@ -105,5 +114,6 @@ function factOfEntry(
     sentAt: new Date(entry.message.sentAt),
     language: entry.message.language ?? null,
     account: entry.message.account ?? null,
+    ...(entry.comparedDigest === undefined ? {} : { comparedDigest: entry.comparedDigest }),
   }
 }

@@ -20,6 +20,7 @@ import { settle } from '../accounts/settle-account.rules.js'
 import { holdAgain } from '../accounts/waiting-cases.rules.js'
 import type { DecisionRecord, DecisionStep, Pause } from '../decisions/decision.js'
 import { decidedDirectiveId, DIRECTIVE_OF } from '../directives/directive-ids.rules.js'
+import { isOnMessages } from '../exonerations/exonerate.rules.js'
 import { APPEAL_LATE } from '../statements/reasons.rules.js'
 import type { ReplacementOrder } from './appeal.js'
 import { isUndoable } from './covered-decisions.rules.js'
@@ -30,7 +31,7 @@ export type Hearing = DecisionStep
 
 /**
  * Undoes everything that the decisions did, with what the ladder did because of them. Null where all of it is undone
- * already. Directives on messages that other decisions in force stand on stay.
+ * already. Directives on messages that other decisions in force stand on stay. The texts that were wrongly judged are remembered.
  */
 export function applyGrant(
   facts: AccountFacts,
@@ -41,7 +42,9 @@ export function applyGrant(
   if (!decisionIds.some((id) => isUndoable(decisionIn(facts, id)))) return null
   const draft = new AccountDraft(facts, context)
   for (const id of decisionIds) {
-    if (isUndoable(draft.decisions.get(id))) reverseDecision(draft, id, hearing)
+    if (!isUndoable(draft.decisions.get(id))) continue
+    reverseDecision(draft, id, hearing)
+    draft.exonerate(id, hearing)
   }
   settle(draft, { relieving: true })
   return draft.finish()
@@ -55,8 +58,8 @@ export function replacementIdOf(appealId: string): string {
 /**
  * Puts one lesser measure in the place of those of decisions that rest on one directive, under the clause of the first; their
  * strikes stand, and fall with the new decision. A step of the ladder keeps its place there, so that it also falls with the
- * strikes that it rests on. What has been served already is not imposed again. Null where it is done, or all of them were undone
- * meanwhile.
+ * strikes that it rests on. What has been served already is not imposed again. Of a measure on messages it is remembered that it was
+ * too much for their texts. Null where it is done, or all of them were undone meanwhile.
  */
 export function applyReplacement(
   facts: AccountFacts,
@@ -70,6 +73,7 @@ export function applyReplacement(
   if (left.length === 0) return null
   const draft = new AccountDraft(facts, context)
   const decisions = left.map((id) => draft.decision(id)) as [DecisionRecord, ...DecisionRecord[]]
+  for (const decision of decisions) if (isOnMessages(decision)) draft.exonerate(decision.decisionId, hearing)
   const wasInForce = decisions.some(({ state }) => state === 'in_force')
   // Who approved the graver measure approved this one.
   const approval = decisions.find((one) => one.approval !== null)?.approval ?? null

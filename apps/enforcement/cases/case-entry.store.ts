@@ -5,10 +5,12 @@ import type { AccountKind, MEDIA_KINDS } from '#libs/contracts/message-in'
 import type { Verdict } from '#libs/contracts/verdict'
 import { bulkWrite, insertMissing } from '#libs/platform/mongo/bulk-write'
 import { WritesPending } from '../accounts/ledger-write.js'
+import { actsUnder } from '../exonerations/exonerate.rules.js'
+import type { JudgedText } from '../exonerations/exoneration.js'
 import { DATED, olderThan } from '../queries.js'
 import { eraseIndex, ErasureSchedule } from '../retention/erasure-schedule.js'
 import { firstLook } from '../retention/evidence-time.rules.js'
-import type { AccountRef, CaseEntry, KeyedEntry } from './case.js'
+import type { AccountRef, CaseEntry, KeyedEntry, TakenVerdict } from './case.js'
 import { copyKeysOf } from './copy-keys.rules.js'
 
 export const CASE_ENTRIES = 'CaseEntry'
@@ -125,12 +127,15 @@ export class CaseEntryStore {
   }
 
   @WritesPending('entry')
-  async takeIn(entries: readonly { verdictId: string; caseId: string; at: Date }[]): Promise<void> {
-    const changes = Map.groupBy(entries, ({ caseId, at }) => `${at.getTime()} ${caseId}`)
+  async takeIn(entries: readonly TakenVerdict[]): Promise<void> {
+    const changes = Map.groupBy(entries, (one) =>
+      one.heldBack ? one.verdictId : `${one.at.getTime()} ${one.caseId}`,
+    )
     const operations = [...changes.values()].map((some) => {
-      const { caseId, at: addedAt } = some[0]!
+      const { caseId, at: addedAt, heldBack } = some[0]!
       const ids = some.map(({ verdictId }) => verdictId)
-      const update = { $set: { caseId, addedAt }, $unset: { waitsSince: '' } } as const
+      const held = heldBack ? { outcome: heldBack.outcome, heldBack: heldBack.in } : {}
+      const update = { $set: { caseId, addedAt, ...held }, $unset: { waitsSince: '' } } as const
       return { updateMany: { filter: { _id: { $in: ids }, caseId: null }, update } }
     })
     await bulkWrite(this.entries, operations)
@@ -192,6 +197,25 @@ export class CaseEntryStore {
         },
       ])
       .toArray()
+  }
+
+  /** By verdict: the judged texts, of those that have a digest. */
+  async judgedTexts(verdictIds: readonly string[]): Promise<Map<string, JudgedText>> {
+    if (verdictIds.length === 0) return new Map()
+    const found = await this.entries
+      .find({ _id: { $in: [...verdictIds] }, comparedDigest: { $type: 'string' } })
+      .project<Pick<CaseEntry, '_id' | 'messageId' | 'categories'> & { comparedDigest: string }>({
+        messageId: 1,
+        categories: 1,
+        comparedDigest: 1,
+      })
+      .toArray()
+    return new Map(
+      found.map(({ _id, messageId, categories, comparedDigest: digest }) => [
+        _id,
+        { messageId, digest, actsUnder: actsUnder(categories) },
+      ]),
+    )
   }
 
   /** Those of the verdicts that are on messages of an account, the latest first. */
@@ -322,6 +346,7 @@ function entryOf(verdict: Verdict): CaseEntry {
     modelVersions: verdict.modelVersions,
     overlays: verdict.overlays,
     inputs: verdict.inputs,
+    ...(verdict.comparedDigest === undefined ? {} : { comparedDigest: verdict.comparedDigest }),
     message: verdict.message,
     receivedAt: new Date(verdict.receivedAt),
     classifiedAt: new Date(verdict.classifiedAt),

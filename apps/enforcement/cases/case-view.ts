@@ -1,6 +1,7 @@
 import type { Policy } from '#libs/policy/policy-document'
 import { isSealed } from '#libs/policy/sealed-evidence'
 import { asOf } from './case-work.rules.js'
+import { heldBackReason } from '../exonerations/exonerate.rules.js'
 import type { CaseEntry, CaseRecord } from './case.js'
 import type { CaseEntryView, CaseView } from './cases-api.js'
 
@@ -61,6 +62,8 @@ export function entryView(
     eraser: _eraser,
     strayedAt: _strayedAt,
     waitsSince: _waitsSince,
+    comparedDigest: _digest,
+    heldBack,
     erased,
     message,
     ...rest
@@ -75,6 +78,7 @@ export function entryView(
   return {
     verdictId,
     ...rest,
+    ...(heldBack ? { heldBack: heldBack.map((one) => ({ ...one, reason: heldBackReason(one) })) } : {}),
     sealed,
     blurred,
     message: sealed ? shell : message,

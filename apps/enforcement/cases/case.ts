@@ -3,6 +3,7 @@ import type { Message } from '#libs/contracts/message'
 import type { Route } from '#libs/policy/routing'
 import type { ErasedContent } from '../retention/erased-content.rules.js'
 import type { Scheduled } from '../retention/erasure-schedule.js'
+import type { HeldBack } from '../exonerations/exoneration.js'
 import type { CaseState } from './case-transitions.js'
 
 /** Notes of a case with its parts: the longest of as many are 8 MB, of 16 that a document may have. */
@@ -134,6 +135,14 @@ export interface CaseChange {
   takesIn?: { caseId: string; by: string }
 }
 
+/** That an account took a verdict in. `heldBack`: in which categories it was not acted on, and what it comes to by that. */
+export interface TakenVerdict {
+  verdictId: string
+  caseId: string
+  at: Date
+  heldBack?: { outcome: Outcome; in: HeldBack[] }
+}
+
 /** One verdict in a case: the evidence. `caseId` is null until the account took it in. */
 export interface CaseEntry extends Scheduled {
   /** The verdict. */
@@ -144,9 +153,15 @@ export interface CaseEntry extends Scheduled {
   accountId: string
   messageId: string
   revision: string
+  /** What it comes to: that of the verdict, unless it was held back. */
   outcome: Outcome
   mode: string
+  /** As judged. */
   categories: CategoryVerdict[]
+  /** The categories in which the verdict acts and was not acted on. Absent: none. */
+  heldBack?: HeldBack[]
+  /** Of the text as it is compared; absent where there is none, and in entries from before there was one. */
+  comparedDigest?: string
   policyVersion: string
   bankVersions: Record<string, string>
   modelVersions: Record<string, string>

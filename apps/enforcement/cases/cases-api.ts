@@ -1,3 +1,4 @@
+import { Bilingual } from '#libs/contracts/directive'
 import {
   Example,
   Flag,
@@ -109,14 +110,30 @@ export class EvidenceMessage {
   @Example() @Optional() @Text(200, 1) requested?: string
 }
 
+/** Why automation did not act on a verdict in one of its categories: its text was found wrongly judged under the clause. */
+export class HeldBackView {
+  @Text(60, 1) category!: string
+  @Text(120, 1) clause!: string
+  /** When it was found. */
+  @Instant() at!: Date
+  /** The decision that was undone. */
+  @WeirId() decisionId!: string
+  /** The appeal that found it; null where a person reversed the automated decision without one. */
+  @Optional() @WeirId() appealId!: string | null
+  @One(() => Bilingual) reason!: Bilingual
+}
+
 /** One verdict in a case: the evidence. */
 export class CaseEntryView {
   @WeirId() verdictId!: string
   @OwnId() messageId!: string
   @WeirId() revision!: string
+  /** What it came to: `review` where the verdict acts, but was held back in all categories in which it does. */
   @OneOf(OUTCOMES) outcome!: Outcome
   @Example('live') @Pattern(MODE) mode!: string
+  /** As judged. */
   @Many(() => CategoryVerdict, 50) categories!: CategoryVerdict[]
+  @Example() @Optional() @Many(() => HeldBackView, 50) heldBack?: HeldBackView[]
   @Text(40, 1) policyVersion!: string
   @Shape() bankVersions!: Record<string, string>
   @Shape() modelVersions!: Record<string, string>
