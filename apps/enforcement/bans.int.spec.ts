@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DeadLetterTopic, Topics } from '#libs/contracts/catalogue'
 import type { Notice } from '#libs/contracts/notice'
 import { person, settled, StartedEnforcement } from './started-enforcement.fixture.js'
-import { aVerdict } from './accounts/a-verdict.js'
+import { aVerdict } from './ledger/a-verdict.fixture.js'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR

@@ -14,10 +14,10 @@ import type { Verdict } from '#libs/contracts/verdict'
 import type { Role } from '#libs/platform/auth/roles'
 import { parsePolicy } from '#libs/policy/parse-policy'
 import { builtFile } from '#libs/testing/service-process'
-import { aVerdict } from './accounts/a-verdict.js'
-import type { CaseEntry } from './cases/case.js'
+import { aVerdict } from './ledger/a-verdict.fixture.js'
+import type { CaseEntry } from './ledger/cases/case.js'
 import { settled, StartedEnforcement } from './started-enforcement.fixture.js'
-import { dsaProblems } from './statements/dsa-schema-v2.js'
+import { dsaProblems } from './statements/dsa-schema-v2.fixture.js'
 import type { DsaStatement } from './statements/dsa-statement.rules.js'
 
 const POLICY = readFileSync('policies/default.yaml', 'utf8')

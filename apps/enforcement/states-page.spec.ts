@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CASE_ACTIONS, CASE_STATES, caseAfter, statesBefore } from './cases/case-transitions.js'
+import { CASE_ACTIONS, CASE_STATES, caseAfter, statesBefore } from './ledger/cases/case-transitions.js'
 import { statesPage } from './states-page.js'
 
 describe('states', () => {

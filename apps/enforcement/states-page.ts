@@ -1,5 +1,5 @@
 import { APPEAL_STATES, APPEAL_TRANSITIONS } from './appeals/appeal-transitions.js'
-import { CASE_STATES, CASE_TRANSITIONS } from './cases/case-transitions.js'
+import { CASE_STATES, CASE_TRANSITIONS } from './ledger/cases/case-transitions.js'
 import { POLICY_STATES, POLICY_TRANSITIONS } from './policies/policy-transitions.js'
 
 /** The page `docs/states.md`, from the transition tables in code. */
@@ -28,7 +28,7 @@ export function statesPage(): string {
     ...chapter('Policy', POLICY_STATES, POLICY_TRANSITIONS),
     '## Directive',
     '',
-    'Not a table: a function of the set of receipts and answers (`apps/enforcement/directives/directive-state.rules.ts`).',
+    'Not a table: a function of the set of receipts and answers (`apps/enforcement/ledger/directives/directive-state.rules.ts`).',
     '`done` beats everything, then `withdrawn` (another directive undid it), then `paused` (a stopping receipt without an answer),',
     'then `acknowledged`, then `issued`. `overdue` is a mark beside the state.',
     '',

@@ -1,28 +1,36 @@
 import { Module } from '@nestjs/common'
 import { MongooseModule } from '@nestjs/mongoose'
-import { ACCOUNTS, AccountSchema, AccountStore } from './accounts/account.store.js'
-import { REACH, ReachSchema, ReachStore } from './accounts/reach.store.js'
-import { STRIKES, StrikeSchema, StrikeStore } from './accounts/strike.store.js'
+import { ACCOUNTS, AccountSchema, AccountStore } from './ledger/account.store.js'
+import { REACH, ReachSchema, ReachStore } from './ledger/reach.store.js'
+import { STRIKES, StrikeSchema, StrikeStore } from './ledger/strikes/strike.store.js'
 import { APPEALS, AppealSchema, AppealStore } from './appeals/appeal.store.js'
 import { AUDIT_LOG, AuditLogSchema, AuditStore } from './audit/audit.store.js'
 import { AUDIT_CHECKPOINTS, AuditCheckpointSchema, CheckpointStore } from './audit/checkpoint.store.js'
-import { CASE_ENTRIES, CaseEntrySchema, CaseEntryStore } from './cases/case-entry.store.js'
-import { CASES, CaseSchema, CaseStore } from './cases/case.store.js'
-import { DECISIONS, DecisionSchema, DecisionStore } from './decisions/decision.store.js'
-import { DIRECTIVES, DirectiveSchema, DirectiveStore } from './directives/directive.store.js'
-import { EXONERATIONS, ExonerationSchema, ExonerationStore } from './exonerations/exoneration.store.js'
-import { CLUSTER_MEMBERS, ClusterMemberSchema, ClusterMemberStore } from './findings/cluster-member.store.js'
-import { CLUSTER_ORDERS, ClusterOrderSchema, ClusterOrderStore } from './findings/cluster-order.store.js'
-import { FINDINGS, FindingSchema, FindingStore } from './findings/finding.store.js'
+import { CASE_ENTRIES, CaseEntrySchema, CaseEntryStore } from './ledger/cases/case-entry.store.js'
+import { CASES, CaseSchema, CaseStore } from './ledger/cases/case.store.js'
+import { DECISIONS, DecisionSchema, DecisionStore } from './ledger/decisions/decision.store.js'
+import { DIRECTIVES, DirectiveSchema, DirectiveStore } from './ledger/directives/directive.store.js'
+import { EXONERATIONS, ExonerationSchema, ExonerationStore } from './ledger/exonerations/exoneration.store.js'
+import {
+  CLUSTER_MEMBERS,
+  ClusterMemberSchema,
+  ClusterMemberStore,
+} from './casework/clusters/cluster-member.store.js'
+import {
+  CLUSTER_ORDERS,
+  ClusterOrderSchema,
+  ClusterOrderStore,
+} from './casework/clusters/cluster-order.store.js'
+import { FINDINGS, FindingSchema, FindingStore } from './ledger/findings/finding.store.js'
 import { PLATFORMS, PlatformSchema, PlatformStore } from './platforms/platform.store.js'
 import { BANKS, BankSchema, BankStore } from './policies/bank.store.js'
 import { POLICIES, PolicySchema, PolicyStore } from './policies/policy.store.js'
 import { PUBLICATIONS, PublicationSchema, PublicationStore } from './policies/publication.store.js'
-import { EXPOSURES, ExposureSchema, ExposureStore } from './quality/exposure.store.js'
+import { EXPOSURES, ExposureSchema, ExposureStore } from './exposure/exposure.store.js'
 import { GOLDEN_CASES, GoldenCaseSchema, GoldenCaseStore } from './quality/golden-case.store.js'
 import { REVIEWS, ReviewSchema, ReviewStore } from './quality/review.store.js'
-import { KEYS, KeySchema } from './statements/signed-links.js'
-import { STATEMENTS, StatementSchema, StatementStore } from './statements/statement.store.js'
+import { KEYS, KeySchema } from './ledger/statements/signed-links.js'
+import { STATEMENTS, StatementSchema, StatementStore } from './ledger/statements/statement.store.js'
 
 const collections = MongooseModule.forFeature([
   { name: ACCOUNTS, schema: AccountSchema },

@@ -5,7 +5,7 @@ import { parseKeepingRepeated } from '#libs/platform/json/parse-keeping-repeated
 import { privacyOf } from '#libs/platform/json/says-private'
 import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { type CheckedMessage, checkMessage, checkValue } from './check-message.rules.js'
-import { expectedOutcome, type Json, Pairs, read } from './private-oracle.js'
+import { expectedOutcome, type Json, Pairs, read } from './private-oracle.fixture.js'
 
 const good = {
   messageId: 'm-7',

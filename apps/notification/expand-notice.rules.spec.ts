@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { aNotice, aPlatform } from './a-notice.js'
+import { aNotice, aPlatform } from './a-notice.fixture.js'
 import { expandNotice, missingDeliveries, webhookBody } from './expand-notice.rules.js'
 
 const from = 'Weir <weir@weir.example>'

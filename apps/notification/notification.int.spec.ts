@@ -17,9 +17,9 @@ import { Publisher } from '#libs/platform/kafka/publisher'
 import { TopicsAdmin } from '#libs/platform/kafka/topics-admin'
 import { localServiceEnv } from '#libs/testing/local-service-env'
 import { type ServiceProcess, startService } from '#libs/testing/service-process'
-import { aNotice, aPlatform } from './a-notice.js'
+import { aNotice, aPlatform } from './a-notice.fixture.js'
 import { NotificationEnv } from './config.js'
-import { startHookSink, startMailSink, until } from './delivery-bench.js'
+import { startHookSink, startMailSink, until } from './delivery-bench.fixture.js'
 
 /** Nothing of this run meets another run on the same servers. */
 const RUN = randomUUID().slice(0, 8)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { aNotice } from './a-notice.js'
+import { aNotice } from './a-notice.fixture.js'
 import { languagesFor, placesIn, renderNotice } from './render-notice.rules.js'
 import { FALLBACK, TEMPLATES } from './templates/catalogue.js'
 import { LANGUAGES } from './templates/template.js'

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Notice } from '#libs/contracts/notice'
-import { aNotice, aPlatform } from './a-notice.js'
-import { DeliveryBench, startHookSink, startMailSink, until } from './delivery-bench.js'
+import { aNotice, aPlatform } from './a-notice.fixture.js'
+import { DeliveryBench, startHookSink, startMailSink, until } from './delivery-bench.fixture.js'
 import { expandNotice, webhookDestination } from './expand-notice.rules.js'
 
 const HOUR = 3_600_000

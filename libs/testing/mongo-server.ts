@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import mongoose from 'mongoose'
-import { wakeWriters } from '../platform/mongo/wake-writers.js'
+import { wakeWriters } from '#libs/platform/mongo/wake-writers'
 import { getMongod } from './get-mongod.js'
 import { spawnGuarded } from './guarded-process.js'
 import { RestartableProcess } from './restartable-process.js'

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Topics } from '#libs/contracts/catalogue'
 import type { Verdict } from '#libs/contracts/verdict'
 import { parsePolicy } from '#libs/policy/parse-policy'
-import { aVerdict } from '../../apps/enforcement/accounts/a-verdict.js'
+import { aVerdict } from '../../apps/enforcement/ledger/a-verdict.fixture.js'
 import { usageOf } from '../bench/process-usage.js'
 import { eventually, type WeirSystem } from '../harness/weir-system.js'
 

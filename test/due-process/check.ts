@@ -1,4 +1,4 @@
-import type { Standing } from '../../apps/enforcement/accounts/ledger-oracle.js'
+import type { Standing } from '../../apps/enforcement/ledger/ledger-oracle.fixture.js'
 import type { WeirSystem } from '../harness/weir-system.js'
 import { slugOf } from './api-clients.js'
 import { type Deed, deedsOf, type Work } from './deeds.js'

@@ -1,4 +1,4 @@
-import type { Severity } from '../../apps/enforcement/accounts/ledger-oracle.js'
+import type { Severity } from '../../apps/enforcement/ledger/ledger-oracle.fixture.js'
 import type { Answered } from './api-clients.js'
 import type { SceneAccount, SceneMessage } from './scene.js'
 

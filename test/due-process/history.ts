@@ -4,7 +4,7 @@ import {
   type PersonsMeasure,
   type Reference,
   type Standing,
-} from '../../apps/enforcement/accounts/ledger-oracle.js'
+} from '../../apps/enforcement/ledger/ledger-oracle.fixture.js'
 import { type Deed, deedsOf } from './deeds.js'
 import { received, type SceneAccount, strikeIdOf } from './scene.js'
 import type { Seen, SeenDirective } from './seen.js'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { PersonsMeasure, Severity } from '../../apps/enforcement/accounts/ledger-oracle.js'
+import type { PersonsMeasure, Severity } from '../../apps/enforcement/ledger/ledger-oracle.fixture.js'
 import type { WeirSystem } from '../harness/weir-system.js'
 import { type Answered, ApiClients, type Person, slugOf } from './api-clients.js'
 import type { Deed, Work } from './deeds.js'

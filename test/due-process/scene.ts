@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { derivedId } from '#libs/contracts/ids'
 import type { Verdict } from '#libs/contracts/verdict'
 import { parsePolicy } from '#libs/policy/parse-policy'
-import { aVerdict } from '../../apps/enforcement/accounts/a-verdict.js'
-import type { Severity } from '../../apps/enforcement/accounts/ledger-oracle.js'
+import { aVerdict } from '../../apps/enforcement/ledger/a-verdict.fixture.js'
+import type { Severity } from '../../apps/enforcement/ledger/ledger-oracle.fixture.js'
 
 /** One judged revision of a message. `verdict` is made when it is sent for the first time. */
 export interface PlannedVerdict {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { beforeAll, expect, it } from 'vitest'
 import { DeadLetterTopic, Topics } from '#libs/contracts/catalogue'
-import { freshPrefix, send, testEnv } from '#libs/platform/kafka/kafka-fixture'
+import { freshPrefix, send, testEnv } from '#libs/platform/kafka/kafka.fixture'
 import { TopicsAdmin } from '#libs/platform/kafka/topics-admin'
 import { createLogger } from '#libs/platform/logger'
 import { builtFile } from '#libs/testing/service-process'

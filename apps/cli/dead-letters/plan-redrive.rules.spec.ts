@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { aLetter } from './a-letter.js'
+import { aLetter } from './a-letter.fixture.js'
 import { chunkSize, refusalOf, waitMs } from './plan-redrive.rules.js'
 
 const facts = {

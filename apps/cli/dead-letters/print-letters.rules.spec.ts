@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { aLetter } from './a-letter.js'
+import { aLetter } from './a-letter.fixture.js'
 import { harmless, letterJson, letterLines, listLines, summaryLines } from './print-letters.rules.js'
 
 const listed = (change: Parameters<typeof aLetter>[0] = {}, redriven = false) => ({

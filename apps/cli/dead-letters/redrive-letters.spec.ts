@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DeadLetter, DeadLetterRecord } from '#libs/platform/kafka/dead-letter'
 import type { DeadLetterReader, LetterRange } from '#libs/platform/kafka/dead-letter-reader'
-import { aLetter } from './a-letter.js'
+import { aLetter } from './a-letter.fixture.js'
 import { planRedrive, redrive, type RedriveRequest } from './redrive-letters.js'
 
 const letters = Array.from({ length: 40 }, (_, i) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { aLetter } from './a-letter.js'
+import { aLetter } from './a-letter.fixture.js'
 import { isMeant, type LetterFilter, parseAddress } from './select-letters.rules.js'
 
 const at = new Date('2026-11-24T07:00:00Z')

@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common'
 import { accountKey, derivedId } from '#libs/contracts/ids'
 import { Clock } from '#libs/platform/clock'
 import { badRequest, conflict, notFound } from '#libs/platform/http/problem'
-import { keyReused } from '../decisions/asked.js'
-import { AccountChanges } from './account-changes.js'
-import { AccountStore } from './account.store.js'
-import type { AccountLabel } from './account-state.js'
-import { applyLabel, labelsAt, MOST_LABELS } from './label-account.rules.js'
+import { keyReused } from '../casework/asked.js'
+import { AccountChanges } from '../ledger/account-changes.js'
+import { AccountStore } from '../ledger/account.store.js'
+import type { AccountLabel } from '../ledger/account-state.js'
+import { applyLabel, labelsAt, MOST_LABELS } from '../ledger/label-account.rules.js'
 
 /** What an operator says of an account, and until when. */
 export interface GivenLabel {

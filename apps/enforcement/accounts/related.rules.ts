@@ -1,5 +1,5 @@
 import { accountKey } from '#libs/contracts/ids'
-import { NEARLY_IDENTICAL } from '../cases/copies.rules.js'
+import { NEARLY_IDENTICAL } from '../casework/copies.rules.js'
 import {
   COPY_REASONS,
   type CopyReason,
@@ -7,8 +7,8 @@ import {
   reasonOf,
   repostKey,
   shinglesOf,
-} from '../cases/copy-keys.rules.js'
-import type { KeyedEntry } from '../cases/case.js'
+} from '../ledger/cases/copy-keys.rules.js'
+import type { KeyedEntry } from '../ledger/cases/case.js'
 
 /** Keys that one search asks for: those of the newest messages. */
 const MOST_KEYS = 100

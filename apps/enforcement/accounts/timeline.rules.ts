@@ -1,9 +1,9 @@
 import type { AppealDocument } from '../appeals/appeal.store.js'
-import type { TakenEntry } from '../cases/case-entry.store.js'
-import type { DecisionRecord } from '../decisions/decision.js'
-import type { DirectiveDocument } from '../directives/directive.store.js'
-import type { TakenFinding } from '../findings/finding.store.js'
-import type { AccountLabel, StrikeRecord } from './account-state.js'
+import type { TakenEntry } from '../ledger/cases/case-entry.store.js'
+import type { DecisionRecord } from '../ledger/decisions/decision.js'
+import type { DirectiveDocument } from '../ledger/directives/directive.store.js'
+import type { TakenFinding } from '../ledger/findings/finding.store.js'
+import type { AccountLabel, StrikeRecord } from '../ledger/account-state.js'
 import type { TimelineItem } from './accounts-api.js'
 
 export const TIMELINE_KINDS = [

@@ -1,5 +1,5 @@
 import { writeInstant } from '#libs/contracts/write-instant'
-import type { StatementOfReasons } from '../statements/statement.js'
+import type { StatementOfReasons } from '../ledger/statements/statement.js'
 import type { AppealState } from './appeal-transitions.js'
 import { html, Html } from './html.rules.js'
 import type { PageLanguage } from './page-language.rules.js'

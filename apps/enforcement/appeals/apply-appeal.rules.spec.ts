@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
 import { compareMeasures } from '#libs/policy/measures-in-force'
 import { propertyRuns } from '#libs/testing/property-runs.fixture'
-import { AccountWorld, SPEC_POLICY } from '../accounts/account-world.js'
-import { applyDecision, applyTime, durationOf } from '../accounts/apply-decision.rules.js'
-import { applyVerdicts } from '../accounts/apply-verdicts.rules.js'
-import type { DecisionRecord } from '../decisions/decision.js'
+import { AccountWorld, SPEC_POLICY } from '../ledger/account-world.fixture.js'
+import { applyDecision, applyTime, durationOf } from '../ledger/apply-decision.rules.js'
+import { applyVerdicts } from '../ledger/apply-verdicts.rules.js'
+import type { DecisionRecord } from '../ledger/decisions/decision.js'
 import {
   applyGrant,
   applyPause,

@@ -4,24 +4,19 @@ import {
   type AccountChange,
   type AccountFacts,
   type ChangeContext,
-} from '../accounts/account-draft.rules.js'
-import type { DecidedMeasure, Hold, StepOnAccount } from '../accounts/account-state.js'
-import {
-  liftMeasure,
-  liftOrdered,
-  restoreMessages,
-  reverseDecision,
-} from '../accounts/apply-decision.rules.js'
-import { limitsOf, orderMeasure, orderOnMessage } from '../accounts/enforce-decision.rules.js'
-import { orderAgain } from '../accounts/order-again.rules.js'
-import { orderDirective } from '../accounts/order-directive.rules.js'
-import { reachHold } from '../accounts/second-person.rules.js'
-import { settle } from '../accounts/settle-account.rules.js'
-import { holdAgain } from '../accounts/waiting-cases.rules.js'
-import type { DecisionRecord, DecisionStep, Pause } from '../decisions/decision.js'
-import { decidedDirectiveId, DIRECTIVE_OF } from '../directives/directive-ids.rules.js'
-import { isOnMessages } from '../exonerations/exonerate.rules.js'
-import { APPEAL_LATE } from '../statements/reasons.rules.js'
+} from '../ledger/account-draft.rules.js'
+import type { DecidedMeasure, Hold, StepOnAccount } from '../ledger/account-state.js'
+import { liftMeasure, liftOrdered, restoreMessages, reverseDecision } from '../ledger/apply-decision.rules.js'
+import { limitsOf, orderMeasure, orderOnMessage } from '../ledger/enforce-decision.rules.js'
+import { orderAgain } from '../ledger/order-again.rules.js'
+import { orderDirective } from '../ledger/order-directive.rules.js'
+import { reachHold } from '../ledger/second-person.rules.js'
+import { settle } from '../ledger/settle-account.rules.js'
+import { holdAgain } from '../ledger/waiting-cases.rules.js'
+import type { DecisionRecord, DecisionStep, Pause } from '../ledger/decisions/decision.js'
+import { decidedDirectiveId, DIRECTIVE_OF } from '../ledger/directives/directive-ids.rules.js'
+import { isOnMessages } from '../ledger/exonerations/exonerate.rules.js'
+import { APPEAL_LATE } from '../ledger/statements/reasons.rules.js'
 import type { ReplacementOrder } from './appeal.js'
 import { isUndoable } from './covered-decisions.rules.js'
 import { replacementEnd, servedFrom } from './replacement.rules.js'

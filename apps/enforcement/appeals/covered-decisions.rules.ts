@@ -1,4 +1,4 @@
-import type { DecisionRecord } from '../decisions/decision.js'
+import type { DecisionRecord } from '../ledger/decisions/decision.js'
 
 type Standing = Pick<DecisionRecord, 'decisionId' | 'state' | 'directiveIds' | 'messages' | 'measure' | 'at'>
 

@@ -2,7 +2,7 @@ import 'reflect-metadata'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { propertyRuns } from '#libs/testing/property-runs.fixture'
-import { appealWindowEnd } from './appeal-window.rules.js'
+import { appealWindowEnd } from '../ledger/statements/appeal-window.rules.js'
 import { APPEAL_STATES, APPEAL_TRANSITIONS, appealStatesBefore, isClosed } from './appeal-transitions.js'
 import { partIn } from './may-hear.rules.js'
 

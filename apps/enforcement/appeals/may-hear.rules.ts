@@ -1,6 +1,6 @@
-import type { CaseRecord } from '../cases/case.js'
-import type { PeopledDecision } from '../decisions/decision.store.js'
-import { decidersOf, peopleOf } from '../decisions/decision-people.rules.js'
+import type { CaseRecord } from '../ledger/cases/case.js'
+import type { PeopledDecision } from '../ledger/decisions/decision.store.js'
+import { decidersOf, peopleOf } from '../ledger/decisions/decision-people.rules.js'
 import type { HeardAppeal } from './appeal.store.js'
 
 /** Who did what about the decisions that an appeal would undo, or in a case. */

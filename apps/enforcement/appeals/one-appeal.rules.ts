@@ -1,5 +1,5 @@
 import { derivedId } from '#libs/contracts/ids'
-import type { StatementOfReasons } from '../statements/statement.js'
+import type { StatementOfReasons } from '../ledger/statements/statement.js'
 import { isClosed } from './appeal-transitions.js'
 import type { AppealRecord } from './appeal.js'
 

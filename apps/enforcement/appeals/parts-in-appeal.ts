@@ -1,5 +1,5 @@
-import type { DecisionDocument } from '../decisions/decision.store.js'
-import { strikesUnder } from '../decisions/decision-people.rules.js'
+import type { DecisionDocument } from '../ledger/decisions/decision.store.js'
+import { strikesUnder } from '../ledger/decisions/decision-people.rules.js'
 import type { AppealDocument } from './appeal.store.js'
 import { partsAround, type PartsInCase } from './may-hear.rules.js'
 import type { PartStores } from './parts-in-case.js'

@@ -1,5 +1,5 @@
-import type { CaseStore } from '../cases/case.store.js'
-import type { DecisionStore } from '../decisions/decision.store.js'
+import type { CaseStore } from '../ledger/cases/case.store.js'
+import type { DecisionStore } from '../ledger/decisions/decision.store.js'
 import type { AppealStore } from './appeal.store.js'
 import type { PartsInCase } from './may-hear.rules.js'
 import type { ReviewersOf } from './reviewers-of.js'

@@ -3,10 +3,10 @@ import { ACCOUNT_ACTOR } from '#libs/contracts/actors'
 import { Clock } from '#libs/platform/clock'
 import { AuditLog } from '../audit/audit-log.js'
 import { viewEntry } from '../audit/evidence-views.js'
-import { CaseEntryStore } from '../cases/case-entry.store.js'
-import { entryView } from '../cases/case-view.js'
+import { CaseEntryStore } from '../ledger/cases/case-entry.store.js'
+import { entryView } from '../casework/case-view.js'
 import { PolicyStore } from '../policies/policy.store.js'
-import type { StatementOfReasons } from '../statements/statement.js'
+import type { StatementOfReasons } from '../ledger/statements/statement.js'
 
 /** One message that a measure rests on, as its author published it. */
 export interface Evidence {

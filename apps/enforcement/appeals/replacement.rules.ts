@@ -2,8 +2,8 @@ import type { Measure } from '#libs/contracts/measures-in-force'
 import { tooLongReason } from '#libs/policy/limits-of-decisions'
 import { compareMeasures, ENDING } from '#libs/policy/measures-in-force'
 import type { Policy } from '#libs/policy/policy-document'
-import { durationOf } from '../accounts/apply-decision.rules.js'
-import type { DecisionRecord } from '../decisions/decision.js'
+import { durationOf } from '../ledger/apply-decision.rules.js'
+import type { DecisionRecord } from '../ledger/decisions/decision.js'
 import type { ReplacementOrder } from './appeal.js'
 
 /** What can stand in the place of a step of the ladder, and fall with its strikes. */

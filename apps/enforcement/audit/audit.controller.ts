@@ -8,7 +8,7 @@ import { Roles } from '#libs/platform/auth/roles.decorator'
 import { apiOperation, apiPage, apiQuery, apiTag } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { badRequest } from '#libs/platform/http/problem'
-import { instantCursor } from '../cursor.js'
+import { instantCursor } from '../store/cursor.js'
 import { AuditStore, recordId } from './audit.store.js'
 import { ExportAudit } from './export-audit.js'
 

@@ -5,7 +5,7 @@ import { EMPTY_TAIL, type Tail } from '#libs/audit/chain'
 import type { AuditEntry, AuditRecord } from '#libs/contracts/audit-record'
 import { RetryableError } from '#libs/platform/errors'
 import { onlyDuplicates } from '#libs/platform/mongo/bulk-write'
-import { given, olderThan } from '../queries.js'
+import { given, olderThan } from '../store/queries.js'
 
 /** Records of one shard that were appended together, in one document (docs/adr/0084). */
 export interface AuditBlock {

@@ -3,7 +3,7 @@ import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import type { Checkpoint } from '#libs/contracts/checkpoint'
 import { insertMissing } from '#libs/platform/mongo/bulk-write'
-import { given, olderThan } from '../queries.js'
+import { given, olderThan } from '../store/queries.js'
 
 export interface CheckpointDocument extends Omit<Checkpoint, 'at'> {
   _id: string

@@ -6,7 +6,7 @@ import { Example, Many, OneOf, Optional, Strings, Text } from '#libs/contracts/f
 import { Public } from '#libs/platform/auth/roles.decorator'
 import { apiOk, apiOperation, apiQuery, apiTag } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
-import { instantCursor } from '../cursor.js'
+import { instantCursor } from '../store/cursor.js'
 import { AuditKey } from './audit-key.js'
 import { CheckpointStore, type CheckpointDocument } from './checkpoint.store.js'
 

@@ -2,7 +2,7 @@ import { PlatformTopics, Topics } from '#libs/contracts/catalogue'
 import { accountKey, derivedId } from '#libs/contracts/ids'
 import { policyRecordKey } from '#libs/contracts/policy-record'
 import type { AnyOutRecord } from '#libs/platform/kafka/publisher'
-import { addresseeKey } from '../notices/notice.rules.js'
+import { addresseeKey } from './notice.rules.js'
 import type { PendingRecord } from './pending.js'
 
 /** The record that a pending entry stands for: its topic, key, id and time follow from its content. */

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common'
 import type { mongo } from 'mongoose'
 import { ABANDONED_AFTER_MS } from '#libs/platform/due'
-import { notAmong } from '../queries.js'
-import { WorkOff } from '../timers/work-off.js'
+import { notAmong } from '../store/queries.js'
+import { WorkOff } from '#libs/platform/work-off'
 import { Outbox } from './outbox.js'
 import type { AnyWithOutbox } from './with-outbox.js'
 

@@ -15,7 +15,7 @@ import {
 } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
-import { instantCursor } from '../cursor.js'
+import { instantCursor } from '../store/cursor.js'
 import { ChangePolicy } from './change-policy.js'
 import { LintReport, PolicyInBrief, PolicyView } from './policies-api.js'
 import { PolicyStore, type PublishedPolicy } from './policy.store.js'

@@ -16,7 +16,7 @@ import {
 } from '#libs/platform/http/openapi'
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { ViewsList } from '../audit/evidence-views.js'
-import { instantCursor } from '../cursor.js'
+import { instantCursor } from '../store/cursor.js'
 import {
   GOLDEN_STATES,
   GoldenCaseStore,

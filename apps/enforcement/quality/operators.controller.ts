@@ -5,7 +5,7 @@ import { Roles } from '#libs/platform/auth/roles.decorator'
 import { apiOk, apiOperation, apiPage, apiQuery, apiTag } from '#libs/platform/http/openapi'
 import { decodeCursor, page, PageQuery } from '#libs/platform/http/paging'
 import { OwnQualityView, QualityQuery } from './quality-view.js'
-import { ReadExposure } from './read-exposure.js'
+import { ReadExposure } from '../exposure/read-exposure.js'
 import { ReportQuality } from './report-quality.js'
 
 export class ExposureQuery extends PageQuery {}

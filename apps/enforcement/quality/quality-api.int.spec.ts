@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TokenRequest } from '#libs/platform/auth/local-token'
 import { parsePolicy } from '#libs/policy/parse-policy'
-import { aVerdict } from '../accounts/a-verdict.js'
+import { aVerdict } from '../ledger/a-verdict.fixture.js'
 import { person, StartedEnforcement } from '../started-enforcement.fixture.js'
 
 const { clauses } = parsePolicy(readFileSync('policies/default.yaml', 'utf8')).policy!

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { Clock } from '#libs/platform/clock'
 import { badRequest } from '#libs/platform/http/problem'
-import { dayOf } from './exposure.rules.js'
+import { dayOf } from '../exposure/exposure.rules.js'
 import { GoldenCaseStore } from './golden-case.store.js'
 import { accuracyOf, agreementByCategory, agreementOn } from './quality-report.rules.js'
 import { ReviewStore } from './review.store.js'

@@ -5,7 +5,7 @@ import type { Pending } from '../outbox/pending.js'
 import { HasOutbox } from '../outbox/has-outbox.js'
 import { OutboxCollection } from '../outbox/outbox-collection.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
-import { given, olderThan } from '../queries.js'
+import { given, olderThan } from '../store/queries.js'
 import type { ReviewAnswer, ReviewRecord } from './review.js'
 
 export interface ReviewDocument extends ReviewRecord, WithOutbox {}

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { derivedId } from '#libs/contracts/ids'
 import { MEASURES } from '#libs/contracts/measures-in-force'
 import { propertyRuns } from '#libs/testing/property-runs.fixture'
-import type { DecisionRecord } from '../decisions/decision.js'
+import type { DecisionRecord } from '../ledger/decisions/decision.js'
 import { isSampled, labelOf, lotOf } from './sampling.rules.js'
 
 const at = new Date('2026-11-24T07:00:00Z')

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { DecisionRecord } from '../decisions/decision.js'
+import type { DecisionRecord } from '../ledger/decisions/decision.js'
 
 /** A number in [0, 1) that follows from the decision alone: uniform over decisions, the same at every look. */
 export function lotOf(decisionId: string): number {

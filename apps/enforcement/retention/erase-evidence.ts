@@ -3,20 +3,25 @@ import { accountKey, derivedId } from '#libs/contracts/ids'
 import type { AuditEntry } from '#libs/contracts/audit-record'
 import { storable } from '#libs/audit/chain'
 import { isClosed } from '../appeals/appeal-transitions.js'
-import { AccountChanges } from '../accounts/account-changes.js'
-import { AccountStore, type AccountDocument } from '../accounts/account.store.js'
+import { AccountChanges } from '../ledger/account-changes.js'
+import { AccountStore, type AccountDocument } from '../ledger/account.store.js'
 import { AppealStore, type AppealDocument } from '../appeals/appeal.store.js'
 import { AuditLog } from '../audit/audit-log.js'
-import type { CaseEntry } from '../cases/case.js'
-import { CaseEntryStore } from '../cases/case-entry.store.js'
-import { type CaseDocument, CaseStore } from '../cases/case.store.js'
-import { DecisionStore } from '../decisions/decision.store.js'
-import type { FindingRecord } from '../findings/finding.js'
-import { FindingStore } from '../findings/finding.store.js'
-import { digestOf, withoutContent, withoutTexts } from './erased-content.rules.js'
+import type { CaseEntry } from '../ledger/cases/case.js'
+import { CaseEntryStore } from '../ledger/cases/case-entry.store.js'
+import { type CaseDocument, CaseStore } from '../ledger/cases/case.store.js'
+import { DecisionStore } from '../ledger/decisions/decision.store.js'
+import type { FindingRecord } from '../ledger/findings/finding.js'
+import { FindingStore } from '../ledger/findings/finding.store.js'
+import { digestOf, withoutContent, withoutTexts } from '../ledger/erased-content.rules.js'
 import { eraseProfile, hasProfile, profileLook } from './erase-profile.rules.js'
 import { type FiledEntry, type FiledFinding, ReadEvidenceFacts } from './evidence-facts.js'
-import { appealTextUntil, evidenceUntil, type EvidenceTerms, nextLook } from './evidence-time.rules.js'
+import {
+  appealTextUntil,
+  evidenceUntil,
+  type EvidenceTerms,
+  nextLook,
+} from '../ledger/evidence-time.rules.js'
 
 /** What is erased, as metrics and the audit log name it. */
 export const ERASED_KINDS = ['evidence', 'finding', 'appeal', 'answer', 'notes', 'profile'] as const

@@ -3,9 +3,9 @@ import {
   type AccountChange,
   type AccountFacts,
   type ChangeContext,
-} from '../accounts/account-draft.rules.js'
-import type { AccountState } from '../accounts/account-state.js'
-import { openCasesOf } from '../accounts/waiting-cases.rules.js'
+} from '../ledger/account-draft.rules.js'
+import type { AccountState } from '../ledger/account-state.js'
+import { openCasesOf } from '../ledger/waiting-cases.rules.js'
 
 const DAY = 86_400_000
 /** A measure may be lifted at any time: an account with one is looked at so often. */

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common'
-import { CaseEntryStore, type JudgedContent } from '../cases/case-entry.store.js'
-import { DecisionStore, type DecisionDocument } from '../decisions/decision.store.js'
+import { CaseEntryStore, type JudgedContent } from '../ledger/cases/case-entry.store.js'
+import { DecisionStore, type DecisionDocument } from '../ledger/decisions/decision.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { dsaStatementOf, type DsaStatement } from './dsa-statement.rules.js'
-import type { StatementOfReasons } from './statement.js'
+import type { StatementOfReasons } from '../ledger/statements/statement.js'
 
 /** Statements in the form of the DSA Transparency Database, with what they refer to read in three queries for a batch. */
 @Injectable()

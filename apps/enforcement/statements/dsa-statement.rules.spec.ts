@@ -8,7 +8,7 @@ import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
 import { ACCOUNT_KINDS, MEDIA_KINDS } from '#libs/contracts/message-in'
 import { parsePolicy } from '#libs/policy/parse-policy'
 import type { Policy } from '#libs/policy/policy-document'
-import { AccountWorld, SPEC_POLICY } from '../accounts/account-world.js'
+import { AccountWorld, SPEC_POLICY } from '../ledger/account-world.fixture.js'
 import {
   applyApproval,
   applyDecision,
@@ -16,16 +16,16 @@ import {
   applyReversal,
   applyTime,
   type PersonsDecision,
-} from '../accounts/apply-decision.rules.js'
-import { applyReports } from '../accounts/apply-notice.rules.js'
-import { applyVerdicts, type VerdictFact } from '../accounts/apply-verdicts.rules.js'
-import type { DecisionRecord } from '../decisions/decision.js'
-import { DIRECTIVE_OF } from '../directives/directive-ids.rules.js'
-import { dsaProblems } from './dsa-schema-v2.js'
+} from '../ledger/apply-decision.rules.js'
+import { applyReports } from '../ledger/apply-notice.rules.js'
+import { applyVerdicts, type VerdictFact } from '../ledger/apply-verdicts.rules.js'
+import type { DecisionRecord } from '../ledger/decisions/decision.js'
+import { DIRECTIVE_OF } from '../ledger/directives/directive-ids.rules.js'
+import { dsaProblems } from './dsa-schema-v2.fixture.js'
 import { dsaStatementOf, type DsaStatement } from './dsa-statement.rules.js'
-import type { JudgedContent } from '../cases/case-entry.store.js'
-import { statementOf } from './statement.rules.js'
-import type { StatementOfReasons } from './statement.js'
+import type { JudgedContent } from '../ledger/cases/case-entry.store.js'
+import { statementOf } from '../ledger/statements/statement.rules.js'
+import type { StatementOfReasons } from '../ledger/statements/statement.js'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR

@@ -1,8 +1,8 @@
 import { DIRECTIVE_KINDS, type AccountLimits, type DirectiveKind } from '#libs/contracts/directive'
 import type { Policy } from '#libs/policy/policy-document'
-import type { JudgedContent } from '../cases/case-entry.store.js'
+import type { JudgedContent } from '../ledger/cases/case-entry.store.js'
 import { DSA_CATEGORIES, DSA_KEYWORDS, DSA_LANGUAGES, EEA } from './dsa-vocabulary.js'
-import type { StatementOfReasons } from './statement.js'
+import type { StatementOfReasons } from '../ledger/statements/statement.js'
 
 /** A statement of reasons as the EU DSA Transparency Database takes it, schema v2. Absent is "not given". */
 export interface DsaStatement {

@@ -6,11 +6,11 @@ import { apiAnswer, apiOk, apiOperation, apiQuery, apiTag } from '#libs/platform
 import { page, PageQuery } from '#libs/platform/http/paging'
 import { notFound } from '#libs/platform/http/problem'
 import { ViewsEvidence, ViewsList } from '../audit/evidence-views.js'
-import { instantCursor } from '../cursor.js'
+import { instantCursor } from '../store/cursor.js'
 import { DsaExport } from './dsa-export.js'
 import { RESTRICTIONS } from './dsa-statement.rules.js'
 import { DSA_BATCH, DsaBatch, StatementsPage, StatementView } from './statements-api.js'
-import { StatementStore, type StatementDocument } from './statement.store.js'
+import { StatementStore, type StatementDocument } from '../ledger/statements/statement.store.js'
 
 export class StatementsQuery extends PageQuery {
   @Optional() @PlatformId() platform?: string

@@ -7,7 +7,7 @@ import { platformTopicName, Topics } from '#libs/contracts/catalogue'
 import type { MessageIn } from '#libs/contracts/message-in'
 import type { Platform } from '#libs/contracts/platform'
 import { createLogger } from '../logger.js'
-import { freshPrefix, testEnv, testKafka, until } from './kafka-fixture.js'
+import { freshPrefix, testEnv, testKafka, until } from './kafka.fixture.js'
 import { Publisher } from './publisher.js'
 import { TopicsAdmin } from './topics-admin.js'
 

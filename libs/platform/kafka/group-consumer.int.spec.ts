@@ -2,7 +2,7 @@ import 'reflect-metadata'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createLogger } from '../logger.js'
 import { GroupConsumer } from './group-consumer.js'
-import { committed, freshPrefix, freshTopic, send, testEnv, until } from './kafka-fixture.js'
+import { committed, freshPrefix, freshTopic, send, testEnv, until } from './kafka.fixture.js'
 
 const running: GroupConsumer[] = []
 

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
 import { describe, expect, it, vi } from 'vitest'
-import { freshPrefix, freshTopic, send, testKafka, until } from './kafka-fixture.js'
+import { freshPrefix, freshTopic, send, testKafka, until } from './kafka.fixture.js'
 
 const { None, GZIP, Snappy, LZ4, ZSTD } = kafkajs.CompressionTypes
 const CODECS = { none: None, gzip: GZIP, snappy: Snappy, lz4: LZ4, zstd: ZSTD }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PlatformTopics, Topics } from '#libs/contracts/catalogue'
 import type { Tally } from '#libs/contracts/tally'
 import { createLogger } from '../logger.js'
-import { freshPrefix, freshTopic, testEnv, testKafka, until } from './kafka-fixture.js'
+import { freshPrefix, freshTopic, testEnv, testKafka, until } from './kafka.fixture.js'
 import { Publisher } from './publisher.js'
 import { TopicsAdmin } from './topics-admin.js'
 

@@ -6,7 +6,7 @@ import { startTemporaryStack } from '#libs/testing/temporary-stack'
 import { RetryableError } from '../errors.js'
 import { createLogger } from '../logger.js'
 import { GroupConsumer, type GroupConsumerOptions } from './group-consumer.js'
-import { freshPrefix, freshTopic, send, testEnv, testKafka, until } from './kafka-fixture.js'
+import { freshPrefix, freshTopic, send, testEnv, testKafka, until } from './kafka.fixture.js'
 import { SupervisedGroup } from './supervised-group.js'
 import { TopicsAdmin } from './topics-admin.js'
 

@@ -2,7 +2,7 @@ import 'reflect-metadata'
 import { describe, expect, it } from 'vitest'
 import { DeadLetterTopic, platformTopicName, Topics } from '#libs/contracts/catalogue'
 import { createLogger } from '../logger.js'
-import { freshPrefix, testEnv, testKafka } from './kafka-fixture.js'
+import { freshPrefix, testEnv, testKafka } from './kafka.fixture.js'
 import { TopicsAdmin } from './topics-admin.js'
 
 describe('the topics of the catalogue', () => {

@@ -1,0 +1,45 @@
+import { conflict } from '#libs/platform/http/problem'
+import {
+  AccountDraft,
+  type AccountChange,
+  type AccountFacts,
+  type ChangeContext,
+} from '../ledger/account-draft.rules.js'
+import { standingOfCase } from '../ledger/waiting-cases.rules.js'
+
+/** What is kept of merged cases in an account, and read with its open case, stays small. */
+export const MOST_MERGED = 50
+
+/**
+ * Makes a decided case a part of its account's open one, so that what is to be decided can rest on all of it. What was decided
+ * on it stands. Null where it is a part of that case already.
+ * @throws Problem 409 `case-merged`, `case-open`, `into-not-open`, `decision-held`, `too-many-merged`
+ */
+export function applyMerge(
+  facts: AccountFacts,
+  { caseId, into, requestId }: { caseId: string; into: string; requestId: string },
+  context: ChangeContext,
+): AccountChange | null {
+  const draft = new AccountDraft(facts, context)
+  const { mergedCases = [] } = draft.state
+  if (mergedCases.some((one) => one.caseId === caseId && one.into === into)) return null
+  draft.assertNotMerged(caseId)
+  if (standingOfCase(draft.state, caseId) === 'open') {
+    throw conflict('case-open', 'The case waits for a decision; merge the decided one into it instead.')
+  }
+  if (standingOfCase(draft.state, into) !== 'open') {
+    throw conflict('into-not-open', 'A case is merged into an open case of its account only.')
+  }
+  if (facts.decisions.some((decision) => decision.caseId === caseId && decision.state === 'held')) {
+    throw conflict('decision-held', 'A decision on the case waits; approve or refuse it first.')
+  }
+  if (mergedCases.length >= MOST_MERGED) {
+    throw conflict('too-many-merged', `${MOST_MERGED} cases of the account are merged already.`)
+  }
+  draft.state.mergedCases = [...mergedCases, { caseId, into }]
+  if (draft.state.automatedCaseId === caseId) draft.state.automatedCaseId = null
+  draft.caseChange(caseId, { state: 'closed', mergedInto: into, lastRequest: requestId })
+  draft.caseChange(into, { takesIn: { caseId, by: context.actor } })
+  draft.event('case.merged', `case/${caseId}`, into, { caseId, intoCaseId: into })
+  return draft.finish()
+}
