@@ -1,8 +1,8 @@
 import tseslint from 'typescript-eslint'
 
-const onlyPlatformSpeaksKafka = {
+const onlyRuntimeSpeaksKafka = {
   name: 'kafkajs',
-  message: 'Only libs/platform imports kafkajs: use its publisher, transport or admin.',
+  message: 'Only libs/runtime imports kafkajs: use its publisher, transport or admin.',
 }
 const frameworks = [
   '@nestjs/*',
@@ -39,10 +39,10 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/no-extraneous-class': 'off',
-      'no-restricted-imports': ['error', { paths: [onlyPlatformSpeaksKafka] }],
+      'no-restricted-imports': ['error', { paths: [onlyRuntimeSpeaksKafka] }],
     },
   },
-  { files: ['libs/platform/**/*.ts', 'test/**/*.ts'], rules: { 'no-restricted-imports': 'off' } },
+  { files: ['libs/runtime/**/*.ts', 'test/**/*.ts'], rules: { 'no-restricted-imports': 'off' } },
   { files: ['**/*.spec.ts'], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
   {
     files: ['libs/contracts/**/*.ts'],
@@ -75,7 +75,7 @@ export default tseslint.config(
       'no-restricted-imports': [
         'error',
         {
-          paths: [onlyPlatformSpeaksKafka],
+          paths: [onlyRuntimeSpeaksKafka],
           patterns: [
             {
               group: apps

@@ -1,5 +1,5 @@
 import type { ServiceName } from '#libs/contracts/catalogue'
-import type { Role } from '#libs/platform/auth/roles'
+import type { Role } from '#libs/runtime/auth/roles'
 
 /** One route and who may call it. */
 export interface AccessLine {

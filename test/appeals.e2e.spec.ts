@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Directive } from '#libs/contracts/directive'
-import type { Role } from '#libs/platform/auth/roles'
+import type { Role } from '#libs/runtime/auth/roles'
 import { eventually, jsonOf, type OutsideRecord, WeirSystem } from './harness/weir-system.js'
 
 const GRAVE = 'Recruits wanted for our attack cell: come and fight with the islamic state <b>now</b>'

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Directive } from '#libs/contracts/directive'
 import type { DeliveryReport } from '#libs/contracts/delivery-report'
-import type { Role } from '#libs/platform/auth/roles'
+import type { Role } from '#libs/runtime/auth/roles'
 import { eventually, jsonOf, type OutsideRecord, WeirSystem } from './harness/weir-system.js'
 
 const GRAVE =

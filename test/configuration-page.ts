@@ -1,6 +1,6 @@
 import 'reflect-metadata'
 import { SERVICES, type ServiceName } from '#libs/contracts/catalogue'
-import { defaultPort, ServiceEnv, settingsOf } from '#libs/platform/env'
+import { defaultPort, ServiceEnv, settingsOf } from '#libs/runtime/env'
 import { ClassificationEnv } from '../apps/classification/config.js'
 import { EnforcementEnv } from '../apps/enforcement/config.js'
 import { IngestionEnv } from '../apps/ingestion/config.js'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SERVICES } from '#libs/contracts/catalogue'
 import type { Directive } from '#libs/contracts/directive'
-import { type Role, ROLES } from '#libs/platform/auth/roles'
+import { type Role, ROLES } from '#libs/runtime/auth/roles'
 import { type AccessLine, accessLines } from './access-table.js'
 import { type RawAnswer, rawRequest } from './harness/raw-request.js'
 import { eventually, jsonOf, type OutsideRecord, WeirSystem } from './harness/weir-system.js'

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common'
-import { PlatformModule } from '#libs/platform/platform.module'
+import { RuntimeModule } from '#libs/runtime/runtime.module'
 import { ClassifyController } from './classify.controller.js'
 import { ClassificationEnv } from './config.js'
 import { Judges } from './judges.js'
@@ -9,7 +9,7 @@ import { textModelProvider } from './text-model.provider.js'
 
 /** What classification is made of. */
 @Module({
-  imports: [PlatformModule.forService('classification', ClassificationEnv)],
+  imports: [RuntimeModule.forService('classification', ClassificationEnv)],
   controllers: [ClassifyController],
   providers: [textModelProvider, Judges, PolicyWaits, MessagesConsumer],
 })

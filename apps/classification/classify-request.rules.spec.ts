@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { PermanentError } from '#libs/platform/errors'
-import { parseKeepingRepeated } from '#libs/platform/json/parse-keeping-repeated'
+import { PermanentError } from '#libs/runtime/errors'
+import { parseKeepingRepeated } from '#libs/runtime/json/parse-keeping-repeated'
 import { askedFor } from './classify-request.rules.js'
 
 const now = new Date('2026-11-24T08:00:00Z')

@@ -1,12 +1,12 @@
 import type { AcceptedMessage } from '#libs/contracts/accepted-message'
 import { revisionOf } from '#libs/contracts/message'
 import { MOST_REPAIRS } from '#libs/contracts/repair'
-import { PermanentError } from '#libs/platform/errors'
-import { excessOfValue, MAX_MESSAGE_DEPTH } from '#libs/platform/json/bound-message'
-import { shapeMessage, type ShapedMessage } from '#libs/platform/json/check-message'
-import { inspect } from '#libs/platform/json/inspect'
-import { repeatedIn, repeatedName } from '#libs/platform/json/parse-keeping-repeated'
-import { holdsPrivate, saysPrivate } from '#libs/platform/json/says-private'
+import { PermanentError } from '#libs/runtime/errors'
+import { excessOfValue, MAX_MESSAGE_DEPTH } from '#libs/runtime/json/bound-message'
+import { shapeMessage, type ShapedMessage } from '#libs/runtime/json/check-message'
+import { inspect } from '#libs/runtime/json/inspect'
+import { repeatedIn, repeatedName } from '#libs/runtime/json/parse-keeping-repeated'
+import { holdsPrivate, saysPrivate } from '#libs/runtime/json/says-private'
 
 /** Messages that one request may ask about. */
 export const MAX_MESSAGES = 100

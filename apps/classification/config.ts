@@ -1,5 +1,5 @@
 import { IsString, MinLength } from 'class-validator'
-import { ServiceEnv, Setting } from '#libs/platform/env'
+import { ServiceEnv, Setting } from '#libs/runtime/env'
 
 /** The settings of classification. */
 export class ClassificationEnv extends ServiceEnv {

@@ -1,4 +1,4 @@
-import type { ApiGuide } from '#libs/platform/http/openapi'
+import type { ApiGuide } from '#libs/runtime/http/openapi'
 
 export const CLASSIFICATION_GUIDE: ApiGuide = {
   description: `Tells what a message would be judged by the policy in force. The judging that has effects happens on the stream of

@@ -1,5 +1,5 @@
 import type { PolicyRecord } from '#libs/contracts/policy-record'
-import { RetryableError } from '#libs/platform/errors'
+import { RetryableError } from '#libs/runtime/errors'
 import { compileJudge } from '#libs/policy/judge-message'
 import { parsePolicy } from '#libs/policy/parse-policy'
 import type { Policy } from '#libs/policy/policy-document'

@@ -1,4 +1,4 @@
-import { bootstrap } from '#libs/platform/bootstrap'
+import { bootstrap } from '#libs/runtime/bootstrap'
 import { ClassificationModule } from './classification.module.js'
 import { ClassificationEnv } from './config.js'
 import { CLASSIFICATION_GUIDE } from './guide.js'

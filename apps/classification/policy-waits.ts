@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common'
 import { Gauge } from 'prom-client'
-import { Clock } from '#libs/platform/clock'
-import { RetryableError } from '#libs/platform/errors'
-import { Health, type PartHealth } from '#libs/platform/health/health'
+import { Clock } from '#libs/runtime/clock'
+import { RetryableError } from '#libs/runtime/errors'
+import { Health, type PartHealth } from '#libs/runtime/health/health'
 import { type Judged, Judges } from './judges.js'
 
 const waitingPartitions = new Gauge({

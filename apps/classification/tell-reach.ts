@@ -2,7 +2,7 @@ import { Topics } from '#libs/contracts/catalogue'
 import { accountKey, derivedId } from '#libs/contracts/ids'
 import type { Message } from '#libs/contracts/message'
 import type { Reach } from '#libs/contracts/reach'
-import type { OutRecord } from '#libs/platform/kafka/publisher'
+import type { OutRecord } from '#libs/runtime/kafka/publisher'
 
 /** Accounts of reach that are remembered; of those that are forgotten the same is told again. */
 const MOST_REMEMBERED = 50_000

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Provider } from '@nestjs/common'
-import { ENV } from '#libs/platform/tokens'
+import { ENV } from '#libs/runtime/tokens'
 import type { ClassificationEnv } from './config.js'
 import { TextModel } from './detectors/text-model.js'
 

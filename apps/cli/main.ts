@@ -1,5 +1,5 @@
 import 'reflect-metadata'
-import { useFastRecords } from '#libs/platform/kafka/fast-records'
+import { useFastRecords } from '#libs/runtime/kafka/fast-records'
 import { run } from './run.js'
 import { weirCommand } from './weir-command.js'
 

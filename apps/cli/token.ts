@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { isOurActor } from '#libs/contracts/actors'
 import { PLATFORM_ID } from '#libs/contracts/fields'
-import { signLocalToken } from '#libs/platform/auth/local-token'
-import { isRole, ROLES, type Role } from '#libs/platform/auth/roles'
-import { readEnv, ServiceEnv } from '#libs/platform/env'
+import { signLocalToken } from '#libs/runtime/auth/local-token'
+import { isRole, ROLES, type Role } from '#libs/runtime/auth/roles'
+import { readEnv, ServiceEnv } from '#libs/runtime/env'
 import { run } from './run.js'
 
 interface Options {

@@ -1,11 +1,11 @@
 import { Command } from 'commander'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Topics } from '#libs/contracts/catalogue'
-import { readEnv, ServiceEnv } from '#libs/platform/env'
-import { isRetryable } from '#libs/platform/errors'
-import { CompactedTables } from '#libs/platform/kafka/compacted-table'
-import { type TopicDifference, TopicsAdmin } from '#libs/platform/kafka/topics-admin'
-import { createLogger } from '#libs/platform/logger'
+import { readEnv, ServiceEnv } from '#libs/runtime/env'
+import { isRetryable } from '#libs/runtime/errors'
+import { CompactedTables } from '#libs/runtime/kafka/compacted-table'
+import { type TopicDifference, TopicsAdmin } from '#libs/runtime/kafka/topics-admin'
+import { createLogger } from '#libs/runtime/logger'
 
 /** How long to wait for a broker that is just starting. */
 const BROKER_PATIENCE_MS = 30_000

@@ -1,5 +1,5 @@
 import { IsOptional, IsString, Matches, MinLength } from 'class-validator'
-import { NumberSetting, ServiceEnv, Setting, ShareSetting } from '#libs/platform/env'
+import { NumberSetting, ServiceEnv, Setting, ShareSetting } from '#libs/runtime/env'
 
 /** The settings of enforcement. */
 export class EnforcementEnv extends ServiceEnv {

@@ -11,7 +11,7 @@ import { DeadLetterTopic, platformTopicName, Topics } from '#libs/contracts/cata
 import type { Checkpoint } from '#libs/contracts/checkpoint'
 import type { Directive } from '#libs/contracts/directive'
 import type { Verdict } from '#libs/contracts/verdict'
-import type { Role } from '#libs/platform/auth/roles'
+import type { Role } from '#libs/runtime/auth/roles'
 import { parsePolicy } from '#libs/policy/parse-policy'
 import { builtFile } from '#libs/testing/service-process'
 import { aVerdict } from './ledger/a-verdict.fixture.js'

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common'
 import { DiscoveryModule } from '@nestjs/core'
-import { PlatformModule } from '#libs/platform/platform.module'
-import { ENV } from '#libs/platform/tokens'
+import { RuntimeModule } from '#libs/runtime/runtime.module'
+import { ENV } from '#libs/runtime/tokens'
 import { AccountChanges } from './ledger/account-changes.js'
 import { AccountsController } from './accounts/accounts.controller.js'
 import { FindRelated } from './accounts/find-related.js'
@@ -94,7 +94,7 @@ import { Timer } from './timers/timer.js'
 
 /** What enforcement does: takes verdicts into accounts and cases, orders measures, hears the platforms and appeals, is asked by operators. */
 @Module({
-  imports: [DiscoveryModule, PlatformModule.forService('enforcement', EnforcementEnv), StoresModule],
+  imports: [DiscoveryModule, RuntimeModule.forService('enforcement', EnforcementEnv), StoresModule],
   controllers: [
     AccountsController,
     AnswerPages,

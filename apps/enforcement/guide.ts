@@ -1,4 +1,4 @@
-import type { ApiGuide } from '#libs/platform/http/openapi'
+import type { ApiGuide } from '#libs/runtime/http/openapi'
 
 export const ENFORCEMENT_GUIDE: ApiGuide = {
   description: `Keeps the strikes and cases of each public account, lets people decide, orders measures from platforms, tells the

@@ -1,4 +1,4 @@
-import { bootstrap } from '#libs/platform/bootstrap'
+import { bootstrap } from '#libs/runtime/bootstrap'
 import { EnforcementEnv } from './config.js'
 import { EnforcementModule } from './enforcement.module.js'
 import { ENFORCEMENT_GUIDE } from './guide.js'

@@ -2,7 +2,7 @@ import 'reflect-metadata'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { revisionOf } from '#libs/contracts/message'
-import { MAX_MESSAGE_BYTES as MAX_BYTES } from '#libs/platform/json/bound-message'
+import { MAX_MESSAGE_BYTES as MAX_BYTES } from '#libs/runtime/json/bound-message'
 import { checkMessage, checkValue, type CheckedMessage } from './check-message.rules.js'
 
 const good = {

@@ -1,19 +1,19 @@
 import { isUtf8 } from 'node:buffer'
 import type { MessageIn } from '#libs/contracts/message-in'
 import type { Repair } from '#libs/contracts/repair'
-import { PermanentError } from '#libs/platform/errors'
+import { PermanentError } from '#libs/runtime/errors'
 import {
   depthExcessOf,
   excessOfBytes,
   excessOfValue,
   MAX_MESSAGE_DEPTH,
   type MessageExcess,
-} from '#libs/platform/json/bound-message'
-import { shapeMessage, type ShapedMessage } from '#libs/platform/json/check-message'
-import { countNames } from '#libs/platform/json/count-names'
-import { inspect } from '#libs/platform/json/inspect'
-import { parseKeepingRepeated, repeatedName } from '#libs/platform/json/parse-keeping-repeated'
-import { holdsPrivate, jsonSaysPrivate, saysPrivate } from '#libs/platform/json/says-private'
+} from '#libs/runtime/json/bound-message'
+import { shapeMessage, type ShapedMessage } from '#libs/runtime/json/check-message'
+import { countNames } from '#libs/runtime/json/count-names'
+import { inspect } from '#libs/runtime/json/inspect'
+import { parseKeepingRepeated, repeatedName } from '#libs/runtime/json/parse-keeping-repeated'
+import { holdsPrivate, jsonSaysPrivate, saysPrivate } from '#libs/runtime/json/says-private'
 
 /** Why a record may be refused, in the order of the checks. */
 export const REJECTIONS = ['not-utf8', 'not-json', 'too-large', 'too-deep', 'schema'] as const

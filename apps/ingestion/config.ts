@@ -1,4 +1,4 @@
-import { NumberSetting, ServiceEnv, Setting } from '#libs/platform/env'
+import { NumberSetting, ServiceEnv, Setting } from '#libs/runtime/env'
 
 /** The settings of ingestion. */
 export class IngestionEnv extends ServiceEnv {

@@ -1,4 +1,4 @@
-import type { ApiGuide } from '#libs/platform/http/openapi'
+import type { ApiGuide } from '#libs/runtime/http/openapi'
 
 export const INGESTION_GUIDE: ApiGuide = {
   description: `Takes what public accounts publish, for platforms that do not write to Kafka. Every message ends as accepted, refused

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common'
-import { PlatformModule } from '#libs/platform/platform.module'
-import { ENV } from '#libs/platform/tokens'
+import { RuntimeModule } from '#libs/runtime/runtime.module'
+import { ENV } from '#libs/runtime/tokens'
 import { IngestionEnv } from './config.js'
 import { KnownPlatforms } from './known-platforms.js'
 import { MessagesConsumer } from './messages.consumer.js'
@@ -10,7 +10,7 @@ import { StoreMessages } from './store-messages.js'
 
 /** What ingestion does: takes messages from the platforms' topics and by REST. */
 @Module({
-  imports: [PlatformModule.forService('ingestion', IngestionEnv)],
+  imports: [RuntimeModule.forService('ingestion', IngestionEnv)],
   controllers: [MessagesController],
   providers: [
     MessagesConsumer,

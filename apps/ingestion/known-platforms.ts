@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common'
 import { Topics } from '#libs/contracts/catalogue'
 import type { Platform } from '#libs/contracts/platform'
-import { notFound } from '#libs/platform/http/problem'
-import { type CompactedTable, CompactedTables } from '#libs/platform/kafka/compacted-table'
+import { notFound } from '#libs/runtime/http/problem'
+import { type CompactedTable, CompactedTables } from '#libs/runtime/kafka/compacted-table'
 
 /** The registered platforms, as `weir.platforms.v1` tells them. */
 @Injectable()

@@ -1,4 +1,4 @@
-import { bootstrap } from '#libs/platform/bootstrap'
+import { bootstrap } from '#libs/runtime/bootstrap'
 import { IngestionEnv } from './config.js'
 import { INGESTION_GUIDE } from './guide.js'
 import { IngestionModule } from './ingestion.module.js'

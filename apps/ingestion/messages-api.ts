@@ -1,7 +1,7 @@
 import { Example, Many, OneOf, One, Optional, Text } from '#libs/contracts/fields'
 import { MessageIn } from '#libs/contracts/message-in'
 import { MOST_REPAIRS, Repair } from '#libs/contracts/repair'
-import { FieldProblem } from '#libs/platform/http/problem'
+import { FieldProblem } from '#libs/runtime/http/problem'
 import { REJECTIONS, type Rejection } from './check-message.rules.js'
 
 /** Messages that one request may hold. */

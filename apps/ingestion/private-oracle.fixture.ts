@@ -1,5 +1,5 @@
 import { MessageIn } from '#libs/contracts/message-in'
-import { contractCheck } from '#libs/platform/json/validator'
+import { contractCheck } from '#libs/runtime/json/validator'
 
 /**
  * What SPEC says of private records once more, slowly and in the obvious way: JSON is read into lists of pairs, so that no

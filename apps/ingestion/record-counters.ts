@@ -1,5 +1,5 @@
 import { Counter } from 'prom-client'
-import { kafkaMetrics } from '#libs/platform/kafka/kafka-metrics'
+import { kafkaMetrics } from '#libs/runtime/kafka/kafka-metrics'
 import { fieldOfRepair, type Repair } from '#libs/contracts/repair'
 import type { Rejection } from './check-message.rules.js'
 import { OUTCOMES, type RecordOutcome } from './sort-records.rules.js'

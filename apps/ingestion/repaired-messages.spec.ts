@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { revisionOf } from '#libs/contracts/message'
 import { MessageIn } from '#libs/contracts/message-in'
-import { contractCheck } from '#libs/platform/json/validator'
+import { contractCheck } from '#libs/runtime/json/validator'
 import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { type AcceptedOutcome, checkMessage, checkValue } from './check-message.rules.js'
 

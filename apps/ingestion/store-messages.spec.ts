@@ -1,8 +1,8 @@
 import 'reflect-metadata'
 import { describe, expect, it } from 'vitest'
-import { Clock } from '#libs/platform/clock'
-import { PermanentError, RetryableError } from '#libs/platform/errors'
-import type { AnyOutRecord, Publisher } from '#libs/platform/kafka/publisher'
+import { Clock } from '#libs/runtime/clock'
+import { PermanentError, RetryableError } from '#libs/runtime/errors'
+import type { AnyOutRecord, Publisher } from '#libs/runtime/kafka/publisher'
 import { IngestionEnv } from './config.js'
 import { StoreMessages } from './store-messages.js'
 

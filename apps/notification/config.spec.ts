@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { readEnv } from '#libs/platform/env'
+import { readEnv } from '#libs/runtime/env'
 import { NotificationEnv } from './config.js'
 
 it('refuses private webhooks in production, and nowhere else', () => {

@@ -1,5 +1,5 @@
 import { IsString, IsUrl, Matches } from 'class-validator'
-import { FlagSetting, NumberSetting, ServiceEnv, Setting } from '#libs/platform/env'
+import { FlagSetting, NumberSetting, ServiceEnv, Setting } from '#libs/runtime/env'
 
 const SMTP = { protocols: ['smtp', 'smtps'], require_protocol: true, require_tld: false }
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { hash, randomUUID } from 'node:crypto'
-import { insertMissing } from '#libs/platform/mongo/bulk-write'
+import { insertMissing } from '#libs/runtime/mongo/bulk-write'
 import type { Settled } from './attempt.rules.js'
 import { type Attempt, type Channel, type Delivery, type DeliveryState, NOWHERE } from './delivery.js'
 

@@ -1,4 +1,4 @@
-import type { ApiGuide } from '#libs/platform/http/openapi'
+import type { ApiGuide } from '#libs/runtime/http/openapi'
 
 export const NOTIFICATION_GUIDE: ApiGuide = {
   description: `Delivers notices to people and machines outside by e-mail and by signed webhooks, tries again where that fails, and

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Topics } from '#libs/contracts/catalogue'
 import type { Platform } from '#libs/contracts/platform'
-import { notFound } from '#libs/platform/http/problem'
-import { type CompactedTable, CompactedTables } from '#libs/platform/kafka/compacted-table'
+import { notFound } from '#libs/runtime/http/problem'
+import { type CompactedTable, CompactedTables } from '#libs/runtime/kafka/compacted-table'
 
 /** How long a request waits for a platform that was registered a moment ago. */
 const REQUEST_PATIENCE_MS = 3_000

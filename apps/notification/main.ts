@@ -1,4 +1,4 @@
-import { bootstrap } from '#libs/platform/bootstrap'
+import { bootstrap } from '#libs/runtime/bootstrap'
 import { NotificationEnv } from './config.js'
 import { NOTIFICATION_GUIDE } from './guide.js'
 import { NotificationModule } from './notification.module.js'

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common'
-import type { Logger } from '#libs/platform/logger'
-import { LOGGER } from '#libs/platform/tokens'
+import type { Logger } from '#libs/runtime/logger'
+import { LOGGER } from '#libs/runtime/tokens'
 import { KnownPlatforms } from './known-platforms.js'
 import { RedeliverNotice } from './redeliver-notice.js'
 

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common'
 import { MongooseModule } from '@nestjs/mongoose'
-import { PlatformModule } from '#libs/platform/platform.module'
+import { RuntimeModule } from '#libs/runtime/runtime.module'
 import { NotificationEnv } from './config.js'
 import { dispatcherProvider, secretBoxProvider } from './delivery.provider.js'
 import { DELIVERIES, DeliverySchema, DeliveryStore } from './delivery.store.js'
@@ -20,7 +20,7 @@ import { WebhooksController } from './webhooks.controller.js'
 /** What notification does: keeps notices as deliveries, sends them by e-mail and webhook, shows what became of them. */
 @Module({
   imports: [
-    PlatformModule.forService('notification', NotificationEnv),
+    RuntimeModule.forService('notification', NotificationEnv),
     MongooseModule.forFeature([
       { name: NOTICES, schema: NoticeSchema },
       { name: DELIVERIES, schema: DeliverySchema },

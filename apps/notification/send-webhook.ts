@@ -6,7 +6,7 @@ import { type AttemptResult, fromHttpStatus, held, hopeless, tryAgain } from './
 import type { Delivery, NoticeContent } from './delivery.js'
 import { ForbiddenAddressError } from './resolve-public-host.js'
 import { parseRetryAfter } from './retry-schedule.rules.js'
-import type { SecretBox } from '#libs/platform/secret-box'
+import type { SecretBox } from '#libs/runtime/secret-box'
 import { healthAfter, PROBE_EVERY_MS } from './webhook-health.rules.js'
 import { refuseWebhookUrl } from './webhook-url.rules.js'
 import { signing } from './webhook-secrets.rules.js'

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common'
 import { randomUUID } from 'node:crypto'
 import { Topics } from '#libs/contracts/catalogue'
 import { derivedId } from '#libs/contracts/ids'
-import { Clock } from '#libs/platform/clock'
-import { Publisher } from '#libs/platform/kafka/publisher'
+import { Clock } from '#libs/runtime/clock'
+import { Publisher } from '#libs/runtime/kafka/publisher'
 
 /** Tells enforcement, which keeps the audit log, that somebody looked at what was sent to whom. */
 @Injectable()

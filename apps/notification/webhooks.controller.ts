@@ -1,8 +1,8 @@
 import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Put, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { Example, Instant, OneOf, Optional, PlatformId, Text } from '#libs/contracts/fields'
-import { Roles } from '#libs/platform/auth/roles.decorator'
-import { apiBody, apiCreated, apiOk, apiOperation, apiTag } from '#libs/platform/http/openapi'
+import { Roles } from '#libs/runtime/auth/roles.decorator'
+import { apiBody, apiCreated, apiOk, apiOperation, apiTag } from '#libs/runtime/http/openapi'
 import { RegisterWebhook } from './register-webhook.js'
 import type { Webhook } from './webhook.store.js'
 

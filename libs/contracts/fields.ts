@@ -108,7 +108,7 @@ export function Optional(): PropertyDecorator {
 
 /**
  * What the field holds in the examples of the API's description, where its name or type does not say it already
- * (libs/platform/http/example-values.ts); without a value it is left out of them.
+ * (libs/runtime/http/example-values.ts); without a value it is left out of them.
  */
 export function Example(...value: [] | [unknown]): PropertyDecorator {
   return JSONSchema({ examples: value }) as PropertyDecorator

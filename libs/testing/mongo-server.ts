@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import mongoose from 'mongoose'
-import { wakeWriters } from '#libs/platform/mongo/wake-writers'
+import { wakeWriters } from '#libs/runtime/mongo/wake-writers'
 import { getMongod } from './get-mongod.js'
 import { spawnGuarded } from './guarded-process.js'
 import { RestartableProcess } from './restartable-process.js'

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url'
 import { SERVICES } from '#libs/contracts/catalogue'
-import { defaultPort } from '#libs/platform/env'
+import { defaultPort } from '#libs/runtime/env'
 import { needPort } from './free-port.js'
 import { localPermissions } from './local-service-env.js'
 import { builtFile } from './service-process.js'

@@ -1,10 +1,10 @@
 import 'reflect-metadata'
 import kafkajs from 'kafkajs'
-import { ServiceEnv, readEnv } from '#libs/platform/env'
-import { createKafka } from '#libs/platform/kafka/kafka-client'
-import { useFastRecords } from '#libs/platform/kafka/fast-records'
-import { Publisher } from '#libs/platform/kafka/publisher'
-import { createLogger } from '#libs/platform/logger'
+import { ServiceEnv, readEnv } from '#libs/runtime/env'
+import { createKafka } from '#libs/runtime/kafka/kafka-client'
+import { useFastRecords } from '#libs/runtime/kafka/fast-records'
+import { Publisher } from '#libs/runtime/kafka/publisher'
+import { createLogger } from '#libs/runtime/logger'
 import { hopProcess } from './hop.js'
 
 /**

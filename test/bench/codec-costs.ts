@@ -1,9 +1,9 @@
 import { crc32c } from '@node-rs/crc32'
 import { createRequire } from 'node:module'
 import { Topics } from '#libs/contracts/catalogue'
-import { type EncodableRecord, encodeProduce, type TopicData } from '#libs/platform/kafka/encode-produce'
-import { murmur2 } from '#libs/platform/kafka/murmur2-partitioner'
-import { traceparentFor } from '#libs/platform/kafka/trace'
+import { type EncodableRecord, encodeProduce, type TopicData } from '#libs/runtime/kafka/encode-produce'
+import { murmur2 } from '#libs/runtime/kafka/murmur2-partitioner'
+import { traceparentFor } from '#libs/runtime/kafka/trace'
 import { nanosecondsEach, type StepCost } from './cpu-cost.js'
 
 const RECORDS = 1_000

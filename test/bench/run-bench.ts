@@ -1,7 +1,7 @@
 import 'reflect-metadata'
 import { writeFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
-import { useFastRecords } from '#libs/platform/kafka/fast-records'
+import { useFastRecords } from '#libs/runtime/kafka/fast-records'
 import { StackError } from '#libs/testing/stack-error'
 import { barsOf } from './bars.js'
 import { type BenchOptions, parseOptions, USAGE } from './bench-options.js'

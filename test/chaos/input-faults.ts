@@ -2,7 +2,7 @@ import kafkajs from 'kafkajs'
 import { promisify } from 'node:util'
 import { gzip, zstdCompress } from 'node:zlib'
 import snappy from 'kafkajs-snappy'
-import { registerCodecs } from '#libs/platform/kafka/codecs'
+import { registerCodecs } from '#libs/runtime/kafka/codecs'
 import { type Fault, type Ground, type Heal, pick } from './fault.js'
 import { GOOD_MANNERS } from './steady-load.js'
 

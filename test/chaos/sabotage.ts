@@ -15,7 +15,7 @@ export const SABOTAGES = {
   /** Offsets are committed before the records are handled. */
   'commit-early': [
     {
-      file: 'libs/platform/kafka/group-consumer.js',
+      file: 'libs/runtime/kafka/group-consumer.js',
       from: 'const rebalancing = await this.handlePart(payload, part, progress);',
       to: `this.commits.markDone({ topic, partition, offset: String(BigInt(part.at(-1).offset) + 1n) });
             await this.commits.flush();
@@ -37,17 +37,17 @@ export const SABOTAGES = {
     },
   ],
   /** The leader’s word is enough for a record. Only a cluster shows it. */
-  'acks-one': [{ file: 'libs/platform/kafka/publisher.js', from: 'acks: -1', to: 'acks: 1' }],
+  'acks-one': [{ file: 'libs/runtime/kafka/publisher.js', from: 'acks: -1', to: 'acks: 1' }],
   /** The primary’s memory is enough for a document. Only a cluster shows it. */
   'write-concern-one': [
     {
-      file: 'libs/platform/mongo/mongo.module.js',
+      file: 'libs/runtime/mongo/mongo.module.js',
       from: "writeConcern: { w: 'majority', journal: true }",
       to: 'writeConcern: { w: 1, journal: false }',
     },
     // Without this the services would not find what they have just written.
     {
-      file: 'libs/platform/mongo/mongo.module.js',
+      file: 'libs/runtime/mongo/mongo.module.js',
       from: "readConcern: { level: 'majority' }",
       to: "readConcern: { level: 'local' }",
     },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin } from 'kafkajs'
 import { DeadLetterTopic, platformTopicName, Topics } from '#libs/contracts/catalogue'
-import { shardOf } from '#libs/platform/kafka/platform-shards'
+import { shardOf } from '#libs/runtime/kafka/platform-shards'
 import type { Offsets, TopicFollower } from './topic-follower.js'
 
 /** Who has to have worked off which topic. */

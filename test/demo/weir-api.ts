@@ -1,6 +1,6 @@
 import type { ServiceName } from '#libs/contracts/catalogue'
-import { signLocalToken } from '#libs/platform/auth/local-token'
-import type { Role } from '#libs/platform/auth/roles'
+import { signLocalToken } from '#libs/runtime/auth/local-token'
+import type { Role } from '#libs/runtime/auth/roles'
 import type { DemoSystem } from './start-demo-system.js'
 
 /** What a service refused, with its answer. */

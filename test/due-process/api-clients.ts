@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Role } from '#libs/platform/auth/roles'
+import type { Role } from '#libs/runtime/auth/roles'
 import type { ServiceProcess } from '#libs/testing/service-process'
 import type { WeirSystem } from '../harness/weir-system.js'
 

@@ -12,7 +12,7 @@ import kafkajs, {
 } from 'kafkajs'
 import { mongo } from 'mongoose'
 import { SERVICES, type ServiceName } from '#libs/contracts/catalogue'
-import { signLocalToken, type TokenRequest } from '#libs/platform/auth/local-token'
+import { signLocalToken, type TokenRequest } from '#libs/runtime/auth/local-token'
 import { applyTopics } from '#libs/testing/apply-topics'
 import { localServiceEnv } from '#libs/testing/local-service-env'
 import type { LocalStack } from '#libs/testing/local-stack'

@@ -1,4 +1,4 @@
-import { encodeCursor } from '#libs/platform/http/paging'
+import { encodeCursor } from '#libs/runtime/http/paging'
 
 const PLATFORM = 'p1'
 

@@ -42,7 +42,7 @@ export function routesOf(document: ApiDocument): Route[] {
 }
 
 const HINT =
-  'say it with @Example(…) at the field, or by its name in libs/platform/http/example-values.ts for the whole API'
+  'say it with @Example(…) at the field, or by its name in libs/runtime/http/example-values.ts for the whole API'
 
 /**
  * What a document leaves out: a 2xx answer, its schema, an example of a body, an error that its kind of route can give; and

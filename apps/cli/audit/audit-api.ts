@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
-import { signLocalToken } from '#libs/platform/auth/local-token'
-import { readEnv, ServiceEnv } from '#libs/platform/env'
+import { signLocalToken } from '#libs/runtime/auth/local-token'
+import { readEnv, ServiceEnv } from '#libs/runtime/env'
 import { type KnownCheckpoints, parseCheckpoints } from './read-checkpoints.js'
 
 export interface ApiOptions {

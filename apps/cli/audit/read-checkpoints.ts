@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Topics } from '#libs/contracts/catalogue'
 import { Checkpoint } from '#libs/contracts/checkpoint'
-import { readEnv, ServiceEnv } from '#libs/platform/env'
-import { contractCheck } from '#libs/platform/json/validator'
-import { CompactedTables } from '#libs/platform/kafka/compacted-table'
-import { TopicsAdmin } from '#libs/platform/kafka/topics-admin'
-import { createLogger } from '#libs/platform/logger'
+import { readEnv, ServiceEnv } from '#libs/runtime/env'
+import { contractCheck } from '#libs/runtime/json/validator'
+import { CompactedTables } from '#libs/runtime/kafka/compacted-table'
+import { TopicsAdmin } from '#libs/runtime/kafka/topics-admin'
+import { createLogger } from '#libs/runtime/logger'
 
 export interface KnownCheckpoints {
   items: Checkpoint[]

@@ -1,4 +1,4 @@
-import type { DeadLetter } from '#libs/platform/kafka/dead-letter'
+import type { DeadLetter } from '#libs/runtime/kafka/dead-letter'
 
 /** A letter for tests. */
 export function aLetter(change: Partial<DeadLetter> = {}): DeadLetter {

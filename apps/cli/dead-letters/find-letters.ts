@@ -1,5 +1,5 @@
-import type { DeadLetter } from '#libs/platform/kafka/dead-letter'
-import type { DeadLetterReader, LetterRange } from '#libs/platform/kafka/dead-letter-reader'
+import type { DeadLetter } from '#libs/runtime/kafka/dead-letter'
+import type { DeadLetterReader, LetterRange } from '#libs/runtime/kafka/dead-letter-reader'
 import type { LetterCount, ListedLetter } from './print-letters.rules.js'
 import { isMeant, type LetterFilter } from './select-letters.rules.js'
 

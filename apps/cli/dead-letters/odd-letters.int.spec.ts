@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { beforeAll, expect, it } from 'vitest'
 import { DeadLetterTopic, Topics } from '#libs/contracts/catalogue'
-import { freshPrefix, send, testEnv } from '#libs/platform/kafka/kafka.fixture'
-import { TopicsAdmin } from '#libs/platform/kafka/topics-admin'
-import { createLogger } from '#libs/platform/logger'
+import { freshPrefix, send, testEnv } from '#libs/runtime/kafka/kafka.fixture'
+import { TopicsAdmin } from '#libs/runtime/kafka/topics-admin'
+import { createLogger } from '#libs/runtime/logger'
 import { builtFile } from '#libs/testing/service-process'
 
 /** Letters that only somebody else, or a foreign producer whose record died, could have made. */

@@ -1,6 +1,6 @@
 import { platformOfTopic, Topics } from '#libs/contracts/catalogue'
-import { privacyOf } from '#libs/platform/json/says-private'
-import { type DeadLetter, WITHHELD } from '#libs/platform/kafka/dead-letter'
+import { privacyOf } from '#libs/runtime/json/says-private'
+import { type DeadLetter, WITHHELD } from '#libs/runtime/kafka/dead-letter'
 
 /** What is known when a letter comes up. */
 export interface RedriveFacts {

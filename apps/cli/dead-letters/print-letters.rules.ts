@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { DeadLetter } from '#libs/platform/kafka/dead-letter'
+import type { DeadLetter } from '#libs/runtime/kafka/dead-letter'
 
 /** A letter in a list: nothing of what its record holds. */
 export interface ListedLetter {

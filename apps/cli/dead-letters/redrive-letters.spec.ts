@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { DeadLetter, DeadLetterRecord } from '#libs/platform/kafka/dead-letter'
-import type { DeadLetterReader, LetterRange } from '#libs/platform/kafka/dead-letter-reader'
+import type { DeadLetter, DeadLetterRecord } from '#libs/runtime/kafka/dead-letter'
+import type { DeadLetterReader, LetterRange } from '#libs/runtime/kafka/dead-letter-reader'
 import { aLetter } from './a-letter.fixture.js'
 import { planRedrive, redrive, type RedriveRequest } from './redrive-letters.js'
 

@@ -1,4 +1,4 @@
-import type { DeadLetter } from '#libs/platform/kafka/dead-letter'
+import type { DeadLetter } from '#libs/runtime/kafka/dead-letter'
 
 /** Which letters are meant; what is left out does not narrow. */
 export interface LetterFilter {

@@ -1,10 +1,10 @@
 import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common'
 import { Instant, OneOf, Optional, Pattern, PlatformId, Text } from '#libs/contracts/fields'
 import { ACCOUNT_STATUSES, type AccountStatus } from '#libs/contracts/measures-in-force'
-import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
-import { Roles } from '#libs/platform/auth/roles.decorator'
-import { Idempotent, RequestId } from '#libs/platform/http/idempotency'
-import { type ExpectedVersions, IfMatch, mustBeFresh } from '#libs/platform/http/if-match'
+import { type Caller, CurrentCaller } from '#libs/runtime/auth/caller'
+import { Roles } from '#libs/runtime/auth/roles.decorator'
+import { Idempotent, RequestId } from '#libs/runtime/http/idempotency'
+import { type ExpectedVersions, IfMatch, mustBeFresh } from '#libs/runtime/http/if-match'
 import {
   apiBody,
   apiCreated,
@@ -13,9 +13,9 @@ import {
   apiPage,
   apiQuery,
   apiTag,
-} from '#libs/platform/http/openapi'
-import { badCursor, decodeCursor, type Page, page, PageQuery } from '#libs/platform/http/paging'
-import { QueryInt } from '#libs/platform/http/query-fields'
+} from '#libs/runtime/http/openapi'
+import { badCursor, decodeCursor, type Page, page, PageQuery } from '#libs/runtime/http/paging'
+import { QueryInt } from '#libs/runtime/http/query-fields'
 import { ViewsList } from '../audit/evidence-views.js'
 import { instantCursor } from '../store/cursor.js'
 import { type AccountDocument, AccountStore, foundBy, type FoundBy } from '../ledger/account.store.js'

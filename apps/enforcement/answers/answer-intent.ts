@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { codePoints } from '#libs/contracts/fields'
-import { badRequest, conflict, forbidden, notFound } from '#libs/platform/http/problem'
+import { badRequest, conflict, forbidden, notFound } from '#libs/runtime/http/problem'
 import { clauseOf } from '#libs/policy/policy-document'
 import { AccountChanges } from '../ledger/account-changes.js'
 import { applyAnswer } from '../ledger/apply-notice.rules.js'

@@ -1,7 +1,7 @@
 import { Body, Controller, Post } from '@nestjs/common'
 import { Example, Text } from '#libs/contracts/fields'
-import { Public } from '#libs/platform/auth/roles.decorator'
-import { apiBody, apiCreated, apiOperation, apiProblem, apiTag } from '#libs/platform/http/openapi'
+import { Public } from '#libs/runtime/auth/roles.decorator'
+import { apiBody, apiCreated, apiOperation, apiProblem, apiTag } from '#libs/runtime/http/openapi'
 import { AnswerIntent, LONGEST_ANSWER } from './answer-intent.js'
 import { AnswerReceipt } from './answers-api.js'
 

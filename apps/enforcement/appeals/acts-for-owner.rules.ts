@@ -1,4 +1,4 @@
-import { type Caller, isPlatformOnly } from '#libs/platform/auth/caller'
+import { type Caller, isPlatformOnly } from '#libs/runtime/auth/caller'
 
 /**
  * Whether somebody may object in the name of an account's owner: who has a link or a code and is none of us, or its platform,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { codePoints } from '#libs/contracts/fields'
-import { Problem } from '#libs/platform/http/problem'
+import { Problem } from '#libs/runtime/http/problem'
 import { PAGE_STYLE, type Place } from './appeal-pages.rules.js'
 import { pageLanguage } from './page-language.rules.js'
 

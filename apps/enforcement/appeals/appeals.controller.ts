@@ -3,10 +3,10 @@ import { ApiHeader } from '@nestjs/swagger'
 import type { FastifyRequest } from 'fastify'
 import { Example, Instant, One, OneOf, Optional, OwnId, PlatformId, Text } from '#libs/contracts/fields'
 import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
-import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
-import { Public, Roles } from '#libs/platform/auth/roles.decorator'
-import { Idempotent, IDEMPOTENCY_KEY, idempotencyKeyOf } from '#libs/platform/http/idempotency'
-import { type ExpectedVersions, IfMatch } from '#libs/platform/http/if-match'
+import { type Caller, CurrentCaller } from '#libs/runtime/auth/caller'
+import { Public, Roles } from '#libs/runtime/auth/roles.decorator'
+import { Idempotent, IDEMPOTENCY_KEY, idempotencyKeyOf } from '#libs/runtime/http/idempotency'
+import { type ExpectedVersions, IfMatch } from '#libs/runtime/http/if-match'
 import {
   apiBody,
   apiCreated,
@@ -16,9 +16,9 @@ import {
   apiProblem,
   apiQuery,
   apiTag,
-} from '#libs/platform/http/openapi'
-import { page, PageQuery } from '#libs/platform/http/paging'
-import { QueryFlag } from '#libs/platform/http/query-fields'
+} from '#libs/runtime/http/openapi'
+import { page, PageQuery } from '#libs/runtime/http/paging'
+import { QueryFlag } from '#libs/runtime/http/query-fields'
 import { ViewsEvidence, ViewsList } from '../audit/evidence-views.js'
 import { instantCursor } from '../store/cursor.js'
 import { type GivenReasons, Reasons } from '../casework/reasons-field.js'

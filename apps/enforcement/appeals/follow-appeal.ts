@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
-import type { Caller } from '#libs/platform/auth/caller'
-import { Clock } from '#libs/platform/clock'
+import type { Caller } from '#libs/runtime/auth/caller'
+import { Clock } from '#libs/runtime/clock'
 import { AuditLog } from '../audit/audit-log.js'
 import { viewEntry } from '../audit/evidence-views.js'
 import type { AppealDocument } from './appeal.store.js'

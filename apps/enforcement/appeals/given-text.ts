@@ -1,4 +1,4 @@
-import { badRequest } from '#libs/platform/http/problem'
+import { badRequest } from '#libs/runtime/http/problem'
 
 /** What the owner of an account wrote, as it is kept. @throws Problem 400 for one that says nothing */
 export function givenText(given: string): string {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { ACCOUNT_ACTOR } from '#libs/contracts/actors'
-import { Clock } from '#libs/platform/clock'
+import { Clock } from '#libs/runtime/clock'
 import { AuditLog } from '../audit/audit-log.js'
 import { viewEntry } from '../audit/evidence-views.js'
 import { CaseEntryStore } from '../ledger/cases/case-entry.store.js'

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
-import { Clock } from '#libs/platform/clock'
-import { ABANDONED_AFTER_MS, Due } from '#libs/platform/due'
+import { Clock } from '#libs/runtime/clock'
+import { ABANDONED_AFTER_MS, Due } from '#libs/runtime/due'
 import { AccountChanges, type AccountRequest } from '../ledger/account-changes.js'
 import type { AccountChange, AccountFacts, ChangeContext } from '../ledger/account-draft.rules.js'
 import { strikeIdOf } from '../ledger/account-state.js'
@@ -8,7 +8,7 @@ import type { DecisionRecord, DecisionStep } from '../ledger/decisions/decision.
 import { DecisionStore, type DecisionDocument } from '../ledger/decisions/decision.store.js'
 import { Outbox } from '../outbox/outbox.js'
 import { NO_GROUND } from '../ledger/statements/reasons.rules.js'
-import { WorkOff } from '#libs/platform/work-off'
+import { WorkOff } from '#libs/runtime/work-off'
 import { AppealStore, type AppealDocument } from './appeal.store.js'
 import {
   applyGrant,

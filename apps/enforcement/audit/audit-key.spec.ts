@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { rawPublicKey } from '#libs/audit/checkpoint-note'
-import { EnvError, readEnv } from '#libs/platform/env'
+import { EnvError, readEnv } from '#libs/runtime/env'
 import { EnforcementEnv } from '../config.js'
 import { auditKey } from './audit-key.js'
 

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { parsePublicKey } from '#libs/audit/checkpoint-note'
-import { keyFile } from '#libs/platform/auth/key-file'
-import { EnvError } from '#libs/platform/env'
+import { keyFile } from '#libs/runtime/auth/key-file'
+import { EnvError } from '#libs/runtime/env'
 import type { EnforcementEnv } from '../config.js'
 
 /** The key that signs checkpoints of the audit log. */

@@ -3,8 +3,8 @@ import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { EMPTY_TAIL, type Tail } from '#libs/audit/chain'
 import type { AuditEntry, AuditRecord } from '#libs/contracts/audit-record'
-import { RetryableError } from '#libs/platform/errors'
-import { onlyDuplicates } from '#libs/platform/mongo/bulk-write'
+import { RetryableError } from '#libs/runtime/errors'
+import { onlyDuplicates } from '#libs/runtime/mongo/bulk-write'
 import { given, olderThan } from '../store/queries.js'
 
 /** Records of one shard that were appended together, in one document (docs/adr/0084). */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import type { Checkpoint } from '#libs/contracts/checkpoint'
-import { insertMissing } from '#libs/platform/mongo/bulk-write'
+import { insertMissing } from '#libs/runtime/mongo/bulk-write'
 import { given, olderThan } from '../store/queries.js'
 
 export interface CheckpointDocument extends Omit<Checkpoint, 'at'> {

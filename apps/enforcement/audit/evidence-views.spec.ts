@@ -3,7 +3,7 @@ import { Reflector } from '@nestjs/core'
 import { lastValueFrom, of } from 'rxjs'
 import { expect, it } from 'vitest'
 import type { AuditEntry } from '#libs/contracts/audit-record'
-import { Clock } from '#libs/platform/clock'
+import { Clock } from '#libs/runtime/clock'
 import type { AuditLog } from './audit-log.js'
 import { EvidenceViews, ViewsEvidence, ViewsList, ViewsPreview } from './evidence-views.js'
 

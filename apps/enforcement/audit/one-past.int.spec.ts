@@ -6,7 +6,7 @@ import { parsePublicKey } from '#libs/audit/checkpoint-note'
 import { LogVerifier } from '#libs/audit/log-verifier'
 import { Topics } from '#libs/contracts/catalogue'
 import type { Checkpoint } from '#libs/contracts/checkpoint'
-import { signLocalToken } from '#libs/platform/auth/local-token'
+import { signLocalToken } from '#libs/runtime/auth/local-token'
 import { person, settled, StartedEnforcement } from '../started-enforcement.fixture.js'
 
 const COLLECTIONS = ['audit_log', 'audit_checkpoints'] as const

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AuditShard, chainOnto, type Tail, tailAt } from '#libs/audit/chain'
 import type { AuditEntry } from '#libs/contracts/audit-record'
-import type { Clock } from '#libs/platform/clock'
-import { RetryableError } from '#libs/platform/errors'
+import type { Clock } from '#libs/runtime/clock'
+import { RetryableError } from '#libs/runtime/errors'
 import type { AuditStore } from './audit.store.js'
 
 /** Records of one insert at most. */

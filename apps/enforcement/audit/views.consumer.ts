@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common'
 import { storable } from '#libs/audit/chain'
 import { Topics } from '#libs/contracts/catalogue'
 import type { ViewOfEvidence } from '#libs/contracts/view-of-evidence'
-import type { Batch } from '#libs/platform/kafka/batch'
-import { BatchHandler } from '#libs/platform/kafka/batch-handler'
+import type { Batch } from '#libs/runtime/kafka/batch'
+import { BatchHandler } from '#libs/runtime/kafka/batch-handler'
 import { AuditLog } from './audit-log.js'
 
 /** Views of evidence in other services enter the audit log; one that comes again is there already. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Problem } from '#libs/platform/http/problem'
+import { Problem } from '#libs/runtime/http/problem'
 import { AccountWorld } from '../ledger/account-world.fixture.js'
 import { applyDecision } from '../ledger/apply-decision.rules.js'
 import { applyVerdicts } from '../ledger/apply-verdicts.rules.js'

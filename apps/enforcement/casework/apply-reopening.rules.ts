@@ -1,4 +1,4 @@
-import { conflict } from '#libs/platform/http/problem'
+import { conflict } from '#libs/runtime/http/problem'
 import {
   AccountDraft,
   type AccountChange,

@@ -1,5 +1,5 @@
-import { requestDigest } from '#libs/platform/http/idempotency'
-import { Problem } from '#libs/platform/http/problem'
+import { requestDigest } from '#libs/runtime/http/idempotency'
+import { Problem } from '#libs/runtime/http/problem'
 import type { GivenDecision } from './given-decision.js'
 
 export const KEY_REUSED = 'idempotency-key-reused'

@@ -1,11 +1,11 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { OneOf, Optional, OwnId, PlatformId, Text } from '#libs/contracts/fields'
-import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
-import { Roles } from '#libs/platform/auth/roles.decorator'
-import { Clock } from '#libs/platform/clock'
-import { Idempotent, RequestId } from '#libs/platform/http/idempotency'
-import { type ExpectedVersions, IfMatch, mustBeFresh } from '#libs/platform/http/if-match'
+import { type Caller, CurrentCaller } from '#libs/runtime/auth/caller'
+import { Roles } from '#libs/runtime/auth/roles.decorator'
+import { Clock } from '#libs/runtime/clock'
+import { Idempotent, RequestId } from '#libs/runtime/http/idempotency'
+import { type ExpectedVersions, IfMatch, mustBeFresh } from '#libs/runtime/http/if-match'
 import {
   apiAnswer,
   apiBody,
@@ -15,9 +15,9 @@ import {
   apiPage,
   apiQuery,
   apiTag,
-} from '#libs/platform/http/openapi'
-import { type Page, page, PageQuery } from '#libs/platform/http/paging'
-import { QueryFlag } from '#libs/platform/http/query-fields'
+} from '#libs/runtime/http/openapi'
+import { type Page, page, PageQuery } from '#libs/runtime/http/paging'
+import { QueryFlag } from '#libs/runtime/http/query-fields'
 import { ViewsEvidence, ViewsList } from '../audit/evidence-views.js'
 import { accountCursor, instantCursor } from '../store/cursor.js'
 import { CountsExposure } from '../exposure/count-exposure.js'

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import type { Bilingual } from '#libs/contracts/directive'
-import { conflict, forbidden, notFound } from '#libs/platform/http/problem'
+import { conflict, forbidden, notFound } from '#libs/runtime/http/problem'
 import { AccountChanges } from '../ledger/account-changes.js'
 import type { AccountChange, AccountFacts, ChangeContext } from '../ledger/account-draft.rules.js'
 import { applyApproval, applyRefusal, applyReversal } from '../ledger/apply-decision.rules.js'

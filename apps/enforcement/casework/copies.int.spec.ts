@@ -10,7 +10,7 @@ import type { CopyView } from './copy-view.js'
 import { CaseStore } from '../ledger/cases/case.store.js'
 import { FindCopies } from './find-copies.js'
 import { WorkOnCases } from './work-on-cases.js'
-import { decodeCursor, type Page } from '#libs/platform/http/paging'
+import { decodeCursor, type Page } from '#libs/runtime/http/paging'
 import type { RelatedView } from '../accounts/related-view.js'
 import { numberFrom } from '../../classification/training/seeded.js'
 

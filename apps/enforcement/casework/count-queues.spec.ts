@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Clock } from '#libs/platform/clock'
+import type { Clock } from '#libs/runtime/clock'
 import type { CaseStore } from '../ledger/cases/case.store.js'
 import { CountQueues } from './count-queues.js'
 import type { Queue } from '../ledger/cases/queue.js'

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common'
-import { Clock } from '#libs/platform/clock'
+import { Clock } from '#libs/runtime/clock'
 import { CaseStore } from '../ledger/cases/case.store.js'
 import type { Queue } from '../ledger/cases/queue.js'
 

@@ -23,7 +23,7 @@ import {
   MEASURES,
   type Measure,
 } from '#libs/contracts/measures-in-force'
-import { FieldProblem } from '#libs/platform/http/problem'
+import { FieldProblem } from '#libs/runtime/http/problem'
 import { StrikeView } from '../accounts/accounts-api.js'
 import {
   DECISION_STATES,

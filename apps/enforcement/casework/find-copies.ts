@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
-import { Clock } from '#libs/platform/clock'
-import { encodeCursor, type Page } from '#libs/platform/http/paging'
+import { Clock } from '#libs/runtime/clock'
+import { encodeCursor, type Page } from '#libs/runtime/http/paging'
 import { asOf } from '../ledger/cases/case-work.rules.js'
 import { CaseEntryStore, type PossibleCopy } from '../ledger/cases/case-entry.store.js'
 import { partsOf } from '../ledger/cases/case.js'

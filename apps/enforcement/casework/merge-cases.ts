@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
-import { assertFresh } from '#libs/platform/http/if-match'
-import { badRequest, conflict, type Problem } from '#libs/platform/http/problem'
+import { assertFresh } from '#libs/runtime/http/if-match'
+import { badRequest, conflict, type Problem } from '#libs/runtime/http/problem'
 import { AccountChanges } from '../ledger/account-changes.js'
 import { applyMerge } from './apply-merge.rules.js'
 import { hasDone } from '../ledger/cases/case-work.rules.js'

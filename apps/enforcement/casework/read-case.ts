@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common'
-import { Clock } from '#libs/platform/clock'
+import { Clock } from '#libs/runtime/clock'
 import { decisionView } from './decision-view.js'
 import { DecisionStore } from '../ledger/decisions/decision.store.js'
 import { findingView } from './clusters/finding-view.js'

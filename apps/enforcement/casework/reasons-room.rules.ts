@@ -1,5 +1,5 @@
 import type { Bilingual } from '#libs/contracts/directive'
-import { badRequest } from '#libs/platform/http/problem'
+import { badRequest } from '#libs/runtime/http/problem'
 
 /** The reasons stand in all that a decision makes of each message, and all of that is stored in one document. */
 const MOST_BYTES = 800_000

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
-import { assertFresh } from '#libs/platform/http/if-match'
-import { conflict } from '#libs/platform/http/problem'
+import { assertFresh } from '#libs/runtime/http/if-match'
+import { conflict } from '#libs/runtime/http/problem'
 import { AccountChanges, type AccountRequest } from '../ledger/account-changes.js'
 import { applyReopening } from './apply-reopening.rules.js'
 import { hasDone } from '../ledger/cases/case-work.rules.js'

@@ -1,8 +1,8 @@
 import { applyDecorators, createParamDecorator, type ExecutionContext, HttpCode } from '@nestjs/common'
 import type { FastifyRequest } from 'fastify'
-import { callerOf } from '#libs/platform/auth/caller'
-import { Idempotent, requestIdOf } from '#libs/platform/http/idempotency'
-import { documentIfMatch, ifMatchOf } from '#libs/platform/http/if-match'
+import { callerOf } from '#libs/runtime/auth/caller'
+import { Idempotent, requestIdOf } from '#libs/runtime/http/idempotency'
+import { documentIfMatch, ifMatchOf } from '#libs/runtime/http/if-match'
 import type { WorkRequest } from './work-on-cases.js'
 
 /** Parameter decorator: who asks, the id of the request, and the version that `If-Match` names. */

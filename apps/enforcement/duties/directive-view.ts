@@ -1,5 +1,5 @@
-import { type Caller, hasRole, isPlatformOnly } from '#libs/platform/auth/caller'
-import type { Role } from '#libs/platform/auth/roles'
+import { type Caller, hasRole, isPlatformOnly } from '#libs/runtime/auth/caller'
+import type { Role } from '#libs/runtime/auth/roles'
 import { standingOfDirective } from '../ledger/directives/directive-changes.rules.js'
 import type { DirectiveDocument } from '../ledger/directives/directive.store.js'
 import type { DirectiveView } from './directives-api.js'

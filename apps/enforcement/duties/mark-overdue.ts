@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common'
-import { Clock } from '#libs/platform/clock'
-import { Due } from '#libs/platform/due'
+import { Clock } from '#libs/runtime/clock'
+import { Due } from '#libs/runtime/due'
 import { eventOf } from '../outbox/event.rules.js'
 import { Outbox } from '../outbox/outbox.js'
 import { pendingEvent } from '../outbox/pending-event.js'
-import { WorkOff } from '#libs/platform/work-off'
+import { WorkOff } from '#libs/runtime/work-off'
 import { standingAfter } from '../ledger/directives/directive-changes.rules.js'
 import { DirectiveStore, type DirectiveDocument } from '../ledger/directives/directive.store.js'
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import type { Receipt } from '#libs/contracts/receipt'
-import type { Batch } from '#libs/platform/kafka/batch'
-import { PlatformBatchHandler } from '#libs/platform/kafka/batch-handler'
+import type { Batch } from '#libs/runtime/kafka/batch'
+import { PlatformBatchHandler } from '#libs/runtime/kafka/batch-handler'
 import { TakeReceipts } from './take-receipts.js'
 
 /** What platforms answer on their topics. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
-import { Clock } from '#libs/platform/clock'
-import { PermanentError, RetryableError } from '#libs/platform/errors'
+import { Clock } from '#libs/runtime/clock'
+import { PermanentError, RetryableError } from '#libs/runtime/errors'
 import { Outbox } from '../outbox/outbox.js'
 import { pendingEvent } from '../outbox/pending-event.js'
 import { DirectiveStore, type DirectiveDocument } from '../ledger/directives/directive.store.js'

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { derivedId } from '#libs/contracts/ids'
-import { duplicateKey } from '#libs/platform/mongo/bulk-write'
+import { duplicateKey } from '#libs/runtime/mongo/bulk-write'
 import { dayOf, type Shown } from './exposure.rules.js'
 
 /** What one person was shown on one day: one document, so that a view is counted in one step. */

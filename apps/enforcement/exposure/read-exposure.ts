@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common'
-import { Clock } from '#libs/platform/clock'
-import { ENV } from '#libs/platform/tokens'
+import { Clock } from '#libs/runtime/clock'
+import { ENV } from '#libs/runtime/tokens'
 import type { EnforcementEnv } from '../config.js'
 import { dayOf, graveMessages, isOverLimit, MILD, type Shown, sumOf } from './exposure.rules.js'
 import { ExposureStore } from './exposure.store.js'

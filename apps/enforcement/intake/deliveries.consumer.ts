@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common'
 import { Topics } from '#libs/contracts/catalogue'
 import type { DeliveryReport } from '#libs/contracts/delivery-report'
-import type { Batch } from '#libs/platform/kafka/batch'
-import { BatchHandler } from '#libs/platform/kafka/batch-handler'
+import type { Batch } from '#libs/runtime/kafka/batch'
+import { BatchHandler } from '#libs/runtime/kafka/batch-handler'
 import { TakeDeliveries } from './take-deliveries.js'
 
 /** What became of notices. */

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common'
 import { Topics } from '#libs/contracts/catalogue'
 import type { Finding } from '#libs/contracts/finding'
-import type { Batch } from '#libs/platform/kafka/batch'
-import { BatchHandler } from '#libs/platform/kafka/batch-handler'
+import type { Batch } from '#libs/runtime/kafka/batch'
+import { BatchHandler } from '#libs/runtime/kafka/batch-handler'
 import { TakeFindings } from './take-findings.js'
 
 /** Findings enter the cases that they are about. */

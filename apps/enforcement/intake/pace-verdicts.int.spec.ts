@@ -1,7 +1,7 @@
 import 'reflect-metadata'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Verdict } from '#libs/contracts/verdict'
-import { PermanentError } from '#libs/platform/errors'
+import { PermanentError } from '#libs/runtime/errors'
 import { CaseEntryStore } from '../ledger/cases/case-entry.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { TwoInstances } from '../two-instances.fixture.js'

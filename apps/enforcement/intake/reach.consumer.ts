@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common'
 import { Topics } from '#libs/contracts/catalogue'
 import type { Reach } from '#libs/contracts/reach'
-import { Clock } from '#libs/platform/clock'
-import type { Batch } from '#libs/platform/kafka/batch'
-import { BatchHandler } from '#libs/platform/kafka/batch-handler'
+import { Clock } from '#libs/runtime/clock'
+import type { Batch } from '#libs/runtime/kafka/batch'
+import { BatchHandler } from '#libs/runtime/kafka/batch-handler'
 import { ReachStore } from '../ledger/reach.store.js'
 
 /** Keeps how many followers accounts have, also of those that were never flagged. */

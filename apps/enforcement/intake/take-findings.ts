@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import type { Finding } from '#libs/contracts/finding'
 import { accountKey } from '#libs/contracts/ids'
-import { PermanentError } from '#libs/platform/errors'
+import { PermanentError } from '#libs/runtime/errors'
 import { AccountChanges, type AccountRequest } from '../ledger/account-changes.js'
 import { PlatformStore } from '../platforms/platform.store.js'
 import { PolicyStore } from '../policies/policy.store.js'

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import type { Outcome, Verdict } from '#libs/contracts/verdict'
-import { isRetryable } from '#libs/platform/errors'
+import { isRetryable } from '#libs/runtime/errors'
 import type { AccountRef, CaseEntry } from '../ledger/cases/case.js'
 import { CaseEntryStore } from '../ledger/cases/case-entry.store.js'
 import { actsUnder } from '../ledger/exonerations/exonerate.rules.js'

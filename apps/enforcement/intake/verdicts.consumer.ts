@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common'
 import { Topics } from '#libs/contracts/catalogue'
 import type { Verdict } from '#libs/contracts/verdict'
-import type { Batch } from '#libs/platform/kafka/batch'
-import { BatchHandler } from '#libs/platform/kafka/batch-handler'
+import type { Batch } from '#libs/runtime/kafka/batch'
+import { BatchHandler } from '#libs/runtime/kafka/batch-handler'
 import { PaceVerdicts } from './pace-verdicts.js'
 
 /** Verdicts enter the accounts that they are about. */

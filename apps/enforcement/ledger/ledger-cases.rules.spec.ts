@@ -1,7 +1,7 @@
 import 'reflect-metadata'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Problem } from '#libs/platform/http/problem'
+import { Problem } from '#libs/runtime/http/problem'
 import type { Policy } from '#libs/policy/policy-document'
 import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { applyReopening } from '../casework/apply-reopening.rules.js'

@@ -3,7 +3,7 @@ import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import type { Reach } from '#libs/contracts/reach'
 import { accountKey } from '#libs/contracts/ids'
-import { onlyDuplicates } from '#libs/platform/mongo/bulk-write'
+import { onlyDuplicates } from '#libs/runtime/mongo/bulk-write'
 import { dayOf, oldestDay } from './followers.rules.js'
 
 /** The highest counts of followers of an account, flagged or not, by UTC date. */

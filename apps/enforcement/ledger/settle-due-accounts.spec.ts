@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Clock } from '#libs/platform/clock'
+import { Clock } from '#libs/runtime/clock'
 import type { AccountChanges, AccountRequest } from './account-changes.js'
 import type { AccountStore } from './account.store.js'
 import { SettleDueAccounts } from './settle-due-accounts.js'

@@ -1,7 +1,7 @@
 import 'reflect-metadata'
 import type { DiscoveryService } from '@nestjs/core'
 import type { mongo } from 'mongoose'
-import { instancesOf } from '#libs/platform/wiring'
+import { instancesOf } from '#libs/runtime/wiring'
 import type { PendingWrite } from './pending.js'
 import type { AnyWithOutbox } from './with-outbox.js'
 

@@ -1,5 +1,5 @@
 import type { mongo } from 'mongoose'
-import { duplicateKey, insertMissing } from '#libs/platform/mongo/bulk-write'
+import { duplicateKey, insertMissing } from '#libs/runtime/mongo/bulk-write'
 import { countChanges } from './count-changes.js'
 import type { AnyWithOutbox } from './with-outbox.js'
 

@@ -1,5 +1,5 @@
-import { RetryableError } from '#libs/platform/errors'
-import { WiringError } from '#libs/platform/wiring'
+import { RetryableError } from '#libs/runtime/errors'
+import { WiringError } from '#libs/runtime/wiring'
 import type { PendingWrite } from './pending.js'
 import type { TakesPending } from './writes-pending.js'
 

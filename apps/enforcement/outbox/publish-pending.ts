@@ -1,7 +1,7 @@
 import { PlatformTopics, Topics } from '#libs/contracts/catalogue'
 import { accountKey, derivedId } from '#libs/contracts/ids'
 import { policyRecordKey } from '#libs/contracts/policy-record'
-import type { AnyOutRecord } from '#libs/platform/kafka/publisher'
+import type { AnyOutRecord } from '#libs/runtime/kafka/publisher'
 import { addresseeKey } from './notice.rules.js'
 import type { PendingRecord } from './pending.js'
 

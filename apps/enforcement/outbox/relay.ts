@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common'
 import type { mongo } from 'mongoose'
-import { ABANDONED_AFTER_MS } from '#libs/platform/due'
+import { ABANDONED_AFTER_MS } from '#libs/runtime/due'
 import { notAmong } from '../store/queries.js'
-import { WorkOff } from '#libs/platform/work-off'
+import { WorkOff } from '#libs/runtime/work-off'
 import { Outbox } from './outbox.js'
 import type { AnyWithOutbox } from './with-outbox.js'
 

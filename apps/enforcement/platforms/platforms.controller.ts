@@ -2,10 +2,10 @@ import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Res } from 
 import type { FastifyReply } from 'fastify'
 import { Example, Many, OneOf, Optional, PlatformId, Shape, Strings, Text } from '#libs/contracts/fields'
 import { PLATFORM_MODES, PlatformContact, type PlatformMode } from '#libs/contracts/platform'
-import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
-import { Roles } from '#libs/platform/auth/roles.decorator'
-import { Idempotent } from '#libs/platform/http/idempotency'
-import { type ExpectedVersions, IfMatch } from '#libs/platform/http/if-match'
+import { type Caller, CurrentCaller } from '#libs/runtime/auth/caller'
+import { Roles } from '#libs/runtime/auth/roles.decorator'
+import { Idempotent } from '#libs/runtime/http/idempotency'
+import { type ExpectedVersions, IfMatch } from '#libs/runtime/http/if-match'
 import {
   apiAnswer,
   apiBody,
@@ -14,9 +14,9 @@ import {
   apiPage,
   apiQuery,
   apiTag,
-} from '#libs/platform/http/openapi'
-import { decodeCursor, page, PageQuery } from '#libs/platform/http/paging'
-import { notFound } from '#libs/platform/http/problem'
+} from '#libs/runtime/http/openapi'
+import { decodeCursor, page, PageQuery } from '#libs/runtime/http/paging'
+import { notFound } from '#libs/runtime/http/problem'
 import { PlatformStore, type PlatformDocument } from './platform.store.js'
 import {
   DEADLINES,

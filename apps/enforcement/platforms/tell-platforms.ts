@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common'
-import { Startup } from '#libs/platform/startup'
+import { Startup } from '#libs/runtime/startup'
 import { TellNewest } from '../outbox/tell-newest.js'
 import { platformRecordOf, PlatformStore } from './platform.store.js'
 

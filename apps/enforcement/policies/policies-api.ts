@@ -1,5 +1,5 @@
 import { Example, Flag, Instant, Int, Many, OneOf, Optional, Shape, Text } from '#libs/contracts/fields'
-import { FieldProblem } from '#libs/platform/http/problem'
+import { FieldProblem } from '#libs/runtime/http/problem'
 import { POLICY_STATES, type PolicyState } from './policy-transitions.js'
 import { EXAMPLE_POLICY, EXAMPLE_POLICY_TEXT } from './example-policy.js'
 

@@ -1,9 +1,9 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
 import { Instant, Int, OneOf, Optional } from '#libs/contracts/fields'
-import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
-import { Roles } from '#libs/platform/auth/roles.decorator'
-import { Idempotent } from '#libs/platform/http/idempotency'
-import { type ExpectedVersions, IfMatch } from '#libs/platform/http/if-match'
+import { type Caller, CurrentCaller } from '#libs/runtime/auth/caller'
+import { Roles } from '#libs/runtime/auth/roles.decorator'
+import { Idempotent } from '#libs/runtime/http/idempotency'
+import { type ExpectedVersions, IfMatch } from '#libs/runtime/http/if-match'
 import {
   apiBody,
   apiCreated,
@@ -12,9 +12,9 @@ import {
   apiPage,
   apiQuery,
   apiTag,
-} from '#libs/platform/http/openapi'
-import { page, PageQuery } from '#libs/platform/http/paging'
-import { notFound } from '#libs/platform/http/problem'
+} from '#libs/runtime/http/openapi'
+import { page, PageQuery } from '#libs/runtime/http/paging'
+import { notFound } from '#libs/runtime/http/problem'
 import { instantCursor } from '../store/cursor.js'
 import { ChangePolicy } from './change-policy.js'
 import { LintReport, PolicyInBrief, PolicyView } from './policies-api.js'

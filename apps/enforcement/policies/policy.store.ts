@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
-import { PermanentError, RetryableError } from '#libs/platform/errors'
+import { PermanentError, RetryableError } from '#libs/runtime/errors'
 import { chosenFor, reignAt, reignsOf, versionsIn, type Reign } from '#libs/policy/periods'
 import type { Policy } from '#libs/policy/policy-document'
 import type { Pending } from '../outbox/pending.js'

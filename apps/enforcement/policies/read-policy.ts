@@ -1,5 +1,5 @@
-import { PermanentError } from '#libs/platform/errors'
-import type { FieldProblem } from '#libs/platform/http/problem'
+import { PermanentError } from '#libs/runtime/errors'
+import type { FieldProblem } from '#libs/runtime/http/problem'
 import { withinLimits } from '#libs/policy/limits-of-policy'
 import { lintPolicy } from '#libs/policy/lint-policy'
 import { parsePolicy } from '#libs/policy/parse-policy'

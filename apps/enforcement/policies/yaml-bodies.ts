@@ -2,9 +2,9 @@ import { applyDecorators, Injectable, type OnModuleInit } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
 import { ApiBody, ApiConsumes } from '@nestjs/swagger'
 import type { FastifyInstance } from 'fastify'
-import { BodyTypes } from '#libs/platform/http/body-types'
-import { inspect } from '#libs/platform/json/inspect'
-import { badRequest } from '#libs/platform/http/problem'
+import { BodyTypes } from '#libs/runtime/http/body-types'
+import { inspect } from '#libs/runtime/json/inspect'
+import { badRequest } from '#libs/runtime/http/problem'
 import { EXAMPLE_POLICY } from './example-policy.js'
 
 const TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml', 'text/plain']

@@ -1,4 +1,4 @@
-import { badRequest, type FieldProblem } from '#libs/platform/http/problem'
+import { badRequest, type FieldProblem } from '#libs/runtime/http/problem'
 import { clauseOf, type Policy } from '#libs/policy/policy-document'
 import type { Judgement } from './review.js'
 

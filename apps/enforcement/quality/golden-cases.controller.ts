@@ -1,9 +1,9 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
 import { Example, Instant, Int, OneOf, Optional, PlatformId, Text, WeirId } from '#libs/contracts/fields'
 import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
-import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
-import { Roles } from '#libs/platform/auth/roles.decorator'
-import { Idempotent } from '#libs/platform/http/idempotency'
+import { type Caller, CurrentCaller } from '#libs/runtime/auth/caller'
+import { Roles } from '#libs/runtime/auth/roles.decorator'
+import { Idempotent } from '#libs/runtime/http/idempotency'
 import {
   apiBody,
   apiCreated,
@@ -13,8 +13,8 @@ import {
   apiProblem,
   apiQuery,
   apiTag,
-} from '#libs/platform/http/openapi'
-import { page, PageQuery } from '#libs/platform/http/paging'
+} from '#libs/runtime/http/openapi'
+import { page, PageQuery } from '#libs/runtime/http/paging'
 import { ViewsList } from '../audit/evidence-views.js'
 import { instantCursor } from '../store/cursor.js'
 import {

@@ -1,7 +1,7 @@
 import 'reflect-metadata'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { TokenRequest } from '#libs/platform/auth/local-token'
+import type { TokenRequest } from '#libs/runtime/auth/local-token'
 import { parsePolicy } from '#libs/policy/parse-policy'
 import { aVerdict } from '../ledger/a-verdict.fixture.js'
 import { person, StartedEnforcement } from '../started-enforcement.fixture.js'

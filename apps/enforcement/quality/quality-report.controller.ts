@@ -1,6 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common'
-import { Roles } from '#libs/platform/auth/roles.decorator'
-import { apiOk, apiOperation, apiQuery, apiTag } from '#libs/platform/http/openapi'
+import { Roles } from '#libs/runtime/auth/roles.decorator'
+import { apiOk, apiOperation, apiQuery, apiTag } from '#libs/runtime/http/openapi'
 import { QualityQuery, QualityView } from './quality-view.js'
 import { ReportQuality } from './report-quality.js'
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
-import { Clock } from '#libs/platform/clock'
-import { badRequest } from '#libs/platform/http/problem'
+import { Clock } from '#libs/runtime/clock'
+import { badRequest } from '#libs/runtime/http/problem'
 import { dayOf } from '../exposure/exposure.rules.js'
 import { GoldenCaseStore } from './golden-case.store.js'
 import { accuracyOf, agreementByCategory, agreementOn } from './quality-report.rules.js'

@@ -2,9 +2,9 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestj
 import type { FastifyReply } from 'fastify'
 import { OneOf, Optional, PlatformId, Text } from '#libs/contracts/fields'
 import { MEASURES, type Measure } from '#libs/contracts/measures-in-force'
-import { type Caller, CurrentCaller } from '#libs/platform/auth/caller'
-import { Roles } from '#libs/platform/auth/roles.decorator'
-import { Idempotent } from '#libs/platform/http/idempotency'
+import { type Caller, CurrentCaller } from '#libs/runtime/auth/caller'
+import { Roles } from '#libs/runtime/auth/roles.decorator'
+import { Idempotent } from '#libs/runtime/http/idempotency'
 import {
   apiAnswer,
   apiBody,
@@ -13,9 +13,9 @@ import {
   apiPage,
   apiQuery,
   apiTag,
-} from '#libs/platform/http/openapi'
-import { page, PageQuery } from '#libs/platform/http/paging'
-import { QueryFlag } from '#libs/platform/http/query-fields'
+} from '#libs/runtime/http/openapi'
+import { page, PageQuery } from '#libs/runtime/http/paging'
+import { QueryFlag } from '#libs/runtime/http/query-fields'
 import { ViewsList } from '../audit/evidence-views.js'
 import { instantCursor } from '../store/cursor.js'
 import { type GivenReasons, Reasons } from '../casework/reasons-field.js'

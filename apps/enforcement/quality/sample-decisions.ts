@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common'
 import { randomUUID } from 'node:crypto'
 import { derivedId } from '#libs/contracts/ids'
-import { ENV } from '#libs/platform/tokens'
+import { ENV } from '#libs/runtime/tokens'
 import { FollowsPending, type LedgerWriteOf } from '../ledger/ledger-write.js'
 import { partsOf } from '../ledger/cases/case.js'
 import { CaseStore } from '../ledger/cases/case.store.js'

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
-import { Clock } from '#libs/platform/clock'
-import { Due } from '#libs/platform/due'
-import { countErased, tellOverdue } from '#libs/platform/retention-metrics'
+import { Clock } from '#libs/runtime/clock'
+import { Due } from '#libs/runtime/due'
+import { countErased, tellOverdue } from '#libs/runtime/retention-metrics'
 import { PolicyStore } from '../policies/policy.store.js'
 import { ERASED_KINDS, EraseEvidence, type ErasedKind } from './erase-evidence.js'
 

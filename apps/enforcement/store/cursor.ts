@@ -1,4 +1,4 @@
-import { badCursor, decodeCursor } from '#libs/platform/http/paging'
+import { badCursor, decodeCursor } from '#libs/runtime/http/paging'
 
 /** The cursor of a list that is sorted by an instant and an id. Throws a 400 `bad-cursor`. */
 export function instantCursor(cursor: string | undefined): [Date, string] | undefined {

@@ -1,6 +1,6 @@
 import type { mongo } from 'mongoose'
 import { accountKey } from '#libs/contracts/ids'
-import { bulkWrite, insertMissing } from '#libs/platform/mongo/bulk-write'
+import { bulkWrite, insertMissing } from '#libs/runtime/mongo/bulk-write'
 
 /** A document that changes of its account write: whose it is, and the revision of the account that wrote it last. */
 export interface OfAccount {

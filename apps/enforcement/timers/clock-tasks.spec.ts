@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { WiringError } from '#libs/platform/wiring'
+import { WiringError } from '#libs/runtime/wiring'
 import { type ClockTask, inOrder } from './clock-tasks.js'
 
 const task = (name: string, order: number): ClockTask => ({ name, order, run: async () => undefined })

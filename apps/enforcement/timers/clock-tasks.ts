@@ -1,5 +1,5 @@
-import type { DueTask } from '#libs/platform/due'
-import { WiringError } from '#libs/platform/wiring'
+import type { DueTask } from '#libs/runtime/due'
+import { WiringError } from '#libs/runtime/wiring'
 
 /** Work that is due by the clock, with what does it. */
 export interface ClockTask extends DueTask {

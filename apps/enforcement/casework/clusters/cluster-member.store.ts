@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { accountKey } from '#libs/contracts/ids'
-import { bulkWrite } from '#libs/platform/mongo/bulk-write'
+import { bulkWrite } from '#libs/runtime/mongo/bulk-write'
 import type { ClusterMember } from './cluster.js'
 import type { FindingRecord } from '../../ledger/findings/finding.js'
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
-import { insertMissing } from '#libs/platform/mongo/bulk-write'
+import { insertMissing } from '#libs/runtime/mongo/bulk-write'
 import type { ClusterOrder } from './cluster.js'
 
 export const CLUSTER_ORDERS = 'ClusterOrder'

@@ -1,6 +1,6 @@
 import type { Finding } from '#libs/contracts/finding'
 import { accountKey, derivedId } from '#libs/contracts/ids'
-import { PermanentError } from '#libs/platform/errors'
+import { PermanentError } from '#libs/runtime/errors'
 import type { Policy, Severity } from '#libs/policy/policy-document'
 import { firstLook } from '../evidence-time.rules.js'
 import type { FindingRecord, FoundMember } from './finding.js'

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
-import { bulkWrite, insertMissing } from '#libs/platform/mongo/bulk-write'
+import { bulkWrite, insertMissing } from '#libs/runtime/mongo/bulk-write'
 import { WritesPending } from '../ledger-write.js'
 import { DATED, olderThan } from '../../store/queries.js'
 import { eraseIndex, ErasureSchedule } from '../../store/erasure-schedule.js'

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { mongo } from 'mongoose'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { SecretsKeyError } from '#libs/platform/secret-box'
+import { SecretsKeyError } from '#libs/runtime/secret-box'
 import { type KeyDocument, loadLinkKey } from './link-key.js'
 
 const settings = (SECRETS_KEY = randomBytes(32).toString('base64')) => ({

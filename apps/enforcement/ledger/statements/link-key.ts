@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { mongo } from 'mongoose'
-import { openSecretBox, SecretsKeyError, type SecretsKeySettings } from '#libs/platform/secret-box'
+import { openSecretBox, SecretsKeyError, type SecretsKeySettings } from '#libs/runtime/secret-box'
 
 /** A key that signs links, sealed: whoever reads the database can make no link. */
 export interface KeyDocument {

@@ -1,8 +1,8 @@
 import { compactVerify } from 'jose'
 import { createHmac } from 'node:crypto'
 import { type Model, type mongo, Schema } from 'mongoose'
-import { RetryableError } from '#libs/platform/errors'
-import type { Startup } from '#libs/platform/startup'
+import { RetryableError } from '#libs/runtime/errors'
+import type { Startup } from '#libs/runtime/startup'
 import type { EnforcementEnv } from '../../config.js'
 import { type KeyDocument, loadLinkKey } from './link-key.js'
 

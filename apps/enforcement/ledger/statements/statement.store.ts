@@ -4,7 +4,7 @@ import { type Model, type mongo, Schema } from 'mongoose'
 import type { DirectiveKind } from '#libs/contracts/directive'
 import { type LedgerWriteOf, WritesPending } from '../ledger-write.js'
 import { given, olderThan } from '../../store/queries.js'
-import { insertMissing } from '#libs/platform/mongo/bulk-write'
+import { insertMissing } from '#libs/runtime/mongo/bulk-write'
 import type { StatementOfReasons } from './statement.js'
 
 export interface StatementDocument extends StatementOfReasons {

@@ -13,7 +13,7 @@ import { builtFile } from '#libs/testing/service-process'
 /** A service with a slow route and, where `HANG` is set, a part that never lets go. */
 const program = (folder: string) => `
 const { bootstrap } = await import('${folder}/bootstrap.js')
-const { PlatformModule } = await import('${folder}/platform.module.js')
+const { RuntimeModule } = await import('${folder}/runtime.module.js')
 const { ServiceEnv } = await import('${folder}/env.js')
 const { Public } = await import('${folder}/auth/roles.decorator.js')
 const { Controller, Get, Module } = await import('@nestjs/common')
@@ -32,7 +32,7 @@ Public()(Slow)
 Controller('slow')(Slow)
 Get()(Slow.prototype, 'get', Object.getOwnPropertyDescriptor(Slow.prototype, 'get'))
 class App {}
-Module({ imports: [PlatformModule.forService('ingestion', ServiceEnv)], controllers: [Slow] })(App)
+Module({ imports: [RuntimeModule.forService('ingestion', ServiceEnv)], controllers: [Slow] })(App)
 await bootstrap(App, { service: 'ingestion', env: ServiceEnv })
 `
 
@@ -63,7 +63,7 @@ afterEach(() => {
 
 async function start(env: Record<string, string> = {}): Promise<Started> {
   const port = env['PORT'] ?? String(await freePort())
-  const folder = pathToFileURL(dirname(builtFile('libs/platform/bootstrap.js'))).href
+  const folder = pathToFileURL(dirname(builtFile('libs/runtime/bootstrap.js'))).href
   const suffix = `_${randomBytes(6).toString('hex')}`
   const child = spawn(process.execPath, ['--input-type=module', '-e', program(folder)], {
     env: {

@@ -20,7 +20,7 @@ import { Clock } from '../clock.js'
 import { readEnv, ServiceEnv } from '../env.js'
 import { PermanentError, RetryableError } from '../errors.js'
 import { createLogger } from '../logger.js'
-import { PlatformModule } from '../platform.module.js'
+import { RuntimeModule } from '../runtime.module.js'
 import { ENV } from '../tokens.js'
 import { BodyLimit } from './body-limit.js'
 import { assertFresh, type ExpectedVersions, IfMatch } from './if-match.js'
@@ -141,7 +141,7 @@ class ForgottenController {
 }
 
 @Module({
-  imports: [PlatformModule.forService('ingestion', ServiceEnv)],
+  imports: [RuntimeModule.forService('ingestion', ServiceEnv)],
   controllers: [ThingController, PageOfThings],
 })
 class ThingModule {}
@@ -362,7 +362,7 @@ describe('routes', () => {
 
   it('keep the service from starting where one says nothing', async () => {
     @Module({
-      imports: [PlatformModule.forService('ingestion', ServiceEnv)],
+      imports: [RuntimeModule.forService('ingestion', ServiceEnv)],
       controllers: [ForgottenController],
     })
     class ForgottenModule {}

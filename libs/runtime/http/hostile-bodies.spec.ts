@@ -13,7 +13,7 @@ import { Public } from '../auth/roles.decorator.js'
 import { dressApp, fastifyAdapter } from '../bootstrap.js'
 import { readEnv, ServiceEnv } from '../env.js'
 import { createLogger } from '../logger.js'
-import { PlatformModule } from '../platform.module.js'
+import { RuntimeModule } from '../runtime.module.js'
 import { ENV } from '../tokens.js'
 import { BodiesUnderWay } from './bodies-under-way.js'
 import { BodyLimit, DEFAULT_BODY_VALUES } from './body-limit.js'
@@ -44,7 +44,7 @@ class ThingController {
   }
 }
 
-@Module({ imports: [PlatformModule.forService('ingestion', ServiceEnv)], controllers: [ThingController] })
+@Module({ imports: [RuntimeModule.forService('ingestion', ServiceEnv)], controllers: [ThingController] })
 class ThingModule {}
 
 let keys: string

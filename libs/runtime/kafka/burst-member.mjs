@@ -9,5 +9,5 @@ const server = await createServer({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
 })
-const { runMember } = await server.ssrLoadModule('/libs/platform/kafka/burst-member.ts')
+const { runMember } = await server.ssrLoadModule('/libs/runtime/kafka/burst-member.fixture.ts')
 await runMember()

@@ -15,7 +15,7 @@ import { dressApp, fastifyAdapter } from '../bootstrap.js'
 import { readEnv, ServiceEnv } from '../env.js'
 import { Health } from '../health/health.js'
 import { createLogger } from '../logger.js'
-import { PlatformModule } from '../platform.module.js'
+import { RuntimeModule } from '../runtime.module.js'
 import { ENV } from '../tokens.js'
 import { AnswerStore } from './answer.store.js'
 import { Idempotent, RequestId } from './idempotency.js'
@@ -49,7 +49,7 @@ class OrderController {
   }
 }
 
-@Module({ imports: [PlatformModule.forService('ingestion', ServiceEnv)], controllers: [OrderController] })
+@Module({ imports: [RuntimeModule.forService('ingestion', ServiceEnv)], controllers: [OrderController] })
 class OrderModule {}
 
 let keys: string

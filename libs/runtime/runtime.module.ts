@@ -14,7 +14,7 @@ import { ENV, LOGGER, SERVICE_NAME } from './tokens.js'
 
 /** What every service stands on: settings, clock, log, database, Kafka, HTTP, tokens, health. Global. */
 @Module({})
-export class PlatformModule {
+export class RuntimeModule {
   constructor(health: Health, kafka: KafkaHealth) {
     health.registerLife('kafka', () => {
       const { ok, reasons } = kafka.alive()
@@ -24,7 +24,7 @@ export class PlatformModule {
 
   static forService(service: ServiceName, env: new () => ServiceEnv): DynamicModule {
     return {
-      module: PlatformModule,
+      module: RuntimeModule,
       global: true,
       imports: [AuthModule, HealthModule, MongoModule, KafkaModule, HttpModule],
       providers: [
