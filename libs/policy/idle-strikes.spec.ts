@@ -80,8 +80,8 @@ describe('idle strikes', () => {
       ),
       { numRuns: propertyRuns() },
     )
-    expect(idleSeen).toBeGreaterThan(10_000)
-    expect(reversedSeen).toBeGreaterThan(1_000)
+    expect(idleSeen).toBeGreaterThan(2_000)
+    expect(reversedSeen).toBeGreaterThan(200)
   })
 
   it('are missed where what stands beside them is reversed', () => {

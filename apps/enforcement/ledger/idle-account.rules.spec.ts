@@ -13,7 +13,7 @@ const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 const START = Date.parse('2026-11-01T00:00:00Z')
 /** Each is two accounts that live for weeks. */
-const RUNS = propertyRuns(1_000)
+const RUNS = propertyRuns(500)
 const MESSAGES = 24
 
 const withLadder = (minPoints: readonly number[], life: number): Policy => ({
