@@ -9,9 +9,9 @@ import { Clock } from '#libs/runtime/clock'
 import { BodyLimit } from '#libs/runtime/http/body-limit'
 import { JudgesRepeatedNames } from '#libs/runtime/http/json-body'
 import { apiAnswer, apiBody, apiOk, apiOperation, apiTag } from '#libs/runtime/http/openapi'
-import { mapInTurns } from '#libs/runtime/turns'
+import { mapPiecesInTurns } from '#libs/runtime/turns'
 import { askedFor, MAX_MESSAGES } from './classify-request.rules.js'
-import { classify } from './classify.rules.js'
+import { classifying } from './classify.rules.js'
 import type { TextModel } from './detectors/text-model.js'
 import { Judges } from './judges.js'
 import { TEXT_MODEL } from './text-model.provider.js'
@@ -67,7 +67,7 @@ export class ClassifyController {
   @apiAnswer(200, 'The verdict, or for a list of messages the verdicts in their order.', Verdict, VerdictList)
   async check(@CurrentCaller() caller: Caller, @Body() body: unknown): Promise<Verdict | VerdictList> {
     const asked = askedFor(body, caller.platform!, this.clock.now())
-    const verdicts = await mapInTurns(asked.messages, (message) => this.classify(message))
+    const verdicts = await mapPiecesInTurns(asked.messages, (message) => this.classifying(message))
     return asked.list ? { verdicts } : verdicts[0]!
   }
 
@@ -85,8 +85,8 @@ export class ClassifyController {
     return { items: [{ name: 'text', version, categories }], nextCursor: null }
   }
 
-  private classify(message: AcceptedMessage): Verdict {
+  private classifying(message: AcceptedMessage): Generator<undefined, Verdict> {
     const judge = this.judges.judgeOf(message)
-    return classify(message, { judge, model: this.model, mode: 'live', now: this.clock.now() })
+    return classifying(message, { judge, model: this.model, mode: 'live', now: this.clock.now() })
   }
 }

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest'
 import type { Message } from '#libs/contracts/message'
 import type { PolicyRecord } from '#libs/contracts/policy-record'
 import type { Verdict } from '#libs/contracts/verdict'
-import { classify, classifyUnlessClear } from './classify.rules.js'
+import { inOneGo } from '#libs/runtime/turns'
+import { classify, classifyingUnlessClear } from './classify.rules.js'
 import { TextModel } from './detectors/text-model.js'
 import { buildJudge } from './judge.js'
 
@@ -36,6 +37,8 @@ const message = (text: string): Message => ({
   revision: 'r-1',
   text,
 })
+const unlessClear = (...args: Parameters<typeof classifyingUnlessClear>) =>
+  inOneGo(classifyingUnlessClear(...args))
 const verdictOn = (text: string): Verdict => classify(message(text), { judge, model, mode: 'live', now })
 const found = (verdict: Verdict): string[] =>
   verdict.categories
@@ -65,10 +68,10 @@ describe('a verdict by the default policy', () => {
     const by = { judge, model, mode: 'live', now }
     const threat = message('I will kill you and your family tonight')
     const plain = message('The library opens at nine on Monday.')
-    expect(classifyUnlessClear(plain, by)).toBeNull()
-    expect(classifyUnlessClear(threat, by)).toEqual(classify(threat, by))
+    expect(unlessClear(plain, by)).toBeNull()
+    expect(unlessClear(threat, by)).toEqual(classify(threat, by))
     const requested = { ...plain, requested: 'dir_1' }
-    expect(classifyUnlessClear(requested, by)).toEqual(classify(requested, by))
+    expect(unlessClear(requested, by)).toEqual(classify(requested, by))
   })
 
   it.each([

@@ -3,6 +3,7 @@ import { MOST_LINKS } from '#libs/contracts/message-in'
 import { isTooLong } from '#libs/contracts/repair-message.rules'
 import { type CategoryVerdict, type Signal, type Verdict, verdictIdOf } from '#libs/contracts/verdict'
 import type { CategoryJudgement, Judgement } from '#libs/policy/judge-message'
+import { inOneGo } from '#libs/runtime/turns'
 import { comparedDigest } from './compared-digest.rules.js'
 import { findContacts } from './detectors/contacts.js'
 import { findContext } from './detectors/context-cues.js'
@@ -32,12 +33,20 @@ export interface ClassifyBy {
  * goes in, so that the same message under the same judge and model gives the same verdict but for `classifiedAt`.
  */
 export function classify(message: AcceptedMessage, by: ClassifyBy): Verdict {
-  return verdictOf(message, judged(message, by), by)
+  return inOneGo(classifying(message, by))
+}
+
+/** The same in pieces, between which others may have their turn: a long text takes a second. */
+export function* classifying(message: AcceptedMessage, by: ClassifyBy): Generator<undefined, Verdict> {
+  return verdictOf(message, yield* judging(message, by), by)
 }
 
 /** The same, or null where it is clear and nobody asked for it: most messages, whose verdict nobody reads. */
-export function classifyUnlessClear(message: AcceptedMessage, by: ClassifyBy): Verdict | null {
-  const result = judged(message, by)
+export function* classifyingUnlessClear(
+  message: AcceptedMessage,
+  by: ClassifyBy,
+): Generator<undefined, Verdict | null> {
+  const result = yield* judging(message, by)
   const wanted = result.judgement.outcome !== 'clear' || message.requested !== undefined
   return wanted ? verdictOf(message, result, by) : null
 }
@@ -59,8 +68,15 @@ const IN_ONE_PIECE: ReadonlyMap<string, TextWindow> = new Map()
 
 /** What the policy says of a message, with the rules that said it. */
 export function judged(message: AcceptedMessage, by: Pick<ClassifyBy, 'judge' | 'model'>): Judged {
+  return inOneGo(judging(message, by))
+}
+
+function* judging(
+  message: AcceptedMessage,
+  by: Pick<ClassifyBy, 'judge' | 'model'>,
+): Generator<undefined, Judged> {
   const { text = '', links, account } = message
-  const inWindows = isTooLong(text) ? findInWindows(text, message, by) : undefined
+  const inWindows = isTooLong(text) ? yield* findInWindows(text, message, by) : undefined
   const { language, scores, signals } = inWindows ?? findIn(text, links, message, by)
   signals.push(...modelSignals(scores))
   const judgement = by.judge.judge({
@@ -99,14 +115,15 @@ function findIn(
 }
 
 /** What was found in any window counts for the whole, so that nothing is hidden by what stands around it. */
-function findInWindows(
+function* findInWindows(
   text: string,
   message: AcceptedMessage,
   by: Pick<ClassifyBy, 'judge' | 'model'>,
-): Findings & { readonly surest: ReadonlyMap<string, TextWindow> } {
+): Generator<undefined, Findings & { readonly surest: ReadonlyMap<string, TextWindow> }> {
   const scores: Record<string, number> = {}
   const surest = new Map<string, TextWindow>()
-  const found = windowsOf(text).map((window) => {
+  const found: { window: TextWindow; part: Findings }[] = []
+  for (const window of windowsOf(text)) {
     const part = findIn(text.slice(window.from, window.to), [], message, by)
     for (const category in part.scores) {
       const score = part.scores[category]!
@@ -114,8 +131,9 @@ function findInWindows(
       scores[category] = score
       surest.set(category, window)
     }
-    return { window, part }
-  })
+    found.push({ window, part })
+    yield
+  }
   const signals = mergeSignals(found.map(({ window, part }) => ({ window, signals: part.signals })))
   return {
     language: found[0]!.part.language,

@@ -7,8 +7,8 @@ import { RetryableError } from '#libs/runtime/errors'
 import type { Batch, InRecord } from '#libs/runtime/kafka/batch'
 import { BatchHandler } from '#libs/runtime/kafka/batch-handler'
 import { type OutRecord, Publisher } from '#libs/runtime/kafka/publisher'
-import { mapInTurns } from '#libs/runtime/turns'
-import { classifyUnlessClear } from './classify.rules.js'
+import { mapPiecesInTurns } from '#libs/runtime/turns'
+import { classifyingUnlessClear } from './classify.rules.js'
 import type { TextModel } from './detectors/text-model.js'
 import type { Judge } from './judge.js'
 import { Judges } from './judges.js'
@@ -31,20 +31,20 @@ export class MessagesConsumer {
   @BatchHandler(Topics.messages)
   async onMessages(batch: Batch<AcceptedMessage>): Promise<void> {
     const bounds = this.judges.reachBounds()
-    const verdicts = (await mapInTurns(batch.records, (record) => this.verdictOn(record))).flat()
+    const verdicts = (await mapPiecesInTurns(batch.records, (record) => this.verdictOn(record))).flat()
     if (this.waits.any) for (const record of batch.records) this.waits.end(partitionOf(record))
     const reach = batch.records.flatMap(({ value }) => this.reach.reachOf(value, bounds) ?? [])
     await this.publisher.publish(...reach, ...verdicts)
     this.reach.done(reach, bounds)
   }
 
-  private verdictOn(record: InRecord<AcceptedMessage>): OutRecord<Verdict>[] {
+  private *verdictOn(record: InRecord<AcceptedMessage>): Generator<undefined, OutRecord<Verdict>[]> {
     const message = record.value
     if (message.change === 'deleted') return []
     // A verdict that comes again after a crash or in a replay has the same bytes: see docs/adr/0070.
     const now = new Date(message.receivedAt)
     const judge = this.judgeOf(record)
-    const verdict = classifyUnlessClear(message, { judge, model: this.model, mode: 'live', now })
+    const verdict = yield* classifyingUnlessClear(message, { judge, model: this.model, mode: 'live', now })
     return verdict ? [toRecord(record, verdict)] : []
   }
 

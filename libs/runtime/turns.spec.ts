@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Turns } from './turns.js'
+import { inOneGo, mapPiecesInTurns, Turns } from './turns.js'
 
 /** Turns of the event loop so far, counted by somebody else. */
 function countTurns(): { readonly count: number; stop(): void } {
@@ -27,6 +27,24 @@ describe('turns', () => {
     others.stop()
     expect(wentOn).toHaveLength(9)
     expect(new Set(wentOn).size).toBe(9)
+  })
+
+  it('come to others between the pieces of one work, and change nothing of what it gives', async () => {
+    const others = countTurns()
+    const at: number[] = []
+    function* work(name: string): Generator<undefined, string> {
+      for (let i = 0; i < 3; i++) {
+        const end = performance.now() + 15
+        while (performance.now() < end);
+        at.push(others.count)
+        yield
+      }
+      return name
+    }
+    expect(await mapPiecesInTurns(['a', 'b'], work)).toEqual(['a', 'b'])
+    others.stop()
+    expect(new Set(at).size).toBe(6)
+    expect(inOneGo(work('c'))).toBe('c')
   })
 
   it('come to each in the order in which it asked', async () => {

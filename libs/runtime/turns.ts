@@ -37,6 +37,35 @@ export async function mapInTurns<T, R>(items: readonly T[], map: (item: T) => R)
   return mapped
 }
 
+/** The same for work that itself falls into pieces: it may have to wait wherever it yields. */
+export async function mapPiecesInTurns<T, R>(
+  items: readonly T[],
+  map: (item: T) => Generator<undefined, R>,
+): Promise<R[]> {
+  const turns = new Turns()
+  const mapped: R[] = []
+  for (const item of items) {
+    const pieces = map(item)
+    for (;;) {
+      if (turns.over) await turns.next()
+      const piece = pieces.next()
+      if (piece.done) {
+        mapped.push(piece.value)
+        break
+      }
+    }
+  }
+  return mapped
+}
+
+/** Work in pieces, done in one go. */
+export function inOneGo<R>(pieces: Generator<undefined, R>): R {
+  for (;;) {
+    const piece = pieces.next()
+    if (piece.done) return piece.value
+  }
+}
+
 function letOne(): void {
   waiting.shift()!()
   if (waiting.length > 0) setImmediate(letOne)
