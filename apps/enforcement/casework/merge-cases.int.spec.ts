@@ -9,7 +9,6 @@ import { TakeVerdicts } from '../intake/take-verdicts.js'
 import { AppealStore } from '../appeals/appeal.store.js'
 import { HearAppeals } from '../appeals/hear-appeals.js'
 import { OpenAppeal } from '../appeals/open-appeal.js'
-import { SettleAppeals } from '../appeals/settle-appeals.js'
 import { DecisionStore } from '../ledger/decisions/decision.store.js'
 import { Relay } from '../outbox/relay.js'
 import { type RecordingPublisher, TwoInstances } from '../two-instances.fixture.js'
@@ -31,10 +30,7 @@ describe('merged cases, on a real MongoDB', () => {
   const two = <T>(type: new (...args: never[]) => T): T => instances.two(type)
 
   beforeAll(async () => {
-    instances = await TwoInstances.start(
-      ...[WorkOnCases, DecideCase, MergeCases, ReopenCase],
-      ...[OpenAppeal, HearAppeals, SettleAppeals],
-    )
+    instances = await TwoInstances.start()
     publisher = instances.publisher
   })
   beforeEach(() => {
