@@ -18,20 +18,15 @@ import { RetentionModule } from './retention/retention.module.js'
 import { StatementsModule } from './statements/statements.module.js'
 import { TimersModule } from './timers/timers.module.js'
 
-const below = [
-  AuditModule,
-  OutboxModule,
-  TimersModule,
-  PoliciesModule,
-  PlatformsModule,
-  ExposureModule,
-  LedgerModule,
-]
-const within = [CaseworkModule, DutiesModule, StatementsModule, IntakeModule, AppealsModule]
-const above = [QualityModule, AccountsModule, AnswersModule, RetentionModule]
+const below = [AuditModule, OutboxModule, PoliciesModule, PlatformsModule, ExposureModule, LedgerModule]
+const within = [CaseworkModule, DutiesModule, StatementsModule, IntakeModule, AppealsModule, AnswersModule]
+const above = [QualityModule, AccountsModule, RetentionModule]
 
-/** What enforcement consists of, lower floors first: each room says in its module what it holds and what it stands on. */
-export const ROOMS = [...below, ...within, ...above]
+/**
+ * What enforcement consists of: each room says in its module what it holds and on what it stands. The clock is last: Nest starts
+ * modules in this order and stops them in the reverse, and nothing is begun by the clock in a room that has stopped.
+ */
+export const ROOMS = [...below, ...within, ...above, TimersModule]
 
 /** What enforcement does: takes verdicts into accounts and cases, orders measures, hears the platforms and appeals, is asked by operators. */
 @Module({ imports: [RuntimeModule.forService('enforcement', EnforcementEnv), ...ROOMS] })
