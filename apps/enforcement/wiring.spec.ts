@@ -10,6 +10,7 @@ import { type FoundTaker, wireWriters } from './outbox/pending-writers.js'
 import { tellsNewestOf } from './outbox/tells-newest.js'
 import { takesPendingOf } from './outbox/writes-pending.js'
 import { inOrder } from './timers/clock-tasks.js'
+import { TimersModule } from './timers/timers.module.js'
 
 type Listed = { prototype: object } | { provide: unknown }
 
@@ -78,6 +79,13 @@ it('the clock does everything that is due, and completes every outbox, in this o
     'checkpoints',
     'retention',
   ])
+})
+
+it('the clock is the last to start and the first to stop', () => {
+  const imported = ROOMS.flatMap((room) => (Reflect.getMetadata('imports', room) ?? []) as unknown[])
+  // Nest starts what is imported first, then in the order of the list; it stops in the reverse.
+  expect(imported).not.toContain(TimersModule)
+  expect(ROOMS.at(-1)).toBe(TimersModule)
 })
 
 it('the topics of measures and platforms end with the newest', () => {
