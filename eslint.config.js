@@ -1,4 +1,5 @@
 import tseslint from 'typescript-eslint'
+import { ROOMS } from './walls.js'
 
 const onlyRuntimeSpeaksKafka = {
   name: 'kafkajs',
@@ -17,7 +18,30 @@ const frameworks = [
 ]
 const apps = ['ingestion', 'classification', 'enforcement', 'notification', 'cli']
 
-/** Walls between the parts, as lint rules (docs/adr/0001): pure files, one Kafka client, no app imports an app. */
+const noApp = (app) => ({
+  group: apps.filter((other) => other !== app).flatMap((other) => [`**/apps/${other}/**`, `../${other}/**`]),
+  message: 'No app imports an app: speak through contracts.',
+})
+const pure = { group: frameworks, message: 'A pure file: pass time, ids and data in.' }
+const imports = (patterns, paths = []) => ({ 'no-restricted-imports': ['error', { paths, patterns }] })
+
+/** So many folders deep a room may be: the path that leads out of it depends on that. */
+const DEPTHS = [0, 1, 2]
+
+/** What the files of a room, so many folders deep in it, may not import: whatever stands outside of it and is not allowed. */
+function wallOf([room, below], depth) {
+  const allowed = [...below.map((other) => `${other}/`), 'config\\.js$'].join('|')
+  return {
+    folder: `apps/enforcement/${room}/${'*/'.repeat(depth)}`,
+    wall: {
+      regex: `^${'\\.\\./'.repeat(depth + 1)}(?!${allowed})`,
+      message: `The room ${room} may not import this: see walls.js.`,
+    },
+  }
+}
+const walls = Object.entries(ROOMS).flatMap((room) => DEPTHS.map((depth) => wallOf(room, depth)))
+
+/** Walls between the parts, as lint rules (docs/adr/0001, 0140): pure files, one Kafka client, no app imports an app, no room one above it. */
 export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', '.local/**', 'coverage/**'] },
   ...tseslint.configs.recommendedTypeChecked,
@@ -61,33 +85,20 @@ export default tseslint.config(
   {
     files: ['libs/policy/**/*.ts', 'apps/*/**/*.rules.ts', 'apps/classification/detectors/**/*.ts'],
     ignores: ['**/*.spec.ts'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        { patterns: [{ group: frameworks, message: 'A pure file: pass time, ids and data in.' }] },
-      ],
-    },
+    rules: imports([pure]),
   },
   ...apps.map((app) => ({
     files: [`apps/${app}/**/*.ts`],
     ignores: ['**/*.spec.ts', `apps/${app}/**/*.rules.ts`, 'apps/classification/detectors/**'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          paths: [onlyRuntimeSpeaksKafka],
-          patterns: [
-            {
-              group: apps
-                .filter((a) => a !== app)
-                .map((a) => `**/apps/${a}/**`)
-                .concat(apps.filter((a) => a !== app).map((a) => `../${a}/**`)),
-              message: 'No app imports an app: speak through contracts.',
-            },
-          ],
-        },
-      ],
-    },
+    rules: imports([noApp(app)], [onlyRuntimeSpeaksKafka]),
   })),
+  ...walls.flatMap(({ folder, wall }) => [
+    {
+      files: [`${folder}*.ts`],
+      ignores: ['**/*.spec.ts'],
+      rules: imports([noApp('enforcement'), wall], [onlyRuntimeSpeaksKafka]),
+    },
+    { files: [`${folder}*.rules.ts`], ignores: ['**/*.spec.ts'], rules: imports([pure, wall]) },
+  ]),
   { files: ['*.js', '**/*.mjs'], extends: [tseslint.configs.disableTypeChecked] },
 )

@@ -19,9 +19,6 @@ function linksOf(path: string): string[] {
     .map((target) => relative(projectRoot, join(projectRoot, dirname(path), target)))
 }
 
-/** Rooms that are on their way here: until they have come, what stands in them is not looked for. */
-const COMING = ['ledger', 'intake', 'duties'].map((room) => `apps/enforcement/${room}`)
-
 /** Files and folders that a text names in code marks, by a whole path or by its end. */
 function pathsIn(text: string): string[] {
   const marks = [...text.matchAll(/`([\w./-]+)`/g)].map((match) => match[1]!)
@@ -34,8 +31,6 @@ function pathsIn(text: string): string[] {
 const FILES = find('{apps,libs,test,docs,policies,k8s}/**/*').concat(find('*.*'))
 
 function isThere(path: string): boolean {
-  const room = COMING.find((one) => path === one || path.startsWith(`${one}/`))
-  if (room && !existsSync(join(projectRoot, room))) return true
   return existsSync(join(projectRoot, path)) || FILES.some((file) => file.endsWith(`/${path}`))
 }
 

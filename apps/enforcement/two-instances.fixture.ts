@@ -1,31 +1,26 @@
-import type { Provider } from '@nestjs/common'
-import { DiscoveryModule } from '@nestjs/core'
+import { Global, Module } from '@nestjs/common'
 import { getConnectionToken, MongooseModule } from '@nestjs/mongoose'
 import { Test, type TestingModule } from '@nestjs/testing'
-import { randomBytes, randomUUID } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import type { Connection } from 'mongoose'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Clock } from '#libs/runtime/clock'
 import { type AnyOutRecord, Publisher } from '#libs/runtime/kafka/publisher'
+import { TopicsAdmin } from '#libs/runtime/kafka/topics-admin'
 import { createLogger } from '#libs/runtime/logger'
 import { Startup } from '#libs/runtime/startup'
 import { ENV, LOGGER } from '#libs/runtime/tokens'
-import { AccountChanges } from './ledger/account-changes.js'
+import { AuditKey } from './audit/audit-key.js'
+import { PublishCheckpoints } from './audit/publish-checkpoints.js'
+import { PublishedCheckpoints } from './audit/published-checkpoints.js'
+import { ROOMS } from './enforcement.module.js'
 import { SPEC_POLICY } from './ledger/account-world.fixture.js'
-import { TakeVerdicts } from './intake/take-verdicts.js'
-import { AnswerLinks } from './ledger/statements/answer-links.js'
-import { ReviewersOf } from './appeals/reviewers-of.js'
-import { AuditLog } from './audit/audit-log.js'
-import { ChangeDecision } from './casework/change-decision.js'
-import { Outbox } from './outbox/outbox.js'
-import { Relay } from './outbox/relay.js'
-import { TellNewest } from './outbox/tell-newest.js'
 import { PlatformStore } from './platforms/platform.store.js'
+import { TellPlatforms } from './platforms/tell-platforms.js'
 import { PolicyStore } from './policies/policy.store.js'
-import { ReadReviewers } from './quality/read-reviewers.js'
-import { SampleDecisions } from './quality/sample-decisions.js'
-import { AppealLinks } from './ledger/statements/appeal-links.js'
-import { StoresModule } from './stores.module.js'
+import { PublishFirstPolicies } from './policies/publish-first-policies.js'
+import { YamlBodies } from './policies/yaml-bodies.js'
+import { Timer } from './timers/timer.js'
 
 /** Remembers what was published, and can be made to fail. */
 export class RecordingPublisher {
@@ -77,8 +72,18 @@ const policies = {
   since: async () => () => [SPEC_POLICY],
 }
 
+/** What speaks to Kafka, ticks or begins something at the start: specs do it themselves, or do without. */
+const LEFT_OUT = [
+  Timer,
+  PublishFirstPolicies,
+  TellPlatforms,
+  PublishCheckpoints,
+  PublishedCheckpoints,
+  YamlBodies,
+]
+
 /**
- * What enforcement does without its edges (Kafka, HTTP, timers), twice, on one database of a real MongoDB: for integration
+ * The rooms of enforcement without their edges (Kafka, HTTP, timers), twice, on one database of a real MongoDB: for integration
  * specs. Platform `p1` is registered. No query may scan a collection.
  */
 export class TwoInstances {
@@ -88,12 +93,12 @@ export class TwoInstances {
     readonly clock: Clock,
   ) {}
 
-  /** `providers`: what the spec needs beside accounts, decisions and outboxes. */
-  static async start(...providers: Provider[]): Promise<TwoInstances> {
+  /** `env`: the settings; what a spec changes in it later holds from then on. */
+  static async start(env: object = TEST_ENV): Promise<TwoInstances> {
     const publisher = new RecordingPublisher()
     const clock = new Clock()
     const dbName = `weir_enforcement_${randomUUID()}`
-    const start = () => startOne(dbName, publisher, clock, providers)
+    const start = () => startOne(dbName, publisher, clock, env)
     const instances = new TwoInstances([await start(), await start()], publisher, clock)
     const registeredAt = new Date().toISOString()
     const platform = { platformId: 'p1', name: 'P', mode: 'enforce' as const, contacts: [], registeredAt }
@@ -103,9 +108,9 @@ export class TwoInstances {
   }
 
   /** A provider of the first instance. */
-  readonly one = <T>(type: new (...args: never[]) => T): T => this.modules[0].get(type)
+  readonly one = <T>(type: new (...args: never[]) => T): T => this.modules[0].get(type, { strict: false })
   /** The same of the second. */
-  readonly two = <T>(type: new (...args: never[]) => T): T => this.modules[1].get(type)
+  readonly two = <T>(type: new (...args: never[]) => T): T => this.modules[1].get(type, { strict: false })
 
   connection(): Connection {
     return this.modules[0].get<Connection>(getConnectionToken())
@@ -137,38 +142,31 @@ async function startOne(
   dbName: string,
   publisher: RecordingPublisher,
   clock: Clock,
-  providers: readonly Provider[],
+  env: object,
 ): Promise<TestingModule> {
+  const runtime = [
+    { provide: Clock, useValue: clock },
+    { provide: Publisher, useValue: publisher },
+    { provide: TopicsAdmin, useValue: {} },
+    { provide: ENV, useValue: env },
+    { provide: LOGGER, useValue: createLogger('enforcement', 'silent') },
+    Startup,
+  ]
+
+  /** What `RuntimeModule` provides, without servers. */
+  @Global()
+  @Module({ providers: runtime, exports: runtime })
+  class SpecRuntimeModule {}
+
   const concerns = { writeConcern: { w: 'majority' as const }, readConcern: { level: 'majority' as const } }
-  const module = await Test.createTestingModule({
-    imports: [
-      DiscoveryModule,
-      MongooseModule.forRoot(process.env['MONGODB_URI']!, { dbName, ...concerns }),
-      StoresModule,
-    ],
-    providers: [
-      AccountChanges,
-      TakeVerdicts,
-      ChangeDecision,
-      AppealLinks,
-      AnswerLinks,
-      AuditLog,
-      SampleDecisions,
-      { provide: ReviewersOf, useClass: ReadReviewers },
-      Outbox,
-      TellNewest,
-      Relay,
-      Startup,
-      { provide: Clock, useValue: clock },
-      { provide: Publisher, useValue: publisher },
-      { provide: ENV, useValue: TEST_ENV },
-      { provide: LOGGER, useValue: createLogger('enforcement', 'silent') },
-      ...providers,
-    ],
-  })
+  const database = MongooseModule.forRoot(process.env['MONGODB_URI']!, { dbName, ...concerns })
+  const building = Test.createTestingModule({ imports: [SpecRuntimeModule, database, ...ROOMS] })
     .overrideProvider(PolicyStore)
     .useValue(policies)
-    .compile()
+    .overrideProvider(AuditKey)
+    .useValue(new AuditKey(generateKeyPairSync('ed25519').privateKey, 'spec'))
+  for (const left of LEFT_OUT) building.overrideProvider(left).useValue({})
+  const module = await building.compile()
   await module.init()
   const { models } = module.get<Connection>(getConnectionToken())
   for (const model of Object.values(models)) await model.init()

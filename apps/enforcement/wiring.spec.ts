@@ -4,25 +4,23 @@ import { expect, it } from 'vitest'
 import { dueTaskOf } from '#libs/runtime/due'
 import { declaredMethods } from '#libs/runtime/wiring'
 import { LEDGER_WRITES } from './ledger/ledger-write.js'
-import { EnforcementModule } from './enforcement.module.js'
+import { ROOMS } from './enforcement.module.js'
 import { findOutboxes } from './outbox/has-outbox.js'
 import { type FoundTaker, wireWriters } from './outbox/pending-writers.js'
 import { tellsNewestOf } from './outbox/tells-newest.js'
 import { takesPendingOf } from './outbox/writes-pending.js'
-import { StoresModule } from './stores.module.js'
 import { inOrder } from './timers/clock-tasks.js'
+import { TimersModule } from './timers/timers.module.js'
 
 type Listed = { prototype: object } | { provide: unknown }
 
-/** What the modules list, as if it were started: every class, without what its constructor is given. */
+/** What the rooms list, as if they were started: every class, without what its constructor is given. */
 const discovery = {
   getControllers: () => [],
   getProviders: () =>
-    [EnforcementModule, StoresModule]
-      .flatMap((module) => Reflect.getMetadata('providers', module) as Listed[])
-      .flatMap((listed) =>
-        'prototype' in listed ? [{ instance: Object.create(listed.prototype) as object }] : [],
-      ),
+    ROOMS.flatMap((room) => Reflect.getMetadata('providers', room) as Listed[]).flatMap((listed) =>
+      'prototype' in listed ? [{ instance: Object.create(listed.prototype) as object }] : [],
+    ),
 } as unknown as DiscoveryService
 
 const takers = declaredMethods(discovery, takesPendingOf).map(({ name, declared, call }): FoundTaker => ({
@@ -81,6 +79,13 @@ it('the clock does everything that is due, and completes every outbox, in this o
     'checkpoints',
     'retention',
   ])
+})
+
+it('the clock is the last to start and the first to stop', () => {
+  const imported = ROOMS.flatMap((room) => (Reflect.getMetadata('imports', room) ?? []) as unknown[])
+  // Nest starts what is imported first, then in the order of the list; it stops in the reverse.
+  expect(imported).not.toContain(TimersModule)
+  expect(ROOMS.at(-1)).toBe(TimersModule)
 })
 
 it('the topics of measures and platforms end with the newest', () => {

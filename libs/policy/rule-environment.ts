@@ -1,6 +1,5 @@
 import { Environment, type ASTNode } from '@marcbachmann/cel-js'
 import type { Policy } from './policy-document.js'
-import type { Standing } from './second-sign.js'
 
 /**
  * What the CEL expressions of a policy see. Numbers are doubles; a score that was not found is 0, so no key is ever
@@ -41,6 +40,12 @@ export interface RuleInput<S extends RuleSignal = RuleSignal> {
   scores: Readonly<Record<string, number>>
   signals: readonly S[]
 }
+
+/**
+ * What acting may rest on a signal of a bank: on it `alone`, on it with a sign of another kind (`company`), or not at all, because
+ * two people did not approve its entry (`review`; SPEC promise 11).
+ */
+export type Standing = 'alone' | 'company' | 'review'
 
 export interface RuleSignal {
   detector: string

@@ -1,12 +1,6 @@
 import type { RuleFacts, RuleSignal } from './rule-environment.js'
 import { gapsOf, WidestGaps } from './widest-gaps.js'
 
-/**
- * What acting may rest on a signal of a bank: on it `alone`, on it with a sign of another kind (`company`), or not at all, because
- * two people did not approve its entry (`review`; SPEC promise 11).
- */
-export type Standing = 'alone' | 'company' | 'review'
-
 /** Detectors that read, rather than recognise: each of their signals alone is only a sign. */
 const READING_DETECTORS = new Set(['lexicon', 'text-model', 'contacts', 'context'])
 const CONTACT_COUNTS_FROM = 0.4

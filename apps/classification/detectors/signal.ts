@@ -1,5 +1,5 @@
 import type { Signal } from '#libs/contracts/verdict'
-import type { Standing } from '#libs/policy/second-sign'
+import type { Standing } from '#libs/policy/rule-environment'
 
 export type { Signal, Standing }
 

@@ -21,7 +21,7 @@ import {
   type Measure,
 } from '#libs/contracts/measures-in-force'
 import { ACCOUNT_KINDS, type AccountKind } from '#libs/contracts/message-in'
-import { TIMELINE_KINDS, type TimelineKind } from './timeline.rules.js'
+import { StrikeView } from '../ledger/strikes/strike-view.js'
 
 /** A word of an operator's own. */
 export const LABEL = '^[a-z0-9][a-z0-9-]{0,39}$'
@@ -37,19 +37,6 @@ export class AccountInBrief {
   @Optional() @Int(0) followers!: number | null
   @Optional() @WeirId() openCaseId!: string | null
   @Instant() updatedAt!: Date
-}
-
-export class StrikeView {
-  @WeirId() strikeId!: string
-  @OwnId() messageId!: string
-  @Text(120, 1) clause!: string
-  @Text(60, 1) category!: string
-  @Int(1, 4) severity!: number
-  @Num(0, Number.MAX_SAFE_INTEGER) points!: number
-  @Instant() at!: Date
-  @Instant() expiresAt!: Date
-  /** It no longer counts, and never did. */
-  @Example(null) @Optional() @Instant() reversedAt!: Date | null
 }
 
 /** A measure that holds now. */
@@ -122,6 +109,26 @@ export class AccountView {
   @Example('/v1/accounts/chat-one/acc-4711/timeline') @Text(2_048, 1) timelineUrl!: string
   @Int(0) version!: number
 }
+
+export const TIMELINE_KINDS = [
+  'verdict',
+  'finding',
+  'strike.added',
+  'strike.reversed',
+  'decision.made',
+  'decision.held',
+  'decision.answered',
+  'decision.approved',
+  'decision.refused',
+  'decision.reversed',
+  'directive.issued',
+  'directive.answered',
+  'appeal.opened',
+  'appeal.decided',
+  'appeal.withdrawn',
+  'labelled',
+] as const
+export type TimelineKind = (typeof TIMELINE_KINDS)[number]
 
 /** One thing that happened to an account: ids and codes, no content. */
 export class TimelineItem {

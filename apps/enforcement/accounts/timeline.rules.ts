@@ -6,26 +6,6 @@ import type { TakenFinding } from '../ledger/findings/finding.store.js'
 import type { AccountLabel, StrikeRecord } from '../ledger/account-state.js'
 import type { TimelineItem } from './accounts-api.js'
 
-export const TIMELINE_KINDS = [
-  'verdict',
-  'finding',
-  'strike.added',
-  'strike.reversed',
-  'decision.made',
-  'decision.held',
-  'decision.answered',
-  'decision.approved',
-  'decision.refused',
-  'decision.reversed',
-  'directive.issued',
-  'directive.answered',
-  'appeal.opened',
-  'appeal.decided',
-  'appeal.withdrawn',
-  'labelled',
-] as const
-export type TimelineKind = (typeof TIMELINE_KINDS)[number]
-
 /** The story of an account out of what is kept of it, newest first. */
 export function timelineOf(kept: {
   entries: readonly TakenEntry[]

@@ -47,14 +47,7 @@ describe('appeals, on a real MongoDB', () => {
   const two = <T>(type: new (...args: never[]) => T): T => instances.two(type)
 
   beforeAll(async () => {
-    instances = await TwoInstances.start(
-      WorkOnCases,
-      OpenAppeal,
-      HearAppeals,
-      SettleAppeals,
-      ReadEvidence,
-      ReadAccount,
-    )
+    instances = await TwoInstances.start()
     ;({ publisher, clock } = instances)
   })
   afterAll(() => instances.stop())

@@ -27,16 +27,7 @@ describe('a measure, on a real MongoDB', () => {
   const two = <T>(type: new (...args: never[]) => T): T => instances.two(type)
 
   beforeAll(async () => {
-    instances = await TwoInstances.start(
-      OpenAppeal,
-      HearAppeals,
-      SettleAppeals,
-      GiveFacts,
-      TakeUpFacts,
-      FollowAppeal,
-      ReadEvidence,
-      ReadAccount,
-    )
+    instances = await TwoInstances.start()
   })
   afterAll(() => instances.stop())
 

@@ -35,7 +35,7 @@ describe('who may hear an appeal, and what it covers, on a real MongoDB', () => 
   const two = <T>(type: new (...args: never[]) => T): T => instances.two(type)
 
   beforeAll(async () => {
-    instances = await TwoInstances.start(WorkOnCases, ReopenCase, OpenAppeal, HearAppeals, SettleAppeals)
+    instances = await TwoInstances.start()
     ;({ publisher, clock } = instances)
   })
   afterAll(() => instances.stop())

@@ -9,7 +9,6 @@ import { TwoInstances } from '../two-instances.fixture.js'
 import type { CopyView } from './copy-view.js'
 import { CaseStore } from '../ledger/cases/case.store.js'
 import { FindCopies } from './find-copies.js'
-import { WorkOnCases } from './work-on-cases.js'
 import { decodeCursor, type Page } from '#libs/runtime/http/paging'
 import type { RelatedView } from '../accounts/related-view.js'
 import { numberFrom } from '../../classification/training/seeded.js'
@@ -77,7 +76,7 @@ describe('copies and related accounts, on a real MongoDB', () => {
   let plans: Planned[]
 
   beforeAll(async () => {
-    instances = await TwoInstances.start(WorkOnCases, FindCopies, FindRelated)
+    instances = await TwoInstances.start()
     plans = Array.from({ length: 150 }, (_, i) => planned(i))
     await instances.one(TakeVerdicts).take(plans.map(verdictOf), async () => undefined)
   })

@@ -12,9 +12,8 @@ import { DecisionStore, type DecisionDocument } from '../ledger/decisions/decisi
 import { PolicyStore } from '../policies/policy.store.js'
 import { FindingStore } from '../ledger/findings/finding.store.js'
 import type { FindingRecord } from '../ledger/findings/finding.js'
-import { type CaseEntry, partsOf } from '../ledger/cases/case.js'
+import { type CaseDocument, type CaseEntry, partsOf } from '../ledger/cases/case.js'
 import { CaseEntryStore } from '../ledger/cases/case-entry.store.js'
-import type { CaseDocument } from '../ledger/cases/case.store.js'
 import {
   assertFits,
   assertMayDecide,

@@ -1,5 +1,4 @@
-import type { DecisionRecord } from '../ledger/decisions/decision.js'
-import type { NoticeOfIntent } from '../ledger/notice-of-intent.rules.js'
+import type { DecisionRecord, NoticeOfIntent } from '../ledger/decisions/decision.js'
 import type { DecisionView, NoticeOfIntentView } from './decisions-api.js'
 
 /**

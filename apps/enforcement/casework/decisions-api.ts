@@ -24,13 +24,13 @@ import {
   type Measure,
 } from '#libs/contracts/measures-in-force'
 import { FieldProblem } from '#libs/runtime/http/problem'
-import { StrikeView } from '../accounts/accounts-api.js'
 import {
   DECISION_STATES,
   type DecisionState,
   NO_STRIKE,
   type NoStrike,
 } from '../ledger/decisions/decision.js'
+import { StrikeView } from '../ledger/strikes/strike-view.js'
 
 /** Who did something to a decision afterwards. */
 export class DecisionStepView {

@@ -9,13 +9,12 @@ import { TakeVerdicts } from '../intake/take-verdicts.js'
 import { AppealStore } from '../appeals/appeal.store.js'
 import { HearAppeals } from '../appeals/hear-appeals.js'
 import { OpenAppeal } from '../appeals/open-appeal.js'
-import { SettleAppeals } from '../appeals/settle-appeals.js'
 import { DecisionStore } from '../ledger/decisions/decision.store.js'
 import { Relay } from '../outbox/relay.js'
 import { type RecordingPublisher, TwoInstances } from '../two-instances.fixture.js'
-import { MOST_NOTES, partsOf } from '../ledger/cases/case.js'
+import { type CaseDocument, MOST_NOTES, partsOf } from '../ledger/cases/case.js'
 import { CaseEntryStore } from '../ledger/cases/case-entry.store.js'
-import { CaseStore, type CaseDocument } from '../ledger/cases/case.store.js'
+import { CaseStore } from '../ledger/cases/case.store.js'
 import { DecideCase } from './decide-case.js'
 import { MergeCases } from './merge-cases.js'
 import { ReopenCase } from './reopen-case.js'
@@ -31,10 +30,7 @@ describe('merged cases, on a real MongoDB', () => {
   const two = <T>(type: new (...args: never[]) => T): T => instances.two(type)
 
   beforeAll(async () => {
-    instances = await TwoInstances.start(
-      ...[WorkOnCases, DecideCase, MergeCases, ReopenCase],
-      ...[OpenAppeal, HearAppeals, SettleAppeals],
-    )
+    instances = await TwoInstances.start()
     publisher = instances.publisher
   })
   beforeEach(() => {

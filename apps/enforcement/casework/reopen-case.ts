@@ -5,7 +5,7 @@ import { AccountChanges, type AccountRequest } from '../ledger/account-changes.j
 import { applyReopening } from './apply-reopening.rules.js'
 import { hasDone } from '../ledger/cases/case-work.rules.js'
 import { caseAfter } from '../ledger/cases/case-transitions.js'
-import type { CaseDocument } from '../ledger/cases/case.store.js'
+import type { CaseDocument } from '../ledger/cases/case.js'
 import { assertRoomForNotes, WorkOnCases, type WorkRequest } from './work-on-cases.js'
 
 /** Opens a decided case again. */

@@ -17,7 +17,7 @@ import type { Pending } from '../outbox/pending.js'
 import { pendingEvent } from '../outbox/pending-event.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { WorkOff } from '#libs/runtime/work-off'
-import { type CaseNote, MOST_NOTES } from '../ledger/cases/case.js'
+import { type CaseDocument, type CaseNote, MOST_NOTES } from '../ledger/cases/case.js'
 import {
   afterTime,
   FREE,
@@ -32,7 +32,7 @@ import {
   type Worker,
   type WorkState,
 } from '../ledger/cases/case-work.rules.js'
-import { CaseStore, type CaseDocument } from '../ledger/cases/case.store.js'
+import { CaseStore } from '../ledger/cases/case.store.js'
 import type { Wanted } from '../ledger/cases/waiting-case.js'
 
 /** More than ever change one case at the same moment. */

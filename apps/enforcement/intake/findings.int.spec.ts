@@ -13,8 +13,8 @@ import { TakeVerdicts } from './take-verdicts.js'
 import { HearAppeals } from '../appeals/hear-appeals.js'
 import { OpenAppeal } from '../appeals/open-appeal.js'
 import { AppealStore } from '../appeals/appeal.store.js'
-import { SettleAppeals } from '../appeals/settle-appeals.js'
-import { CaseStore, type CaseDocument } from '../ledger/cases/case.store.js'
+import type { CaseDocument } from '../ledger/cases/case.js'
+import { CaseStore } from '../ledger/cases/case.store.js'
 import { DecideCase } from '../casework/decide-case.js'
 import { ReopenCase } from '../casework/reopen-case.js'
 import { WorkOnCases } from '../casework/work-on-cases.js'
@@ -24,7 +24,6 @@ import { Relay } from '../outbox/relay.js'
 import { StatementStore } from '../ledger/statements/statement.store.js'
 import { type RecordingPublisher, TwoInstances } from '../two-instances.fixture.js'
 import { aFinding } from '../casework/clusters/a-finding.fixture.js'
-import { ClusterCases } from '../casework/clusters/cluster-cases.js'
 import { ClusterMemberStore } from '../casework/clusters/cluster-member.store.js'
 import { clusterCaseId } from '../casework/clusters/cluster.rules.js'
 import { DecideCluster, type GivenClusterDecision } from '../casework/clusters/decide-cluster.js'
@@ -44,19 +43,7 @@ describe('findings, on a real MongoDB', () => {
   const two = <T>(type: new (...args: never[]) => T): T => instances.two(type)
 
   beforeAll(async () => {
-    instances = await TwoInstances.start(
-      WorkOnCases,
-      DecideCase,
-      ReopenCase,
-      ClusterCases,
-      DecideCluster,
-      ReadCluster,
-      TakeFindings,
-      OpenAppeal,
-      HearAppeals,
-      SettleAppeals,
-      ReadAccount,
-    )
+    instances = await TwoInstances.start()
     ;({ publisher } = instances)
   })
   afterEach(() => {

@@ -24,7 +24,7 @@ describe('verdicts that come faster than an account is changed, on a real MongoD
   let take: TakeVerdicts
 
   beforeAll(async () => {
-    instances = await TwoInstances.start(PaceVerdicts)
+    instances = await TwoInstances.start()
     pace = instances.one(PaceVerdicts)
     other = instances.two(PaceVerdicts)
     take = instances.one(TakeVerdicts)
@@ -189,7 +189,7 @@ describe('verdicts that come faster than an account is changed, on a real MongoD
   })
 
   it('are taken in before an instance stops', async () => {
-    const stopping = await TwoInstances.start(PaceVerdicts)
+    const stopping = await TwoInstances.start()
     try {
       const paced = stopping.one(PaceVerdicts)
       await paced.complete()

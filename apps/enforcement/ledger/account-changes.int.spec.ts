@@ -43,7 +43,7 @@ describe('changes of accounts, on a real MongoDB', () => {
   let other: TakeVerdicts
 
   beforeAll(async () => {
-    instances = await TwoInstances.start(ReadAccount)
+    instances = await TwoInstances.start()
     publisher = instances.publisher
     take = instances.one(TakeVerdicts)
     other = instances.two(TakeVerdicts)

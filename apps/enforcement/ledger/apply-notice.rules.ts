@@ -1,5 +1,5 @@
 import type { DeliveryReport } from '#libs/contracts/delivery-report'
-import type { DecisionRecord } from './decisions/decision.js'
+import type { DecisionRecord, NoticeOfIntent } from './decisions/decision.js'
 import {
   AccountDraft,
   type AccountChange,
@@ -8,7 +8,7 @@ import {
 } from './account-draft.rules.js'
 import type { Hold } from './account-state.js'
 import { applyTime } from './apply-decision.rules.js'
-import { holdOfIntent, withReports, type NoticeOfIntent } from './notice-of-intent.rules.js'
+import { holdOfIntent, withReports } from './notice-of-intent.rules.js'
 import { settle } from './settle-account.rules.js'
 
 /**

@@ -1,4 +1,4 @@
-import type { CaseChange, TakenVerdict } from './cases/case.js'
+import type { CaseChange, TakenVerdict, TakenVersion } from './cases/case.js'
 import type { DecisionRecord } from './decisions/decision.js'
 import type { DirectiveChange, DirectiveOrder } from './directives/directive-order.js'
 import type { Exoneration } from './exonerations/exoneration.js'
@@ -15,7 +15,7 @@ import type { StrikeRecord } from './account-state.js'
 export type LedgerWrite =
   | ({ write: 'entry' } & TakenVerdict)
   | { write: 'exoneration'; value: Exoneration }
-  | { write: 'finding'; versionId: string; caseId: string; at: Date }
+  | ({ write: 'finding' } & TakenVersion)
   | ({ write: 'strike' } & RevisedWrite<StrikeRecord>)
   | ({ write: 'decision' } & RevisedWrite<DecisionRecord>)
   | { write: 'case'; rev: number; value: CaseChange }

@@ -1,29 +1,8 @@
 import { laterBy } from '#libs/contracts/fields'
 import type { DeliveryReport } from '#libs/contracts/delivery-report'
 import type { Policy } from '#libs/policy/policy-document'
-import type { DecisionRecord } from './decisions/decision.js'
+import type { DecisionRecord, IntentDelivery, NoticeOfIntent } from './decisions/decision.js'
 import type { Hold } from './account-state.js'
-
-/** What became of one delivery of the notice, as far as it matters: the earliest times that it arrived, and the last that it came back. */
-interface IntentDelivery {
-  deliveryId: string
-  arrivedAt: Date[]
-  bouncedAt: Date | null
-}
-
-/** The notice of an intended ban, and what is known of its delivery: a function of the set of the reports. */
-export interface NoticeOfIntent {
-  noticeId: string
-  /** The day before which whoever decided wants nothing to begin. */
-  wanted: Date | null
-  deliveries: IntentDelivery[]
-  /** The fewest deliveries that a report says there were; null before the first that says so. */
-  fewest: number | null
-  /** The earliest proven delivery. */
-  deliveredAt: Date | null
-  /** Nothing is under way any more, and nobody was told. */
-  undelivered: boolean
-}
 
 /** A platform has a few contacts; of one that changes them without end the rest is not kept. */
 const MOST_DELIVERIES = 100

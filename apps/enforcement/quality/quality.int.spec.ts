@@ -5,7 +5,6 @@ import type { Measure } from '#libs/contracts/measures-in-force'
 import type { WeirEvent } from '#libs/contracts/weir-event'
 import type { Caller } from '#libs/runtime/auth/caller'
 import { Clock } from '#libs/runtime/clock'
-import { ENV } from '#libs/runtime/tokens'
 import { aVerdict } from '../ledger/a-verdict.fixture.js'
 import { AccountStore } from '../ledger/account.store.js'
 import { SPEC_POLICY } from '../ledger/account-world.fixture.js'
@@ -44,8 +43,7 @@ describe('quality of decisions, on a real MongoDB', () => {
   const two = <T>(type: new (...args: never[]) => T): T => instances.two(type)
 
   beforeAll(async () => {
-    const services = [WorkOnCases, DecideCase, GiveReviews, KeepGoldenCases, ReadExposure, ReportQuality]
-    instances = await TwoInstances.start(...services, { provide: ENV, useValue: env })
+    instances = await TwoInstances.start(env)
     ;({ publisher, clock } = instances)
   })
   afterAll(() => instances.stop())

@@ -21,13 +21,10 @@ import { AppealStore } from '../appeals/appeal.store.js'
 import { HearAppeals } from '../appeals/hear-appeals.js'
 import { OpenAppeal } from '../appeals/open-appeal.js'
 import { ReadEvidence } from '../appeals/read-evidence.js'
-import { SettleAppeals } from '../appeals/settle-appeals.js'
 import { AuditLog } from '../audit/audit-log.js'
 import { CaseEntryStore } from '../ledger/cases/case-entry.store.js'
 import { CaseStore } from '../ledger/cases/case.store.js'
-import { DecideCase } from '../casework/decide-case.js'
 import { entryView } from '../casework/case-view.js'
-import { WorkOnCases } from '../casework/work-on-cases.js'
 import { DirectiveStore } from '../ledger/directives/directive.store.js'
 import { FindingStore } from '../ledger/findings/finding.store.js'
 import { findingRecordOf } from '../ledger/findings/finding.rules.js'
@@ -36,7 +33,6 @@ import { StatementStore } from '../ledger/statements/statement.store.js'
 import { type RecordingPublisher, TwoInstances } from '../two-instances.fixture.js'
 import { EraseEvidence } from './erase-evidence.js'
 import { digestOf } from '../ledger/erased-content.rules.js'
-import { ReadEvidenceFacts } from './evidence-facts.js'
 import { RetainWhatIsNeeded } from './retain-what-is-needed.js'
 
 const DAY = 86_400_000
@@ -51,19 +47,7 @@ describe('what is kept, on a real MongoDB', () => {
   const two = <T>(type: new (...args: never[]) => T): T => instances.two(type)
 
   beforeAll(async () => {
-    instances = await TwoInstances.start(
-      PaceVerdicts,
-      WorkOnCases,
-      DecideCase,
-      OpenAppeal,
-      HearAppeals,
-      SettleAppeals,
-      ReadEvidence,
-      ReadAccount,
-      ReadEvidenceFacts,
-      EraseEvidence,
-      RetainWhatIsNeeded,
-    )
+    instances = await TwoInstances.start()
     ;({ publisher, clock } = instances)
   })
   afterAll(() => instances.stop())

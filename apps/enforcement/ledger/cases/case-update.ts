@@ -1,9 +1,8 @@
 import type { mongo } from 'mongoose'
 import { given } from '../../store/queries.js'
-import { type CaseChange, partsOf } from './case.js'
+import { type CaseChange, type CaseDocument, partsOf } from './case.js'
 import { FREE, REQUESTS_KEPT, workAfter } from './case-work.rules.js'
 import { firstLook } from '../evidence-time.rules.js'
-import type { CaseDocument } from './case.store.js'
 
 const HOUR = 3_600_000
 

@@ -1,19 +1,19 @@
 import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
-import { type CasePending, type LedgerWriteOf, WritesPending } from '../ledger-write.js'
+import { type CasePending, WritesPending } from '../ledger-write.js'
 import { DATED, given, notAmong, olderThan, prefix } from '../../store/queries.js'
 import { bulkWrite, duplicateKey } from '#libs/runtime/mongo/bulk-write'
 import { HasOutbox } from '../../outbox/has-outbox.js'
 import { OutboxCollection } from '../../outbox/outbox-collection.js'
-import { outboxIndex, type WithOutbox } from '../../outbox/with-outbox.js'
+import { outboxIndex } from '../../outbox/with-outbox.js'
 import { eraseIndex, ErasureSchedule } from '../../store/erasure-schedule.js'
 import { firstLook } from '../evidence-time.rules.js'
 import {
   type CaseChange,
+  type CaseDocument,
   type CaseKind,
   type CaseNote,
-  type CaseRecord,
   MOST_NOTES,
   partsOf,
 } from './case.js'
@@ -21,8 +21,6 @@ import { CASE_STATES, type CaseState } from './case-transitions.js'
 import { takingIn, updateBy } from './case-update.js'
 import { type Queue, queuesAt } from './queue.js'
 import { claiming, MOST_URGENT_FIRST, type NextClaim, type Wanted, waitingFor } from './waiting-case.js'
-
-export interface CaseDocument extends CaseRecord, WithOutbox<LedgerWriteOf<'finding'>> {}
 
 export const CASES = 'Case'
 /** The order of a search. */

@@ -2,6 +2,7 @@ import type { CategoryVerdict, Outcome } from '#libs/contracts/verdict'
 import type { Message } from '#libs/contracts/message'
 import type { Route } from '#libs/policy/routing'
 import type { ErasedContent } from '../erased-content.rules.js'
+import type { WithOutbox } from '../../outbox/with-outbox.js'
 import type { Scheduled } from '../../store/erasure-schedule.js'
 import type { HeldBack } from '../exonerations/exoneration.js'
 import type { CaseState } from './case-transitions.js'
@@ -100,6 +101,16 @@ export interface CaseRecord extends CaseWeight, Scheduled {
   /** Of a cluster: when somebody last looked after it, by the machine's clock. */
   lookedAfterAt?: Date
 }
+
+/** That a case took a version of a finding in. */
+export interface TakenVersion {
+  versionId: string
+  caseId: string
+  at: Date
+}
+
+/** A case as it is stored. One about no single account says in its outbox which findings it took in. */
+export interface CaseDocument extends CaseRecord, WithOutbox<{ write: 'finding' } & TakenVersion> {}
 
 /** A case with all that became a part of it: where its entries and decisions are filed. */
 export function partsOf({ _id, merged = [] }: Pick<CaseRecord, '_id' | 'merged'>): string[] {

@@ -4,8 +4,7 @@ import type { WeirEvent } from '#libs/contracts/weir-event'
 import type { Route } from '#libs/policy/routing'
 import { given } from '../../store/queries.js'
 import { REQUESTS_KEPT } from './case-work.rules.js'
-import type { CaseRecord } from './case.js'
-import type { CaseDocument } from './case.store.js'
+import type { CaseDocument, CaseRecord } from './case.js'
 
 /** Which of the waiting cases somebody wants. */
 export interface Wanted {

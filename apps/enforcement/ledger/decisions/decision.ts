@@ -1,7 +1,6 @@
 import type { Bilingual } from '#libs/contracts/directive'
 import type { Measure } from '#libs/contracts/measures-in-force'
 import type { Hold } from '../account-state.js'
-import type { NoticeOfIntent } from '../notice-of-intent.rules.js'
 
 export const DECISION_STATES = ['held', 'in_force', 'lapsed', 'refused', 'reversed', 'expired'] as const
 export type DecisionState = (typeof DECISION_STATES)[number]
@@ -51,6 +50,27 @@ export interface DecisionStep {
 export interface IntentAnswer {
   at: Date
   text: string
+}
+
+/** What became of one delivery of the notice, as far as it matters: the earliest times that it arrived, and the last that it came back. */
+export interface IntentDelivery {
+  deliveryId: string
+  arrivedAt: Date[]
+  bouncedAt: Date | null
+}
+
+/** The notice of an intended ban, and what is known of its delivery: a function of the set of the reports. */
+export interface NoticeOfIntent {
+  noticeId: string
+  /** The day before which whoever decided wants nothing to begin. */
+  wanted: Date | null
+  deliveries: IntentDelivery[]
+  /** The fewest deliveries that a report says there were; null before the first that says so. */
+  fewest: number | null
+  /** The earliest proven delivery. */
+  deliveredAt: Date | null
+  /** Nothing is under way any more, and nobody was told. */
+  undelivered: boolean
 }
 
 /** The decision that a lesser measure replaced, and since when time was served under it. */

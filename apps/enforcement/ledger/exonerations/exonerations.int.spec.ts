@@ -20,7 +20,7 @@ describe('a text that was found wrongly judged, on a real MongoDB', () => {
   const two = <T>(type: new (...args: never[]) => T): T => instances.two(type)
 
   beforeAll(async () => {
-    instances = await TwoInstances.start(OpenAppeal, HearAppeals, SettleAppeals)
+    instances = await TwoInstances.start()
   })
   afterAll(() => instances.stop())
 

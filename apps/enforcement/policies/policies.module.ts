@@ -1,0 +1,34 @@
+import { Module } from '@nestjs/common'
+import { MongooseModule } from '@nestjs/mongoose'
+import { OutboxModule } from '../outbox/outbox.module.js'
+import { BANKS, BankSchema, BankStore } from './bank.store.js'
+import { ChangePolicy } from './change-policy.js'
+import { PoliciesController } from './policies.controller.js'
+import { POLICIES, PolicySchema, PolicyStore } from './policy.store.js'
+import { PUBLICATIONS, PublicationSchema, PublicationStore } from './publication.store.js'
+import { PublishFirstPolicies } from './publish-first-policies.js'
+import { PublishPolicy } from './publish-policy.js'
+import { YamlBodies } from './yaml-bodies.js'
+
+const collections = MongooseModule.forFeature([
+  { name: POLICIES, schema: PolicySchema },
+  { name: PUBLICATIONS, schema: PublicationSchema },
+  { name: BANKS, schema: BankSchema },
+])
+
+/** Versions of the policy, what of them was published, and the banks. */
+@Module({
+  imports: [collections, OutboxModule],
+  controllers: [PoliciesController],
+  providers: [
+    PolicyStore,
+    PublicationStore,
+    BankStore,
+    PublishFirstPolicies,
+    ChangePolicy,
+    PublishPolicy,
+    YamlBodies,
+  ],
+  exports: [PolicyStore],
+})
+export class PoliciesModule {}
