@@ -4,7 +4,7 @@ import type { Caller } from '#libs/runtime/auth/caller'
 import { Clock } from '#libs/runtime/clock'
 import { ABANDONED_AFTER_MS, Due } from '#libs/runtime/due'
 import { RetryableError } from '#libs/runtime/errors'
-import { badRequest, conflict, Problem, type FieldProblem } from '#libs/runtime/http/problem'
+import { asProblem, badRequest, conflict, type FieldProblem } from '#libs/runtime/http/problem'
 import { clauseOf } from '#libs/policy/policy-document'
 import { AccountChanges, type AccountRequest } from '../../ledger/account-changes.js'
 import type { AccountChange } from '../../ledger/account-draft.rules.js'
@@ -86,7 +86,7 @@ export class DecideCluster {
       return await this.decideAnew(caseId, given, request, asked)
     } catch (error) {
       // Another try of the same, which took the case meanwhile, is no conflict but the answer.
-      const same = error instanceof Problem && (await this.again(caseId, given, asked))
+      const same = asProblem(error) && (await this.again(caseId, given, asked))
       if (same) return this.carriedOut(same)
       throw error
     }
