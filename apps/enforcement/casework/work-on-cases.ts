@@ -34,9 +34,8 @@ import {
 } from '../ledger/cases/case-work.rules.js'
 import { CaseStore, type CaseDocument } from '../ledger/cases/case.store.js'
 import type { Wanted } from '../ledger/cases/waiting-case.js'
+import { Rounds } from '../store/rounds.js'
 
-/** More than ever change one case at the same moment. */
-const MOST_TRIES = 20
 const AT_ONCE = 100
 /** What the same person writes again within it, right after it, came of one click too many. */
 const SAME_NOTE_WITHIN: Milliseconds = 600_000
@@ -93,7 +92,7 @@ export class WorkOnCases {
   async work(caseId: string, task: Task, request: WorkRequest): Promise<CaseDocument> {
     const { caller, requestId, ifMatch } = request
     const asked = task.action === 'decide' ? undefined : requestDigest(task, request.note ?? null)
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
+    for (const rounds = new Rounds('The case'); ; rounds.next()) {
       const now = this.clock.now()
       const [found, lease] = await Promise.all([this.mustFind(caseId), this.lease(now)])
       if (!hasDone(found, requestId)) assertFresh(ifMatch, found.version)
@@ -105,7 +104,6 @@ export class WorkOnCases {
       const changed = await this.store(found, outcome.next, outcome.told, now, request)
       if (changed) return changed
     }
-    throw new RetryableError('contention', 'The case changes too fast.')
   }
 
   /** @throws RefusedError what `workOn` refuses the caller now; nothing is changed */
