@@ -35,6 +35,32 @@ export class RetryableError extends Error implements Failure {
   }
 }
 
+/** Why a rule refuses: what is asked is no possible request, is not for who asks, or does not fit how things stand. */
+export type RefusalKind = 'malformed' | 'forbidden' | 'conflict'
+
+/** One field of what was asked, and what is wrong with it. `path`: JSON Pointer. */
+export interface RefusedField {
+  readonly path: string
+  readonly reason: string
+}
+
+/**
+ * A rule refuses what is asked of it. Rules know nothing of HTTP: an edge says it in its own terms (`asProblem`). `slug` is
+ * stable, the message a sentence for people.
+ */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+
+  constructor(
+    readonly kind: RefusalKind,
+    readonly slug: string,
+    message: string,
+    readonly fields: readonly RefusedField[] = [],
+  ) {
+    super(message)
+  }
+}
+
 /**
  * Whether trying again may help. Our errors say it themselves; errors of the language (a bug met by one record) never
  * go away by trying; everything else (drivers, network) is taken for an outage.

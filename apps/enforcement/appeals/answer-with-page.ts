@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { codePoints } from '#libs/contracts/fields'
-import { Problem } from '#libs/runtime/http/problem'
+import { asProblem } from '#libs/runtime/http/problem'
 import { PAGE_STYLE, type Place } from './appeal-pages.rules.js'
 import { pageLanguage } from './page-language.rules.js'
 
@@ -45,8 +45,9 @@ export async function answerWithPage(
   const elsewhere = `?${new URLSearchParams({ ...kept, lang: language === 'zh' ? 'en' : 'zh' }).toString()}`
   const place = { language, elsewhere }
   const { status, page } = await make(place).catch((error: unknown) => {
-    if (!(error instanceof Problem)) throw error
-    return { status: error.status, page: problemPage(place, error.slug) }
+    const problem = asProblem(error)
+    if (!problem) throw error
+    return { status: problem.status, page: problemPage(place, problem.slug) }
   })
   await reply
     .status(status)

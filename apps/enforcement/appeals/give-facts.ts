@@ -10,6 +10,7 @@ import { givenText } from './given-text.js'
 import { MOST_FACTS, takesFacts } from './one-appeal.rules.js'
 import { actorOf, OpenAppeal } from './open-appeal.js'
 import { appealEvent } from './tell-appeal.rules.js'
+import { Rounds } from '../store/rounds.js'
 
 /** How the owner of an account says more: while the appeal is heard, or what became known after it was decided. */
 @Injectable()
@@ -28,7 +29,7 @@ export class GiveFacts {
    */
   async give(code: string, given: string, caller: Caller = NOBODY): Promise<AppealDocument> {
     const text = givenText(given)
-    for (;;) {
+    for (const rounds = new Rounds('The appeal'); ; rounds.next()) {
       const found = await this.openAppeal.byOwnersCode(code, caller)
       const factId = derivedId('fact', found._id, text)
       if (found.facts.some((fact) => fact.factId === factId)) return this.told(found)

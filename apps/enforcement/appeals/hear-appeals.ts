@@ -22,6 +22,7 @@ import { ReviewersOf } from './reviewers-of.js'
 import { replacementProblem } from './replacement.rules.js'
 import { SettleAppeals, type Undone } from './settle-appeals.js'
 import { appealEvent, outcomeNotice } from './tell-appeal.rules.js'
+import { Rounds } from '../store/rounds.js'
 
 /** A decision on an appeal as a person gives it. */
 export interface GivenOutcome {
@@ -67,7 +68,7 @@ export class HearAppeals {
    * `claimed-by-another`
    */
   async claim(appealId: string, subject: string, ifMatch?: ExpectedVersions): Promise<AppealDocument> {
-    for (;;) {
+    for (const rounds = new Rounds('The appeal'); ; rounds.next()) {
       const found = await this.mustFind(appealId)
       const now = this.clock.now()
       if (found.state === 'claimed' && found.claimedBy === subject) return found
@@ -92,7 +93,7 @@ export class HearAppeals {
     subject: string,
     ifMatch?: ExpectedVersions,
   ): Promise<AppealDocument> {
-    for (;;) {
+    for (const rounds = new Rounds('The appeal'); ; rounds.next()) {
       const found = await this.mustFind(appealId)
       const now = this.clock.now()
       if (isSame(found.decision, given, subject)) return this.settling.finish(found)

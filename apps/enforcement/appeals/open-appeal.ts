@@ -19,6 +19,7 @@ import { givenText } from './given-text.js'
 import { canWithdraw, type Hindrance, hindranceTo, measureKeyOf, MOST_OPENINGS } from './one-appeal.rules.js'
 import { SettleAppeals } from './settle-appeals.js'
 import { appealEvent } from './tell-appeal.rules.js'
+import { Rounds } from '../store/rounds.js'
 
 /** What a link leads to. */
 export interface LinkedStatement {
@@ -85,7 +86,7 @@ export class OpenAppeal {
       ? this.links.appealIdOf(statement._id, key)
       : derivedId('apl', statement._id, randomUUID())
     const code = this.links.receiptCodeOf(appealId)
-    for (;;) {
+    for (const rounds = new Rounds('The appeal'); ; rounds.next()) {
       const known = isKept ? await this.appeals.byId(appealId) : null
       if (known) return this.again(known, text, code)
       const earlier = await this.appeals.against(statement.directiveId, measureKeyOf(statement))
@@ -118,7 +119,7 @@ export class OpenAppeal {
 
   /** Takes an appeal back. Again changes nothing. @throws Problem 404; 403 `not-the-owner`; 409 `appeal-decided` */
   async withdraw(code: string, caller: Caller = NOBODY): Promise<AppealDocument> {
-    for (;;) {
+    for (const rounds = new Rounds('The appeal'); ; rounds.next()) {
       const found = await this.byOwnersCode(code, caller)
       if (found.state === 'withdrawn') return this.settling.finish(found)
       if (!canWithdraw(found)) throw conflict('appeal-decided', 'The appeal has been decided.')

@@ -8,6 +8,7 @@ import { APPEAL_TRANSITIONS, appealStatesBefore } from './appeal-transitions.js'
 import { AppealStore, type AppealDocument } from './appeal.store.js'
 import { HearAppeals } from './hear-appeals.js'
 import { appealEvent } from './tell-appeal.rules.js'
+import { Rounds } from '../store/rounds.js'
 
 /** How a senior hears an appeal again for the sake of facts that became known after it was decided. */
 @Injectable()
@@ -26,7 +27,7 @@ export class TakeUpFacts {
    * `undone-already`
    */
   async reopen(appealId: string, subject: string, ifMatch?: ExpectedVersions): Promise<AppealDocument> {
-    for (;;) {
+    for (const rounds = new Rounds('The appeal'); ; rounds.next()) {
       const found = await this.hearing.mustFind(appealId)
       const { decision } = found
       if (found.state === 'claimed' && found.claimedBy === subject && found.earlier.length > 0) return found

@@ -10,7 +10,7 @@ import { ShardWriter } from './shard-writer.js'
 
 const appended = new Counter({
   name: 'weir_enforcement_audit_entries_total',
-  help: 'Entries that this instance handed to the audit log, repeats included.',
+  help: 'Entries this instance appended to the audit log, repeats included.',
 })
 
 /**

@@ -18,7 +18,7 @@ import { PublishedCheckpoints } from './published-checkpoints.js'
 
 const broken = new Gauge({
   name: 'weir_enforcement_audit_broken',
-  help: '1 for a shard of the audit log that does not continue what was signed of it: nothing more is signed.',
+  help: '1 for a shard of the audit log that does not continue its published checkpoints; it is no longer signed.',
   labelNames: ['shard'],
 })
 

@@ -2,13 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type AuditShard, chainOnto, type Tail, tailAt } from '#libs/audit/chain'
 import type { AuditEntry } from '#libs/contracts/audit-record'
 import type { Clock } from '#libs/runtime/clock'
-import { RetryableError } from '#libs/runtime/errors'
 import type { AuditStore } from './audit.store.js'
+import { Rounds } from '../store/rounds.js'
 
 /** Records of one insert at most. */
 const AT_ONCE = 1_000
-/** More rounds than these mean that something is wrong; what is to be appended stays in its outbox. */
-const MOST_ROUNDS = 50
 /** Those who lost a place to each other come back at different moments. */
 const LONGEST_PAUSE_MS = 100
 
@@ -68,8 +66,8 @@ export class ShardWriter {
 
   private async write(entries: readonly AuditEntry[]): Promise<void> {
     let open = [...new Map(entries.map((entry) => [entry.entryId, entry])).values()]
-    for (let round = 0; open.length > 0; round++) {
-      if (round === MOST_ROUNDS) throw new RetryableError('contention', 'The audit log grows too fast.')
+    for (const rounds = new Rounds('The audit log'); ; rounds.next()) {
+      const round = rounds.lost
       if (round > 1) await sleep(Math.random() * Math.min(10 * round, LONGEST_PAUSE_MS))
       // After a lost round: who was faster may have appended the same entries.
       const [tail, known] = await Promise.all([
@@ -84,6 +82,7 @@ export class ShardWriter {
       // Where others append too, what we remember is most likely old: the next batch asks again.
       this.tail = stored && round === 0 ? tailAt(records.at(-1)!) : null
       if (stored) open = open.slice(AT_ONCE)
+      if (open.length === 0) return
     }
   }
 }

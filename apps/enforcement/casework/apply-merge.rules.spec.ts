@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Problem } from '#libs/runtime/http/problem'
+import { RefusedError } from '#libs/runtime/errors'
 import { AccountWorld } from '../ledger/account-world.fixture.js'
 import { applyDecision } from '../ledger/apply-decision.rules.js'
 import { applyVerdicts } from '../ledger/apply-verdicts.rules.js'
@@ -89,7 +89,7 @@ describe('merging the cases of an account', () => {
           const verdictId = `v${i}`
           const possible = model.tried(task, verdictId)
           if (possible) attempt(task, verdictId)
-          else expect(() => attempt(task, verdictId)).toThrow(Problem)
+          else expect(() => attempt(task, verdictId)).toThrow(RefusedError)
 
           const states = new Map<string, string>()
           const into = new Map<string, string>()

@@ -1,4 +1,4 @@
-import { conflict } from '#libs/runtime/http/problem'
+import { RefusedError } from '#libs/runtime/errors'
 import {
   AccountDraft,
   type AccountChange,
@@ -13,7 +13,7 @@ export const MOST_MERGED = 50
 /**
  * Makes a decided case a part of its account's open one, so that what is to be decided can rest on all of it. What was decided
  * on it stands. Null where it is a part of that case already.
- * @throws Problem 409 `case-merged`, `case-open`, `into-not-open`, `decision-held`, `too-many-merged`
+ * @throws RefusedError `case-merged`, `case-open`, `into-not-open`, `decision-held`, `too-many-merged`
  */
 export function applyMerge(
   facts: AccountFacts,
@@ -25,16 +25,32 @@ export function applyMerge(
   if (mergedCases.some((one) => one.caseId === caseId && one.into === into)) return null
   draft.assertNotMerged(caseId)
   if (standingOfCase(draft.state, caseId) === 'open') {
-    throw conflict('case-open', 'The case waits for a decision; merge the decided one into it instead.')
+    throw new RefusedError(
+      'conflict',
+      'case-open',
+      'The case waits for a decision; merge the decided one into it instead.',
+    )
   }
   if (standingOfCase(draft.state, into) !== 'open') {
-    throw conflict('into-not-open', 'A case is merged into an open case of its account only.')
+    throw new RefusedError(
+      'conflict',
+      'into-not-open',
+      'A case is merged into an open case of its account only.',
+    )
   }
   if (facts.decisions.some((decision) => decision.caseId === caseId && decision.state === 'held')) {
-    throw conflict('decision-held', 'A decision on the case waits; approve or refuse it first.')
+    throw new RefusedError(
+      'conflict',
+      'decision-held',
+      'A decision on the case waits; approve or refuse it first.',
+    )
   }
   if (mergedCases.length >= MOST_MERGED) {
-    throw conflict('too-many-merged', `${MOST_MERGED} cases of the account are merged already.`)
+    throw new RefusedError(
+      'conflict',
+      'too-many-merged',
+      `${MOST_MERGED} cases of the account are merged already.`,
+    )
   }
   draft.state.mergedCases = [...mergedCases, { caseId, into }]
   if (draft.state.automatedCaseId === caseId) draft.state.automatedCaseId = null

@@ -1,4 +1,4 @@
-import { conflict } from '#libs/runtime/http/problem'
+import { RefusedError } from '#libs/runtime/errors'
 import {
   AccountDraft,
   type AccountChange,
@@ -9,7 +9,7 @@ import { standingOfCase } from '../ledger/waiting-cases.rules.js'
 
 /**
  * Opens a decided case again: it waits for people as the account's open case, and what was decided on it stands until it is
- * reversed. Null where it is open already. @throws Problem 409 `another-case-open`: nobody opens a second one; `case-held`,
+ * reversed. Null where it is open already. @throws RefusedError `another-case-open`: nobody opens a second one; `case-held`,
  * `case-merged`
  */
 export function applyReopening(
@@ -22,10 +22,18 @@ export function applyReopening(
   if (standing === 'open') return null
   draft.assertNotMerged(caseId)
   if (standing === 'held')
-    throw conflict('case-held', 'A decision on the case waits; refuse it to open the case.')
+    throw new RefusedError(
+      'conflict',
+      'case-held',
+      'A decision on the case waits; refuse it to open the case.',
+    )
   const open = draft.state.openCase
   if (open) {
-    throw conflict('another-case-open', `The account has an open case already: ${open.caseId}.`)
+    throw new RefusedError(
+      'conflict',
+      'another-case-open',
+      `The account has an open case already: ${open.caseId}.`,
+    )
   }
   draft.state.openCase = { caseId, why: ['reopened'] }
   draft.caseChange(caseId, {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { derivedId } from '#libs/contracts/ids'
 import type { Caller } from '#libs/runtime/auth/caller'
 import { Clock } from '#libs/runtime/clock'
-import { badRequest, conflict, Problem } from '#libs/runtime/http/problem'
+import { asProblem, badRequest, conflict, type Problem } from '#libs/runtime/http/problem'
 import { clauseOf } from '#libs/policy/policy-document'
 import { type CaseDocument, type CaseEntry, partsOf } from '../ledger/cases/case.js'
 import { asOf } from '../ledger/cases/case-work.rules.js'
@@ -125,7 +125,8 @@ function speaksOf(entry: CaseEntry, category: string): boolean {
 
 /** A case that cannot be decided like this; an outage or a key that was another's is none and ends the request. */
 function refusedFor(caseId: string, error: unknown): BulkResult {
-  if (!(error instanceof Problem) || error.slug === KEY_REUSED) throw error
-  const { status, slug: type, detail, errors } = error
+  const problem = asProblem(error)
+  if (!problem || problem.slug === KEY_REUSED) throw error
+  const { status, slug: type, detail, errors } = problem
   return { caseId, problem: { type, status, detail, errors } }
 }

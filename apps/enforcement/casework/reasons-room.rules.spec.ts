@@ -5,6 +5,7 @@ import { AccountWorld } from '../ledger/account-world.fixture.js'
 import { applyDecision, applyReversal } from '../ledger/apply-decision.rules.js'
 import { applyVerdicts, type VerdictFact } from '../ledger/apply-verdicts.rules.js'
 import { MOST_MESSAGES } from '../ledger/decisions/decision.js'
+import { asProblem } from '#libs/runtime/http/problem'
 import { assertRoom } from './reasons-room.rules.js'
 
 /** Of a document. https://www.mongodb.com/docs/manual/reference/limits/ */
@@ -31,7 +32,7 @@ it('leaves room for the longest reasons that are taken, on as many messages as a
       assertRoom(reasons(characters), messages)
       return false
     } catch (error) {
-      expect(error).toMatchObject({ status: 400, errors: [{ path: '/reasons' }] })
+      expect(asProblem(error)).toMatchObject({ status: 400, errors: [{ path: '/reasons' }] })
       return true
     }
   }

@@ -1,14 +1,14 @@
 import type { Bilingual } from '#libs/contracts/directive'
-import { badRequest } from '#libs/runtime/http/problem'
+import { RefusedError } from '#libs/runtime/errors'
 
 /** The reasons stand in all that a decision makes of each message, and all of that is stored in one document. */
 const MOST_BYTES = 800_000
 
-/** @throws Problem 400 for reasons that are too long to be written down for so many messages */
+/** @throws RefusedError `invalid-request` for reasons that are too long to be written down for so many messages */
 export function assertRoom({ zh, en }: Bilingual, messages: number): void {
   const most = Math.floor(MOST_BYTES / Math.max(1, messages))
   if (Buffer.byteLength(zh) + Buffer.byteLength(en) <= most) return
-  throw badRequest('invalid-request', 'The reasons are too long for so many messages.', [
+  throw new RefusedError('malformed', 'invalid-request', 'The reasons are too long for so many messages.', [
     { path: '/reasons', reason: `must have at most ${most} bytes in UTF-8 for ${messages} messages` },
   ])
 }

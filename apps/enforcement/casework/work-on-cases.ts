@@ -3,10 +3,10 @@ import { derivedId } from '#libs/contracts/ids'
 import { hasRole, type Caller } from '#libs/runtime/auth/caller'
 import { Clock } from '#libs/runtime/clock'
 import { Due } from '#libs/runtime/due'
-import { RetryableError } from '#libs/runtime/errors'
+import { RefusedError, RetryableError } from '#libs/runtime/errors'
 import { requestDigest } from '#libs/runtime/http/idempotency'
 import { assertFresh, type ExpectedVersions } from '#libs/runtime/http/if-match'
-import { conflict, notFound, Problem } from '#libs/runtime/http/problem'
+import { conflict, notFound, type Problem } from '#libs/runtime/http/problem'
 import type { Milliseconds } from '#libs/policy/duration'
 import type { CasePending } from '../ledger/ledger-write.js'
 import { keyReused } from './asked.js'
@@ -34,9 +34,8 @@ import {
 } from '../ledger/cases/case-work.rules.js'
 import { CaseStore } from '../ledger/cases/case.store.js'
 import type { Wanted } from '../ledger/cases/waiting-case.js'
+import { Rounds } from '../store/rounds.js'
 
-/** More than ever change one case at the same moment. */
-const MOST_TRIES = 20
 const AT_ONCE = 100
 /** What the same person writes again within it, right after it, came of one click too many. */
 const SAME_NOTE_WITHIN: Milliseconds = 600_000
@@ -87,32 +86,31 @@ export class WorkOnCases {
   }
 
   /**
-   * Does a task with a case, for whoever may. @throws Problem 404, 412, 409 `too-many-notes`, and what `workOn` refuses: 400,
-   * 403, 409
+   * Does a task with a case, for whoever may. @throws Problem 404, 412, 409 `too-many-notes`, RefusedError for what
+   * `workOn` refuses
    */
   async work(caseId: string, task: Task, request: WorkRequest): Promise<CaseDocument> {
     const { caller, requestId, ifMatch } = request
     const asked = task.action === 'decide' ? undefined : requestDigest(task, request.note ?? null)
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
+    for (const rounds = new Rounds('The case'); ; rounds.next()) {
       const now = this.clock.now()
       const [found, lease] = await Promise.all([this.mustFind(caseId), this.lease(now)])
       if (!hasDone(found, requestId)) assertFresh(ifMatch, found.version)
       if (asked && hadOther(found, requestId, asked)) throw keyReused()
       const context = { now, by: workerOf(caller), lease, requestId, ...(asked ? { asked } : {}) }
       const outcome = workOn(found, task, context)
-      if ('refusal' in outcome) throw problemOf(outcome.refusal)
+      if ('refusal' in outcome) throw refusedBy(outcome.refusal)
       if (outcome.told.length === 0) return this.worked(found, caller)
       const changed = await this.store(found, outcome.next, outcome.told, now, request)
       if (changed) return changed
     }
-    throw new RetryableError('contention', 'The case changes too fast.')
   }
 
-  /** @throws Problem what `workOn` refuses the caller now; nothing is changed */
+  /** @throws RefusedError what `workOn` refuses the caller now; nothing is changed */
   assertCan(found: CaseDocument, task: Task, caller: Caller): void {
     const context = { now: this.clock.now(), by: workerOf(caller), lease: 0, requestId: '' }
     const outcome = workOn(found, task, context)
-    if ('refusal' in outcome) throw problemOf(outcome.refusal)
+    if ('refusal' in outcome) throw refusedBy(outcome.refusal)
   }
 
   /** Puts back what the clock has set free: lapsed claims, snoozes that are over. Says how many. @throws AggregateError on those that failed, once the others are done */
@@ -251,9 +249,8 @@ function tooManyNotes(): Problem {
   return conflict('too-many-notes', `A case has at most ${MOST_NOTES} notes, with those of its parts.`)
 }
 
-function problemOf({ status, slug, detail }: Refusal): Problem {
-  const errors = status === 400 ? [{ path: '/until', reason: 'must lie ahead, by seven days at most' }] : []
-  return new Problem(status, slug, detail, errors)
+function refusedBy({ kind, slug, message, fields }: Refusal): RefusedError {
+  return new RefusedError(kind, slug, message, fields)
 }
 
 /** A cluster has no account, and may have no platform. */

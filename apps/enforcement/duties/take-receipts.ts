@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common'
 import { Clock } from '#libs/runtime/clock'
-import { PermanentError, RetryableError } from '#libs/runtime/errors'
+import { PermanentError } from '#libs/runtime/errors'
 import { Outbox } from '../outbox/outbox.js'
 import { pendingEvent } from '../outbox/pending-event.js'
 import { DirectiveStore, type DirectiveDocument } from '../ledger/directives/directive.store.js'
 import { receiptsOf, type GivenReceipt } from './receive.rules.js'
 import { standingAfter } from '../ledger/directives/directive-changes.rules.js'
-
-const MOST_ROUNDS = 30
+import { Rounds } from '../store/rounds.js'
 
 /** Takes a platform's answers to its directives. Idempotent: an answer that is known changes nothing. */
 @Injectable()
@@ -25,8 +24,7 @@ export class TakeReceipts {
   async take(platformId: string, given: readonly GivenReceipt[]): Promise<(PermanentError | null)[]> {
     let open = Map.groupBy(given, ({ receipt }) => receipt.directiveId)
     const problems = new Map<GivenReceipt, PermanentError>()
-    for (let round = 0; open.size > 0; round++) {
-      if (round === MOST_ROUNDS) throw new RetryableError('contention', 'The directive changes too fast.')
+    for (const rounds = new Rounds('The directive'); ; rounds.next()) {
       const found = new Map(
         (await this.directives.byIds([...open.keys()])).map((found) => [found._id, found]),
       )
@@ -41,8 +39,8 @@ export class TakeReceipts {
         if (!(await this.receive(found.get(directiveId)!, fitting))) lost.push([directiveId, fitting])
       }
       open = new Map(lost)
+      if (open.size === 0) return given.map((one) => problems.get(one) ?? null)
     }
-    return given.map((one) => problems.get(one) ?? null)
   }
 
   private async receive(directive: DirectiveDocument, given: readonly GivenReceipt[]): Promise<boolean> {

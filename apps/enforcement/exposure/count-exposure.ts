@@ -20,7 +20,7 @@ import { ExposureStore } from './exposure.store.js'
 
 const uncounted = new Counter({
   name: 'weir_enforcement_exposure_uncounted_total',
-  help: 'Views of evidence that could not be counted for the well-being of who looked.',
+  help: "Views of evidence that could not be counted towards the viewer's exposure.",
 })
 
 /**
@@ -57,7 +57,10 @@ export class CountExposure implements NestInterceptor {
       .count(requestIdOf(request), callerOf(request).subject, this.clock.now(), shown)
       .catch((error: unknown) => {
         uncounted.inc()
-        this.logger.warn({ err: error }, 'a view of evidence was not counted')
+        this.logger.warn(
+          { err: error },
+          'could not count a view of evidence towards the exposure of its viewer',
+        )
       })
   }
 }

@@ -5,6 +5,7 @@ import type { Directive } from '#libs/contracts/directive'
 import type { Finding } from '#libs/contracts/finding'
 import type { WeirEvent } from '#libs/contracts/weir-event'
 import type { Caller } from '#libs/runtime/auth/caller'
+import { asProblem } from '#libs/runtime/http/problem'
 import { aVerdict } from '../ledger/a-verdict.fixture.js'
 import { AccountStore } from '../ledger/account.store.js'
 import { ReadAccount } from '../accounts/read-account.js'
@@ -441,7 +442,7 @@ describe('findings, on a real MongoDB', () => {
     ])
     for (const outcome of tries) {
       if (outcome.status === 'fulfilled') expect(outcome.value.decisions).toHaveLength(30)
-      else expect(outcome.reason).toMatchObject({ status: 409 })
+      else expect(asProblem(outcome.reason)).toMatchObject({ status: 409 })
     }
     expect(tries.some(({ status }) => status === 'fulfilled')).toBe(true)
     const decisions = await decisionsOn(caseId)

@@ -22,11 +22,11 @@ const MOST_PACED = 16
 
 const pacedAccounts = new Gauge({
   name: 'weir_enforcement_accounts_paced',
-  help: 'Accounts of this instance that verdicts wait for, because they come faster than an account is changed.',
+  help: 'Accounts of this instance with queued verdicts.',
 })
 const leftWaiting = new Gauge({
   name: 'weir_enforcement_verdicts_left_waiting_seconds',
-  help: 'For how long the verdict has waited that waits longest for its account, or nobody could look; 0 up to 5 s.',
+  help: 'Age of the oldest queued verdict in seconds; 0 up to 5 s.',
 })
 
 /** An account that verdicts wait for. */
@@ -159,7 +159,10 @@ export class PaceVerdicts implements BeforeApplicationShutdown {
       return true
     } catch (err) {
       this.failing.failed(key)
-      this.logger.warn({ err, ...account }, 'verdicts wait on for their account, trying again later')
+      this.logger.warn(
+        { err, ...account },
+        'could not apply the queued verdicts of an account, trying again later',
+      )
       return false
     }
   }

@@ -22,7 +22,7 @@ export class TakeDeliveries implements OnApplicationBootstrap {
     register.removeSingleMetric(UNDELIVERED)
     new Gauge({
       name: UNDELIVERED,
-      help: 'Bans that wait because their notice of intent reached nobody.',
+      help: 'Bans on hold because their notice of intent reached nobody.',
       async collect() {
         // The database may be away; the other metrics are then still shown.
         await decisions.countUndelivered().then(

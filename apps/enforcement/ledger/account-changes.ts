@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { accountKey } from '#libs/contracts/ids'
 import { Clock } from '#libs/runtime/clock'
-import { PermanentError, RetryableError } from '#libs/runtime/errors'
+import { PermanentError } from '#libs/runtime/errors'
 import type { Policy } from '#libs/policy/policy-document'
 import { CaseEntryStore } from './cases/case-entry.store.js'
 import { DecisionStore, type DecisionDocument } from './decisions/decision.store.js'
@@ -30,6 +30,7 @@ import { AccountStore, type AccountDocument } from './account.store.js'
 import { strikeIdOf, type StrikeRecord } from './account-state.js'
 import { ReachStore } from './reach.store.js'
 import { StrikeStore, type KeptStrike } from './strikes/strike.store.js'
+import { Rounds } from '../store/rounds.js'
 
 /** A change that somebody wants to make to an account. */
 export interface AccountRequest {
@@ -58,8 +59,6 @@ export interface AccountRequest {
   make: (facts: AccountFacts, context: ChangeContext, taken: ReadonlySet<string>) => AccountChange | null
 }
 
-/** More rounds than these mean that something is wrong; the batch or request comes again. */
-const MOST_ROUNDS = 50
 /** Those who lost an account to each other come back at different moments. */
 const LONGEST_PAUSE_MS = 200
 
@@ -112,10 +111,10 @@ export class AccountChanges {
    * to the database meanwhile. @throws PermanentError `unknown-platform`, `unknown-policy`
    */
   async make(requests: readonly AccountRequest[], groundwork?: Promise<void>): Promise<void> {
+    if (requests.length === 0) return
     let open = [...requests]
-    for (let round = 0; open.length > 0; round++) {
-      if (round === MOST_ROUNDS) throw new RetryableError('contention', 'The account changes too fast.')
-      if (round > 0) await sleep(Math.random() * Math.min(20 * round, LONGEST_PAUSE_MS))
+    for (const rounds = new Rounds('The account'); ; rounds.next()) {
+      if (rounds.lost > 0) await sleep(Math.random() * Math.min(20 * rounds.lost, LONGEST_PAUSE_MS))
       const loaded = await this.load(open)
       const made: { request: AccountRequest; change: AccountChange }[] = []
       for (const request of open) {
@@ -136,6 +135,7 @@ export class AccountChanges {
       const holders = stored.map(({ change }) => ({ _id: change.state._id, pending: change.pending }))
       await this.outbox.deliver(holders, this.accounts.accounts)
       open = made.filter(({ change }) => !won.has(change.state._id)).map(({ request }) => request)
+      if (open.length === 0) return
     }
   }
 
@@ -215,15 +215,14 @@ export class AccountChanges {
   private async withoutPending(keys: readonly string[]): Promise<AccountDocument[]> {
     const ready: AccountDocument[] = []
     let open = keys
-    for (let round = 0; open.length > 0; round++) {
-      if (round === MOST_ROUNDS) throw new RetryableError('contention', 'The account changes too fast.')
+    for (const rounds = new Rounds('The account'); ; rounds.next()) {
       const found = await this.accounts.byKeys(open)
       const behind = found.filter((account) => account.pending.length > 0)
       ready.push(...found.filter((account) => account.pending.length === 0))
       await this.outbox.deliver(behind, this.accounts.accounts)
       open = behind.map((account) => account._id)
+      if (open.length === 0) return ready
     }
-    return ready
   }
 
   /**

@@ -5,7 +5,7 @@ import type { PlatformMode } from '#libs/contracts/platform'
 import type { Outcome } from '#libs/contracts/verdict'
 import type { WeirEventKind } from '#libs/contracts/weir-event'
 import { withSpan } from '#libs/policy/idle-strikes'
-import { conflict } from '#libs/runtime/http/problem'
+import { RefusedError } from '#libs/runtime/errors'
 import type { Strike } from '#libs/policy/ladder'
 import { clauseOf, type Policy } from '#libs/policy/policy-document'
 import { routeFor } from '#libs/policy/routing'
@@ -349,10 +349,10 @@ export class AccountDraft {
 
   // ---- cases ----
 
-  /** @throws Problem 409 `case-merged`: nothing more happens to a case that became a part of another */
+  /** @throws RefusedError `case-merged`: nothing more happens to a case that became a part of another */
   assertNotMerged(caseId: string): void {
     const merged = this.state.mergedCases?.find((one) => one.caseId === caseId)
-    if (merged) throw conflict('case-merged', `The case is a part of ${merged.into} now.`)
+    if (merged) throw new RefusedError('conflict', 'case-merged', `The case is a part of ${merged.into} now.`)
   }
 
   /** The case that waits for a person, for one more reason; opens one if there is none. */

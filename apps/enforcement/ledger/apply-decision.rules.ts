@@ -64,7 +64,7 @@ export function durationOf(measure: Measure, policy: Policy): number | null {
 /**
  * Takes a person's decision into the account. A ban that its clause does not call urgent waits for the answer to the notice
  * of intent; a suspension or ban of an account of reach waits for a second person (SPEC promise 6).
- * @throws Problem 409 `case-merged`
+ * @throws RefusedError `case-merged`
  */
 export function applyDecision(
   facts: AccountFacts,

@@ -1,7 +1,7 @@
 import 'reflect-metadata'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Problem } from '#libs/runtime/http/problem'
+import { RefusedError } from '#libs/runtime/errors'
 import type { Policy } from '#libs/policy/policy-document'
 import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { applyReopening } from '../casework/apply-reopening.rules.js'
@@ -278,7 +278,7 @@ describe('cases and strikes of an account that people decide on, some of it held
               const reopen = (): AccountChange | null =>
                 applyReopening(world.facts, { caseId, requestId: `r${i}` }, world.context(at, 'mod'))
               if (found.state === 'open') expect(reopen()).toBeNull()
-              else if (found.state === 'held' || isOpen) expect(reopen).toThrow(Problem)
+              else if (found.state === 'held' || isOpen) expect(reopen).toThrow(RefusedError)
               else {
                 apply(reopen())
                 found.state = 'open'

@@ -10,9 +10,7 @@ import type { Pending } from '../outbox/pending.js'
 import { POLICY_TRANSITIONS } from './policy-transitions.js'
 import { PolicyStore, type PolicyDocument, type PublishedPolicy } from './policy.store.js'
 import { lintOf } from './read-policy.js'
-
-/** More than ever draft at the same moment. */
-const MOST_TRIES = 20
+import { Rounds } from '../store/rounds.js'
 
 /** Drafts and approves versions of the policy: an author, and another person who approves (SPEC promise 11). */
 @Injectable()
@@ -30,7 +28,7 @@ export class ChangePolicy {
   async draft(text: string, by: string): Promise<PublishedPolicy> {
     const { errors, document } = lintOf(text)
     if (errors.length > 0) throw badRequest('bad-policy', 'The policy cannot be used like this.', errors)
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
+    for (const rounds = new Rounds('The list of drafts'); ; rounds.next()) {
       const draft = draftOf(await this.policies.nextVersion(), text, document, by, this.clock.now())
       // Looked for after the number was taken: who drafts the same at the same moment has taken it or is found here.
       const same = await this.policies.draftOf(by, text)
@@ -39,7 +37,6 @@ export class ChangePolicy {
       await this.outbox.deliver([draft], this.policies.policies)
       return { ...draft, publications: [] }
     }
-    throw conflict('changed', 'Too many drafts at the same moment; try again.')
   }
 
   /** @throws Problem 403 `own-draft` for its author; 404, 409, 412 */

@@ -74,7 +74,7 @@ export class Timer implements OnModuleInit, OnApplicationBootstrap, BeforeApplic
     try {
       if ((await run()) === true) this.begunAt.delete(name)
     } catch (error) {
-      this.logger.warn({ err: error, what: name }, 'timer failed, trying again')
+      this.logger.warn({ err: error, what: name }, 'clock task failed, trying again')
     }
   }
 }

@@ -6,7 +6,7 @@ import { isOutage } from '../mongo/outage.js'
 import { PermanentError, RetryableError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { LOGGER } from '../tokens.js'
-import { Problem, badRequest, unavailable } from './problem.js'
+import { asProblem, badRequest, Problem, unavailable } from './problem.js'
 
 /** The body of a problem (RFC 9457); `type` is the stable slug. */
 export interface ProblemBody {
@@ -37,7 +37,8 @@ const SLUGS: Readonly<Record<number, readonly [slug: string, detail: string]>> =
 
 /** Turns whatever a handler, guard or parser threw into the problem that the caller is told. Never tells what broke. */
 export function problemOf(error: unknown): Problem {
-  if (error instanceof Problem) return error
+  const known = asProblem(error)
+  if (known) return known
   if (error instanceof PermanentError) {
     const errors = error.path === null ? [] : [{ path: error.path, reason: error.message }]
     return badRequest(error.slug, error.message, errors)

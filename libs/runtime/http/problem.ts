@@ -1,4 +1,5 @@
 import { Example, Text } from '#libs/contracts/fields'
+import { type RefusalKind, RefusedError } from '../errors.js'
 
 /** One thing that is wrong with a request: where and why. */
 export class FieldProblem {
@@ -24,6 +25,15 @@ export class Problem extends Error {
   ) {
     super(detail)
   }
+}
+
+const STATUS_OF: Readonly<Record<RefusalKind, number>> = { malformed: 400, forbidden: 403, conflict: 409 }
+
+/** The problem that an error is, or that a rule's refusal comes to; null for everything else. */
+export function asProblem(error: unknown): Problem | null {
+  if (error instanceof Problem) return error
+  if (!(error instanceof RefusedError)) return null
+  return new Problem(STATUS_OF[error.kind], error.slug, error.message, error.fields)
 }
 
 /** 400: the request is malformed; `errors` names the fields. */

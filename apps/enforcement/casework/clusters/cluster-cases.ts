@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { derivedId } from '#libs/contracts/ids'
 import type { WeirEventKind } from '#libs/contracts/weir-event'
 import { Clock } from '#libs/runtime/clock'
-import { PermanentError, RetryableError } from '#libs/runtime/errors'
+import { PermanentError } from '#libs/runtime/errors'
 import type { CasePending } from '../../ledger/ledger-write.js'
 import type { CaseDocument, CaseWeight } from '../../ledger/cases/case.js'
 import { heavier, weightOf } from '../../ledger/cases/case-priority.rules.js'
@@ -20,12 +20,12 @@ import { clusterCaseId, clusterState, grownState, keyOf } from './cluster.rules.
 import type { FindingRecord } from '../../ledger/findings/finding.js'
 import { severityOf } from '../../ledger/findings/finding.rules.js'
 import { FindingStore } from '../../ledger/findings/finding.store.js'
+import { Rounds } from '../../store/rounds.js'
 
 /** As many as one finding may name; its versions together may not name more. */
 const MOST_MEMBERS = 10_000
 /** Far more than an account posts in a window of coordination; a document of a member stays below 1 MB. */
 const MOST_MESSAGES_OF_MEMBER = 5_000
-const MOST_ROUNDS = 30
 
 /** The cases of clusters: one for each finding on coordination, however often and in how many versions it comes. */
 @Injectable()
@@ -47,7 +47,7 @@ export class ClusterCases {
    */
   async take(finding: FindingRecord): Promise<PermanentError | null> {
     const caseId = clusterCaseId(finding.findingId)
-    for (let round = 0; round < MOST_ROUNDS; round++) {
+    for (const rounds = new Rounds('The case'); ; rounds.next()) {
       const found = await this.withoutPending(caseId)
       if ((await this.findings.taken([finding._id])).size > 0) return null
       const problem = await this.tooLarge(caseId, finding)
@@ -55,14 +55,13 @@ export class ClusterCases {
       await this.members.add(caseId, finding, this.clock.now())
       if (await this.enter(caseId, found, finding)) return null
     }
-    throw contention()
   }
 
   /**
    * Brings a case to where the decisions on its accounts say that it stands. `orderId`: the order that has been carried out.
    */
   async settle(caseId: string, orderId?: string): Promise<void> {
-    for (let round = 0; round < MOST_ROUNDS; round++) {
+    for (const rounds = new Rounds('The case'); ; rounds.next()) {
       const found = await this.withoutPending(caseId)
       if (!found) return
       const state = clusterState(
@@ -80,7 +79,6 @@ export class ClusterCases {
       }
       if (await this.change(found, set, eventsAfter(found, state, now))) return
     }
-    throw contention()
   }
 
   private async enter(caseId: string, found: CaseDocument | null, finding: FindingRecord): Promise<boolean> {
@@ -134,12 +132,11 @@ export class ClusterCases {
 
   /** The case, at a version of which nothing is left to be made real. */
   private async withoutPending(caseId: string): Promise<CaseDocument | null> {
-    for (let round = 0; round < MOST_ROUNDS; round++) {
+    for (const rounds = new Rounds('The case'); ; rounds.next()) {
       const found = await this.cases.byId(caseId)
       if (!found || found.pending.length === 0) return found
       await this.outbox.deliver([found], this.cases.cases)
     }
-    throw contention()
   }
 
   private async weigh({ category, score, window, policyVersion }: FindingRecord): Promise<CaseWeight> {
@@ -168,10 +165,6 @@ export class ClusterCases {
 
 function tooLarge(path: string): PermanentError {
   return new PermanentError('cluster-too-large', 'The versions of this finding together name too much.', path)
-}
-
-function contention(): RetryableError {
-  return new RetryableError('contention', 'The case changes too fast.')
 }
 
 /** The platform of a cluster; empty where it spans several. */

@@ -3,8 +3,7 @@ import { accountKey, derivedId } from '#libs/contracts/ids'
 import type { Caller } from '#libs/runtime/auth/caller'
 import { Clock } from '#libs/runtime/clock'
 import { ABANDONED_AFTER_MS, Due } from '#libs/runtime/due'
-import { RetryableError } from '#libs/runtime/errors'
-import { badRequest, conflict, Problem, type FieldProblem } from '#libs/runtime/http/problem'
+import { asProblem, badRequest, conflict, type FieldProblem } from '#libs/runtime/http/problem'
 import { clauseOf } from '#libs/policy/policy-document'
 import { AccountChanges, type AccountRequest } from '../../ledger/account-changes.js'
 import type { AccountChange } from '../../ledger/account-draft.rules.js'
@@ -23,6 +22,7 @@ import { ClusterOrderStore } from './cluster-order.store.js'
 import { keyOf, memberDecision, memberDecisionId, stands, undecidedOf } from './cluster.rules.js'
 import type { ClusterMember, ClusterOrder } from './cluster.js'
 import { DECISIONS_SHOWN } from './findings-api.js'
+import { Rounds } from '../../store/rounds.js'
 
 /** An account as the API names it. */
 export interface NamedAccount {
@@ -50,7 +50,6 @@ const AT_ONCE = 20
 const MOST_PREVIEWED = 20
 /** On the messages of one account: some come in several revisions. */
 const MOST_VERDICTS = 1_000
-const MOST_ROUNDS = 20
 
 /**
  * A person decides on the accounts of a cluster. What was decided is stored with the case first; then each account gets a
@@ -87,7 +86,7 @@ export class DecideCluster {
       return await this.decideAnew(caseId, given, request, asked)
     } catch (error) {
       // Another try of the same, which took the case meanwhile, is no conflict but the answer.
-      const same = error instanceof Problem && (await this.again(caseId, given, asked))
+      const same = asProblem(error) && (await this.again(caseId, given, asked))
       if (same) return this.carriedOut(same)
       throw error
     }
@@ -100,7 +99,7 @@ export class DecideCluster {
     asked: string,
   ): Promise<ClusterOutcome> {
     const policyVersion = await this.assertPossible(caseId, given, request.caller)
-    for (let round = 0; round < MOST_ROUNDS; round++) {
+    for (const rounds = new Rounds('The case'); ; rounds.next()) {
       const found = await this.work.work(caseId, { action: 'decide' }, request)
       if (found.deciding)
         throw conflict('being-decided', 'Another decision on this case is being carried out.')
@@ -110,7 +109,6 @@ export class DecideCluster {
       const deciding = { deciding: order._id, updatedAt: order.at }
       if (await this.cases.change(found, deciding, [])) return this.carriedOut(order)
     }
-    throw new RetryableError('contention', 'The case changes too fast.')
   }
 
   /** What the decision would do to each of the first accounts; nothing is changed. */

@@ -283,7 +283,7 @@ describe('work on cases', () => {
     })
     const early = { ...context, by: PEOPLE[1]!, now: new Date(later.getTime() - 1), requestId: 'r3' }
     expect(workOn(claimed.next, { action: 'claim' }, early)).toMatchObject({
-      refusal: { status: 409, slug: 'claimed-by-another' },
+      refusal: { kind: 'conflict', slug: 'claimed-by-another' },
     })
   })
 
@@ -302,18 +302,18 @@ describe('work on cases', () => {
     const context = { now: new Date(START), by: PEOPLE[0]!, lease: LEASE, requestId: 'r1' }
     const slug = (found: Partial<WorkState>, task: Task): string => {
       const outcome = workOn({ ...fresh, ...found }, task, context)
-      return 'refusal' in outcome ? `${outcome.refusal.status} ${outcome.refusal.slug}` : 'done'
+      return 'refusal' in outcome ? `${outcome.refusal.kind} ${outcome.refusal.slug}` : 'done'
     }
     const far = new Date(START + LONGEST_SNOOZE + 1)
-    expect(slug({}, { action: 'extend' })).toBe('409 not-yours')
-    expect(slug({}, { action: 'snooze', until: far })).toBe('400 invalid-request')
-    expect(slug({}, { action: 'reassign', to: 'ben' })).toBe('403 not-claimed')
-    expect(slug({ route: 'senior' }, { action: 'claim' })).toBe('403 escalated')
-    expect(slug({ route: 'senior' }, { action: 'escalate' })).toBe('409 escalated-already')
-    expect(slug({ state: 'held' }, { action: 'decide' })).toBe('409 case-held')
-    expect(slug({ state: 'decided' }, { action: 'claim' })).toBe('409 case-decided')
-    expect(slug({ state: 'decided' }, { action: 'decide' })).toBe('409 case-decided')
+    expect(slug({}, { action: 'extend' })).toBe('conflict not-yours')
+    expect(slug({}, { action: 'snooze', until: far })).toBe('malformed invalid-request')
+    expect(slug({}, { action: 'reassign', to: 'ben' })).toBe('forbidden not-claimed')
+    expect(slug({ route: 'senior' }, { action: 'claim' })).toBe('forbidden escalated')
+    expect(slug({ route: 'senior' }, { action: 'escalate' })).toBe('conflict escalated-already')
+    expect(slug({ state: 'held' }, { action: 'decide' })).toBe('conflict case-held')
+    expect(slug({ state: 'decided' }, { action: 'claim' })).toBe('conflict case-decided')
+    expect(slug({ state: 'decided' }, { action: 'decide' })).toBe('conflict case-decided')
     expect(slug({ state: 'decided', automated: true }, { action: 'decide' })).toBe('done')
-    expect(slug({ state: 'closed' }, { action: 'decide' })).toBe('409 case-closed')
+    expect(slug({ state: 'closed' }, { action: 'decide' })).toBe('conflict case-closed')
   })
 })

@@ -1,4 +1,5 @@
 import type { WeirEventKind } from '#libs/contracts/weir-event'
+import type { RefusalKind, RefusedError } from '#libs/runtime/errors'
 import type { Milliseconds } from '#libs/policy/duration'
 import type { EventFacts } from '../../outbox/event.rules.js'
 import type { Route } from '#libs/policy/routing'
@@ -32,12 +33,8 @@ export interface WorkContext {
   asked?: string
 }
 
-/** Why something cannot be done, as a problem of RFC 9457. */
-export interface Refusal {
-  status: 400 | 403 | 409
-  slug: string
-  detail: string
-}
+/** Why something cannot be done. */
+export type Refusal = Pick<RefusedError, 'kind' | 'slug' | 'message' | 'fields'>
 
 /** One event to tell of the case. `cause` makes its id; `by` did it. */
 export interface Told {
@@ -153,7 +150,7 @@ function refusalOf(current: WorkState, task: Task, context: WorkContext): Refusa
       return others ? NOT_YOURS : null
     case 'escalate':
       if (current.route === 'senior' && current.state === 'open') {
-        return refused(409, 'escalated-already', 'The case waits for a senior already.')
+        return refused('conflict', 'escalated-already', 'The case waits for a senior already.')
       }
       return others && !by.senior ? NOT_YOURS : null
     case 'snooze': {
@@ -161,11 +158,15 @@ function refusalOf(current: WorkState, task: Task, context: WorkContext): Refusa
       if (seniors) return ESCALATED
       const ahead = task.until.getTime() - now.getTime()
       if (ahead > 0 && ahead <= LONGEST_SNOOZE) return null
-      return refused(400, 'invalid-request', '`until` must lie ahead, by seven days at most.')
+      return refused('malformed', 'invalid-request', '`until` must lie ahead, by seven days at most.', [
+        { path: '/until', reason: 'must lie ahead, by seven days at most' },
+      ])
     }
     case 'reassign':
       if (by.senior || mine) return null
-      return others ? NOT_YOURS : refused(403, 'not-claimed', 'Only a senior gives away a case that is open.')
+      return others
+        ? NOT_YOURS
+        : refused('forbidden', 'not-claimed', 'Only a senior gives away a case that is open.')
   }
 }
 
@@ -246,7 +247,11 @@ function notNow(current: WorkState, action: Task['action'], others: boolean): Re
   if (others) return CLAIMED
   if (current.state === 'held') return HELD
   if (current.state === 'open') return NOT_YOURS
-  return refused(409, `case-${current.state}`, `The case is ${current.state}; it cannot be ${PAST[action]}.`)
+  return refused(
+    'conflict',
+    `case-${current.state}`,
+    `The case is ${current.state}; it cannot be ${PAST[action]}.`,
+  )
 }
 
 const PAST: Readonly<Record<Task['action'], string>> = {
@@ -259,16 +264,16 @@ const PAST: Readonly<Record<Task['action'], string>> = {
   reassign: 'reassigned',
 }
 
-const CLAIMED = refused(409, 'claimed-by-another', 'Somebody else has claimed the case.')
-const HELD = refused(409, 'case-held', 'A decision on the case waits; approve or refuse it first.')
+const CLAIMED = refused('conflict', 'claimed-by-another', 'Somebody else has claimed the case.')
+const HELD = refused('conflict', 'case-held', 'A decision on the case waits; approve or refuse it first.')
 const DECIDED = refused(
-  409,
+  'conflict',
   'case-decided',
   'A person decided the case; reopen it (POST …/reopen) to decide again.',
 )
-const NOT_YOURS = refused(409, 'not-yours', 'The case is not claimed, or by somebody else.')
-const ESCALATED = refused(403, 'escalated', 'The case was escalated; it waits for a senior.')
+const NOT_YOURS = refused('conflict', 'not-yours', 'The case is not claimed, or by somebody else.')
+const ESCALATED = refused('forbidden', 'escalated', 'The case was escalated; it waits for a senior.')
 
-function refused(status: Refusal['status'], slug: string, detail: string): Refusal {
-  return { status, slug, detail }
+function refused(kind: RefusalKind, slug: string, message: string, fields: Refusal['fields'] = []): Refusal {
+  return { kind, slug, message, fields }
 }
