@@ -22,6 +22,10 @@ const noApp = (app) => ({
   group: apps.filter((other) => other !== app).flatMap((other) => [`**/apps/${other}/**`, `../${other}/**`]),
   message: 'No app imports an app: speak through contracts.',
 })
+const noHttp = {
+  group: ['#libs/runtime/http/*', '**/runtime/http/*'],
+  message: 'Rules refuse with a RefusedError: only edges speak HTTP.',
+}
 const pure = { group: frameworks, message: 'A pure file: pass time, ids and data in.' }
 const imports = (patterns, paths = []) => ({ 'no-restricted-imports': ['error', { paths, patterns }] })
 
@@ -85,7 +89,7 @@ export default tseslint.config(
   {
     files: ['libs/policy/**/*.ts', 'apps/*/**/*.rules.ts', 'apps/classification/detectors/**/*.ts'],
     ignores: ['**/*.spec.ts'],
-    rules: imports([pure]),
+    rules: imports([pure, noHttp]),
   },
   ...apps.map((app) => ({
     files: [`apps/${app}/**/*.ts`],
@@ -98,7 +102,7 @@ export default tseslint.config(
       ignores: ['**/*.spec.ts'],
       rules: imports([noApp('enforcement'), wall], [onlyRuntimeSpeaksKafka]),
     },
-    { files: [`${folder}*.rules.ts`], ignores: ['**/*.spec.ts'], rules: imports([pure, wall]) },
+    { files: [`${folder}*.rules.ts`], ignores: ['**/*.spec.ts'], rules: imports([pure, noHttp, wall]) },
   ]),
   { files: ['*.js', '**/*.mjs'], extends: [tseslint.configs.disableTypeChecked] },
 )

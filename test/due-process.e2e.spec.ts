@@ -63,7 +63,7 @@ async function killInTurn(random: () => number): Promise<number> {
   return KILLS
 }
 
-/** Resolves when no document of enforcement has anything left to be made real. */
+/** Resolves when no document of enforcement has anything left to deliver. */
 async function nothingPending(): Promise<void> {
   const database = system.database('enforcement')
   await eventually('every outbox is empty and every appeal settled', async () => {

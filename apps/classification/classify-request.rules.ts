@@ -1,6 +1,6 @@
 import type { AcceptedMessage } from '#libs/contracts/accepted-message'
 import { revisionOf } from '#libs/contracts/message'
-import { MOST_REPAIRS } from '#libs/contracts/repair'
+import { MAX_REPAIRS } from '#libs/contracts/repair'
 import { PermanentError } from '#libs/runtime/errors'
 import { excessOfValue, MAX_MESSAGE_DEPTH } from '#libs/runtime/json/bound-message'
 import { shapeMessage, type ShapedMessage } from '#libs/runtime/json/check-message'
@@ -64,6 +64,6 @@ function toMessage(value: unknown, at: string, platformId: string, now: Date): A
     platformId,
     revision: revisionOf(message),
     receivedAt: now.toISOString(),
-    ...(repairs.length > 0 ? { repairs: repairs.slice(0, MOST_REPAIRS) } : {}),
+    ...(repairs.length > 0 ? { repairs: repairs.slice(0, MAX_REPAIRS) } : {}),
   }
 }

@@ -1,5 +1,5 @@
 import type { AcceptedMessage } from '#libs/contracts/accepted-message'
-import { MOST_LINKS } from '#libs/contracts/message-in'
+import { MAX_LINKS } from '#libs/contracts/message-in'
 import { isTooLong } from '#libs/contracts/repair-message.rules'
 import { type CategoryVerdict, type Signal, type Verdict, verdictIdOf } from '#libs/contracts/verdict'
 import type { CategoryJudgement, Judgement } from '#libs/policy/judge-message'
@@ -18,7 +18,7 @@ import { mergeSignals, type TextWindow, windowsOf } from './text-windows.rules.j
 /** Below this a model's score is noise and no signal. */
 const SIGNAL_FROM = 0.5
 /** The contract keeps at most this many signals of a category. */
-const MOST_SIGNALS = 100
+const MAX_SIGNALS = 100
 
 /** What a message is judged with. `mode` as in SPEC 4.2; `now` becomes `classifiedAt`. */
 export interface ClassifyBy {
@@ -90,7 +90,7 @@ function* judging(
 }
 
 function kept(links: string[] | undefined, judge: Judge): string[] | undefined {
-  return links && links.length > MOST_LINKS ? keepLinks(links, judge) : links
+  return links && links.length > MAX_LINKS ? keepLinks(links, judge) : links
 }
 
 function findIn(
@@ -211,8 +211,8 @@ function toCategory(judgement: CategoryJudgement<DetectorSignal>): CategoryVerdi
 }
 
 function strongest<S extends Signal>(signals: readonly S[]): readonly S[] {
-  if (signals.length <= MOST_SIGNALS) return signals
-  return [...signals].sort((a, b) => b.score - a.score).slice(0, MOST_SIGNALS)
+  if (signals.length <= MAX_SIGNALS) return signals
+  return [...signals].sort((a, b) => b.score - a.score).slice(0, MAX_SIGNALS)
 }
 
 /** Four digits say all that a score can; more would only make records longer. */

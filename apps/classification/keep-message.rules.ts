@@ -1,4 +1,4 @@
-import { LONGEST_TEXT, MOST_LINKS } from '#libs/contracts/message-in'
+import { LONGEST_TEXT, MAX_LINKS } from '#libs/contracts/message-in'
 import { isTooLong } from '#libs/contracts/repair-message.rules'
 import type { Outcome, Signal } from '#libs/contracts/verdict'
 import type { CategoryJudgement } from '#libs/policy/judge-message'
@@ -39,9 +39,9 @@ export function keepText(
 export function keepLinks(links: readonly string[], { links: bank }: Pick<Judge, 'links'>): string[] {
   const places = links.map((_link, i) => i)
   const known = places.filter((i) => bank.match('', [links[i]!]).length > 0)
-  const kept = new Set([...known, ...places].slice(0, known.length + MOST_LINKS))
+  const kept = new Set([...known, ...places].slice(0, known.length + MAX_LINKS))
   return [...kept]
-    .slice(0, MOST_LINKS)
+    .slice(0, MAX_LINKS)
     .sort((a, b) => a - b)
     .map((i) => links[i]!)
 }

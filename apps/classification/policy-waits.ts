@@ -11,7 +11,7 @@ const waitingPartitions = new Gauge({
 })
 
 /** As many partitions are named; the gauge tells how many there are. */
-const MOST_NAMED = 10
+const MAX_NAMED = 10
 
 /** Which partitions wait for a policy: while one does, or none is in force, this service is not ready and says why. */
 @Injectable()
@@ -46,7 +46,7 @@ export class PolicyWaits {
     const waiting = this.stillWaiting()
     if (waiting.length > 0) {
       const named = waiting
-        .slice(0, MOST_NAMED)
+        .slice(0, MAX_NAMED)
         .map(({ partition, receivedAt, reason }) => `${partition} (received ${receivedAt}): ${reason}`)
       return { status: 'down', detail: `waiting for a policy: ${named.join('; ')}` }
     }

@@ -5,7 +5,7 @@ import type { Reach } from '#libs/contracts/reach'
 import type { OutRecord } from '#libs/runtime/kafka/publisher'
 
 /** Accounts of reach that are remembered; of those that are forgotten the same is told again. */
-const MOST_REMEMBERED = 50_000
+const MAX_REMEMBERED = 50_000
 const DATE_LENGTH = 10
 
 /** What was told of an account: on which UTC date, and how many of the bounds the count reached. */
@@ -52,7 +52,7 @@ export class TellReach {
       this.told.set(key, { day, bounds: Math.max(before, reached(value.followers, bounds)) })
     }
     for (const key of this.told.keys()) {
-      if (this.told.size <= MOST_REMEMBERED) break
+      if (this.told.size <= MAX_REMEMBERED) break
       this.told.delete(key)
     }
   }

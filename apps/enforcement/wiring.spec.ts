@@ -34,12 +34,12 @@ it('every kind of write that changes of accounts leave has one writer', () => {
   expect(
     takers.map(({ name, takes }) => `${name}: ${takes.role} of ${takes.kinds.join(', ')}`).sort(),
   ).toEqual([
-    'CaseEntryStore.takeIn: writer of entry',
+    'CaseEntryStore.file: writer of entry',
     'CaseStore.write: writer of case',
     'DecisionStore.write: writer of decision',
     'DirectiveStore.write: writer of directive, directive-change',
     'ExonerationStore.write: writer of exoneration',
-    'FindingStore.takeIn: writer of finding',
+    'FindingStore.file: writer of finding',
     'SampleDecisions.sample: follower of decision',
     'StatementStore.write: writer of statement',
     'StrikeStore.write: writer of strike',

@@ -1,5 +1,5 @@
 import { PLATFORM_OWN_ID } from '#libs/contracts/fields'
-import { MOST_REPAIRS } from '#libs/contracts/repair'
+import { MAX_REPAIRS } from '#libs/contracts/repair'
 import type { MessageProblem, MessageResult, MessagesAnswer } from './messages-api.js'
 import {
   type AcceptedOutcome,
@@ -73,7 +73,7 @@ function messageIdOf(value: unknown): string | null {
 }
 
 function repairsOf({ repairs }: AcceptedOutcome): Pick<MessageResult, 'repairs'> {
-  return repairs ? { repairs: repairs.slice(0, MOST_REPAIRS) } : {}
+  return repairs ? { repairs: repairs.slice(0, MAX_REPAIRS) } : {}
 }
 
 function problemOf({ slug, path, reason }: Rejection): MessageProblem {

@@ -1,6 +1,6 @@
 import { Example, Many, OneOf, One, Optional, Text } from '#libs/contracts/fields'
 import { MessageIn } from '#libs/contracts/message-in'
-import { MOST_REPAIRS, Repair } from '#libs/contracts/repair'
+import { MAX_REPAIRS, Repair } from '#libs/contracts/repair'
 import { FieldProblem } from '#libs/runtime/http/problem'
 import { REJECTIONS, type Rejection } from './check-message.rules.js'
 
@@ -28,7 +28,7 @@ export class MessageResult {
   @OneOf(STATUSES) status!: (typeof STATUSES)[number]
   @Example() @Optional() @One(() => MessageProblem) problem?: MessageProblem
   /** What was wrong with an accepted message and was cut, dropped or rewritten. */
-  @Example() @Optional() @Many(() => Repair, MOST_REPAIRS) repairs?: Repair[]
+  @Example() @Optional() @Many(() => Repair, MAX_REPAIRS) repairs?: Repair[]
 }
 
 /** One result for each message, in the order in which they were sent. */

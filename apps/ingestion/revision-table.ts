@@ -7,7 +7,7 @@ const LONGEST_KEY = 4_096
 const LENGTH_BYTES = 2
 const CHUNK_BYTES = 1 << 20
 /** With half of the slots free no run of occupied ones grows so long by chance. */
-const MOST_PROBES = 512
+const MAX_PROBES = 512
 
 /**
  * Revisions by key, outside the heap: a collector that moves half a million strings about stops the process for tens of
@@ -71,7 +71,7 @@ export class RevisionTable {
   /** The slot of the key that was loaded, or a free one for it; undefined where none of those it may be in is free. */
   private find(length: number, hash: number): number | undefined {
     const mask = this.slots.length - 1
-    for (let probe = 0; probe < MOST_PROBES; probe++) {
+    for (let probe = 0; probe < MAX_PROBES; probe++) {
       const slot = (hash + probe) & mask
       if (this.slots[slot] === 0) return slot
       if (this.hashes[slot] === hash && this.holds(slot, length)) return slot

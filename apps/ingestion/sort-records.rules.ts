@@ -3,7 +3,7 @@ import { isoInstant } from '#libs/contracts/iso-instant'
 import type { MessageIn } from '#libs/contracts/message-in'
 import type { AcceptedMessage } from '#libs/contracts/accepted-message'
 import { revisionOf } from '#libs/contracts/message'
-import { MOST_REPAIRS } from '#libs/contracts/repair'
+import { MAX_REPAIRS } from '#libs/contracts/repair'
 import type { AcceptedOutcome, CheckedMessage, Rejection } from './check-message.rules.js'
 
 export const OUTCOMES = ['accepted', 'private', 'repeat', 'dead_lettered'] as const
@@ -100,7 +100,7 @@ function passedOn<A extends Arrival>(
       platformId,
       revision,
       receivedAt,
-      ...(repairs ? { repairs: repairs.slice(0, MOST_REPAIRS) } : {}),
+      ...(repairs ? { repairs: repairs.slice(0, MAX_REPAIRS) } : {}),
     },
   }
 }

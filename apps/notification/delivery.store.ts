@@ -11,7 +11,7 @@ export const DELIVERIES = 'Delivery'
 /** The notice on which an effect waits: worth delivering until it is delivered. */
 const WAITED_FOR = 'ban-intended'
 /** Notices that are made up for at once. */
-const MOST_MISSED = 1_000
+const MAX_MISSED = 1_000
 
 /** Lines of the delivery log that a delivery keeps; a full schedule has ten. */
 const MAX_LOG = 50
@@ -218,7 +218,7 @@ export class DeliveryStore {
     const waitedFor = [...byNotice]
       .filter(([, deliveries]) => deliveries.every(({ state }) => state !== 'delivered'))
       .map(([noticeId]) => noticeId)
-    return { nowhere: nowhere.slice(0, MOST_MISSED), waitedFor: waitedFor.slice(0, MOST_MISSED) }
+    return { nowhere: nowhere.slice(0, MAX_MISSED), waitedFor: waitedFor.slice(0, MAX_MISSED) }
   }
 
   /** Deliveries with ends that are not told yet. */

@@ -51,7 +51,7 @@ export interface DispatcherOptions {
 
 const FORGET_EVERY_MS = 3_600_000
 /** In one round, so that deliveries do not wait for it. */
-const FORGOTTEN_AT_ONCE = 1_000
+const FORGET_BATCH_SIZE = 1_000
 /** Deliveries looked at in one query. */
 const LOOK_AHEAD = 64
 
@@ -235,11 +235,11 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
       await earliest(this.notices.oldestWritten(before), this.deliveries.oldestAddressed(before)),
       before,
     )
-    const notices = await this.notices.forget(before, FORGOTTEN_AT_ONCE)
-    const addresses = await this.deliveries.forget(before, FORGOTTEN_AT_ONCE)
+    const notices = await this.notices.forget(before, FORGET_BATCH_SIZE)
+    const addresses = await this.deliveries.forget(before, FORGET_BATCH_SIZE)
     this.options.onForgotten('notice', notices)
     this.options.onForgotten('address', addresses)
-    if (notices < FORGOTTEN_AT_ONCE && addresses < FORGOTTEN_AT_ONCE) this.forgotAt = now.getTime()
+    if (notices < FORGET_BATCH_SIZE && addresses < FORGET_BATCH_SIZE) this.forgotAt = now.getTime()
   }
 }
 

@@ -15,7 +15,7 @@ import { NotificationEnv } from './config.js'
 import type { Delivery } from './delivery.js'
 import { DeliveryStore } from './delivery.store.js'
 
-const AT_ONCE = 200
+const BATCH_SIZE = 200
 
 /**
  * Tells what became of deliveries. Each end is kept with its delivery until the broker has it, so that nothing is lost when an
@@ -45,11 +45,11 @@ export class ReportDeliveries implements OnApplicationBootstrap, BeforeApplicati
   /** Tells everything that is to be told now. */
   async report(): Promise<void> {
     for (;;) {
-      const untold = await this.deliveries.untold(AT_ONCE)
+      const untold = await this.deliveries.untold(BATCH_SIZE)
       if (untold.length === 0) return
       await this.publisher.publish(...untold.flatMap(reportsOf))
       await this.deliveries.told(untold)
-      if (untold.length < AT_ONCE) return
+      if (untold.length < BATCH_SIZE) return
     }
   }
 

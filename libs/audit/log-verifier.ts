@@ -77,7 +77,7 @@ interface Shard {
 
 const ALTERED = 'The record is not the one that was hashed.'
 /** More findings than people read. */
-const MOST_FINDINGS = 1_000
+const MAX_FINDINGS = 1_000
 /** A gap is listed place by place up to this length, so that what comes late is recognised. */
 const LONGEST_GAP = 100_000
 
@@ -289,7 +289,7 @@ export class LogVerifier {
   }
 
   private find(fault: Fault, shard: string | null, seq: number | null, detail: string): void {
-    if (this.findings.length < MOST_FINDINGS) this.findings.push({ fault, shard, seq, detail })
+    if (this.findings.length < MAX_FINDINGS) this.findings.push({ fault, shard, seq, detail })
   }
 }
 

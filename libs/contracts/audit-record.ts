@@ -4,7 +4,7 @@ import { ChangeFacts, WEIR_EVENT_KINDS } from './weir-event.js'
 const AUDIT_ENTRY_KINDS = [...WEIR_EVENT_KINDS, 'evidence.viewed', 'evidence.erased'] as const
 
 /** A page has no more items. */
-export const MOST_SEEN = 200
+export const MAX_SEEN = 200
 
 /**
  * What the audit log says of one change of state, one view of evidence or one erasure: who did what to what and when, by ids and codes,
@@ -14,7 +14,7 @@ export class AuditEntry extends ChangeFacts {
   @WeirId() entryId!: string
   @OneOf(AUDIT_ENTRY_KINDS) kind!: (typeof AUDIT_ENTRY_KINDS)[number]
   /** Of a view of a list: what stood on it, as `<noun>/<id>`. */
-  @Example() @Optional() @Strings(MOST_SEEN, 300) seen?: string[]
+  @Example() @Optional() @Strings(MAX_SEEN, 300) seen?: string[]
 }
 
 export const EXAMPLE_ENTRY: AuditEntry = {

@@ -17,7 +17,7 @@ export const LANGUAGE = '^[A-Za-z0-9-]{2,35}$'
 export const LONGEST_TEXT = 20_000
 export const LONGEST_LINK = 2_048
 export const LONGEST_NAME = 200
-export const [MOST_MEDIA, MOST_LINKS] = [20, 50]
+export const [MAX_MEDIA, MAX_LINKS] = [20, 50]
 
 /** The account as the platform describes it in a message. */
 export class AccountIn {
@@ -50,8 +50,8 @@ export class MessageIn {
   @Optional() @Text(LONGEST_TEXT) text?: string
   @Optional() @Pattern(LANGUAGE) language?: string
   @Optional() @One(() => AccountIn) account?: AccountIn
-  @Optional() @Many(() => MediaIn, MOST_MEDIA) media?: MediaIn[]
-  @Optional() @Strings(MOST_LINKS, LONGEST_LINK) links?: string[]
+  @Optional() @Many(() => MediaIn, MAX_MEDIA) media?: MediaIn[]
+  @Optional() @Strings(MAX_LINKS, LONGEST_LINK) links?: string[]
   @Optional() @OwnId() repostOf?: string
   @Optional() @Int(0) audience?: number
   @Optional() @OneOf(CHANGES) change?: Change

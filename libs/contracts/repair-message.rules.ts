@@ -7,8 +7,8 @@ import {
   LONGEST_NAME,
   LONGEST_TEXT,
   MEDIA_KINDS,
-  MOST_LINKS,
-  MOST_MEDIA,
+  MAX_LINKS,
+  MAX_MEDIA,
 } from './message-in.js'
 import type { Repair } from './repair.js'
 
@@ -158,8 +158,8 @@ function mendMedia(message: Members, repairs: Repair[]): void {
     repairs.push({ path: `/media/${i}`, what: 'dropped' })
     return []
   })
-  if (usable.length > MOST_MEDIA) repairs.push({ path: '/media', what: 'cut' })
-  putList(message, 'media', usable.slice(0, MOST_MEDIA), media.length)
+  if (usable.length > MAX_MEDIA) repairs.push({ path: '/media', what: 'cut' })
+  putList(message, 'media', usable.slice(0, MAX_MEDIA), media.length)
 }
 
 function mendLinks(message: Members, repairs: Repair[]): void {
@@ -178,7 +178,7 @@ function mendLinks(message: Members, repairs: Repair[]): void {
     repairs.push({ path, what: mended === undefined ? 'dropped' : 'cut' })
     return mended === undefined ? [] : [mended]
   })
-  if (usable.length > MOST_LINKS) repairs.push({ path: '/links', what: 'cut' })
+  if (usable.length > MAX_LINKS) repairs.push({ path: '/links', what: 'cut' })
   putList(message, 'links', usable, given.length)
 }
 

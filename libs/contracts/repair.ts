@@ -4,7 +4,7 @@ import { OneOf, Text } from './fields.js'
 export const REPAIRS = ['cut', 'dropped', 'rewritten'] as const
 
 /** Repairs that are named of one message; more are made. */
-export const MOST_REPAIRS = 50
+export const MAX_REPAIRS = 50
 
 /** One part of a message that is not as the platform sent it. Names the place, never what stood there. */
 export class Repair {

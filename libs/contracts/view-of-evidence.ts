@@ -1,4 +1,4 @@
-import { MOST_SEEN } from './audit-record.js'
+import { MAX_SEEN } from './audit-record.js'
 import { Instant, Optional, PlatformId, Strings, Text, WeirId } from './fields.js'
 
 /** That somebody looked at evidence in another service than enforcement, on `weir.views.v1`: an entry for its audit log. */
@@ -11,5 +11,5 @@ export class ViewOfEvidence {
   @Text(200, 1) actor!: string
   @Optional() @PlatformId() platformId?: string
   /** What stood on a list, as `<noun>/<id>`. */
-  @Strings(MOST_SEEN, 300) seen!: string[]
+  @Strings(MAX_SEEN, 300) seen!: string[]
 }

@@ -8,7 +8,7 @@ export const HARM_KINDS = ['misinformation', 'coordination', 'child_safety'] as 
 export type HarmKind = (typeof HARM_KINDS)[number]
 
 /** What a category of a kind may act on, the freest first. */
-export const MOST_ACTS_ON: Readonly<Record<HarmKind, readonly [ActsOn, ...ActsOn[]]>> = {
+export const MAX_ACTS_ON: Readonly<Record<HarmKind, readonly [ActsOn, ...ActsOn[]]>> = {
   misinformation: ['known-claim', 'nothing'],
   coordination: ['nothing'],
   child_safety: ['known-media', 'nothing'],
@@ -138,7 +138,7 @@ export function isKnownMedia({ detector }: { detector: string }): boolean {
 
 /** What a category may act on: what its policy says, and no more than its kinds allow. */
 export function boundOf(id: string, category: Pick<Category, 'title' | 'dsa' | 'actsOn'>): ActsOn {
-  const allowed = kindsOf(id, category).map((kind) => MOST_ACTS_ON[kind])
+  const allowed = kindsOf(id, category).map((kind) => MAX_ACTS_ON[kind])
   if (allowed.every((some) => some.includes(category.actsOn))) return category.actsOn
   const freest = new Set(allowed.map(([first]) => first))
   return freest.size === 1 ? [...freest][0]! : 'nothing'

@@ -3,7 +3,7 @@ import type { Milliseconds } from './duration.js'
 import type { Policy } from './policy-document.js'
 
 const DAY: Milliseconds = 86_400_000
-const MOST_YEARS = 5
+const MAX_YEARS = 5
 
 /** A moderator's longest suspension where the policy does not say (SPEC promise 6). */
 export const USUAL_LONGEST_SUSPENSION: Milliseconds = 90 * DAY
@@ -23,14 +23,14 @@ export interface Term {
 /** The latest end of a measure that begins then, whoever decides it: five years of the calendar later. */
 export function latestEnd(from: Date): Date {
   const end = new Date(from)
-  end.setUTCFullYear(end.getUTCFullYear() + MOST_YEARS)
+  end.setUTCFullYear(end.getUTCFullYear() + MAX_YEARS)
   return end
 }
 
 /** Why nobody may decide a measure for so long; null where somebody may. */
 export function tooLongReason({ from, until }: Term): string | null {
   if (until <= latestEnd(from)) return null
-  return `must not be more than ${MOST_YEARS} years after it begins; what is to hold longer is a ban, with its notice of intent`
+  return `must not be more than ${MAX_YEARS} years after it begins; what is to hold longer is a ban, with its notice of intent`
 }
 
 /** Whether a measure is for a senior to decide because it holds so long. */

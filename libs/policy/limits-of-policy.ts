@@ -8,7 +8,7 @@ const HOUR: Milliseconds = 3_600_000
 const DAY: Milliseconds = 24 * HOUR
 
 /** Above it, `secondApproval.minFollowers` would switch the second person off (SPEC promises 6 and 11). */
-const MOST_FOLLOWERS_WITHOUT_APPROVAL = 100_000
+const MAX_FOLLOWERS_WITHOUT_APPROVAL = 100_000
 
 /** A setting that no policy may loosen beyond a bound (SPEC promises 6, 7 and 14). */
 interface Limit {
@@ -52,9 +52,9 @@ const LIMITS: readonly Limit[] = [
   {
     path: ['secondApproval', 'minFollowers'],
     ...atMost(
-      MOST_FOLLOWERS_WITHOUT_APPROVAL,
+      MAX_FOLLOWERS_WITHOUT_APPROVAL,
       'accounts of reach need a second person',
-      String(MOST_FOLLOWERS_WITHOUT_APPROVAL),
+      String(MAX_FOLLOWERS_WITHOUT_APPROVAL),
     ),
     read: ({ secondApproval }) => secondApproval.minFollowers,
     write: (policy, minFollowers) => ({

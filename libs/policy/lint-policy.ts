@@ -1,6 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { formatDuration } from './duration.js'
-import { kindsOf, MOST_ACTS_ON } from './harm-kinds.js'
+import { kindsOf, MAX_ACTS_ON } from './harm-kinds.js'
 import { beyondLimits } from './limits-of-policy.js'
 import { parsePolicy } from './parse-policy.js'
 import type { Localised, Policy } from './policy-document.js'
@@ -70,8 +70,8 @@ const languagesAreComplete: Check = (policy, report) => {
 const categoriesKeepTheirBounds: Check = (policy, report) => {
   for (const [id, category] of Object.entries(policy.categories)) {
     const kinds = kindsOf(id, category)
-    for (const kind of kinds.filter((one) => !MOST_ACTS_ON[one].includes(category.actsOn))) {
-      const reason = `"${id}" may act on no more than: ${MOST_ACTS_ON[kind].join(', ')}; by its names it is ${kind}.`
+    for (const kind of kinds.filter((one) => !MAX_ACTS_ON[one].includes(category.actsOn))) {
+      const reason = `"${id}" may act on no more than: ${MAX_ACTS_ON[kind].join(', ')}; by its names it is ${kind}.`
       report('error', 'acts-too-freely', ['categories', id, 'actsOn'], reason)
     }
     if (kinds.includes('child_safety') && !category.sealed) {

@@ -6,7 +6,7 @@ const READING_DETECTORS = new Set(['lexicon', 'text-model', 'contacts', 'context
 const CONTACT_COUNTS_FROM = 0.4
 const EVASION_COUNTS_FROM = 0.5
 /** Words that are more than this part of a text, one third, leave the model nothing else to read. */
-const MOST_OF = 3
+const MAX_OF = 3
 
 /** Whether a rule that acts may see a signal. */
 export function mayBeActedOn({ standing }: Pick<RuleSignal, 'standing'>): boolean {
@@ -58,5 +58,5 @@ function areMost(text: string, words: readonly RuleSignal[]): boolean {
   const covered = words
     .flatMap(({ spans }) => spans ?? [])
     .reduce((sum, [start, end]) => sum + end - start, 0)
-  return MOST_OF * covered > text.trim().length
+  return MAX_OF * covered > text.trim().length
 }

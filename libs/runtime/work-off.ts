@@ -1,9 +1,9 @@
 /** How long what fails is left alone: at first, and at most, with each failure twice as long. Milliseconds. */
 const PAUSE_MS = { first: 2_000, most: 60_000 }
 /** What has failed longest ago is forgotten first, and with it only how long it rests. */
-const MOST_RESTING = 2_000
+const MAX_RESTING = 2_000
 /** In one turn; whatever else is due does not wait for longer. */
-const MOST_PAGES = 10
+const MAX_PAGES = 10
 
 interface Rest {
   until: number
@@ -23,7 +23,7 @@ export class WorkOff {
    */
   constructor(
     private readonly now: () => number = () => performance.now(),
-    private readonly mostPages = MOST_PAGES,
+    private readonly mostPages = MAX_PAGES,
   ) {}
 
   /**
@@ -59,7 +59,7 @@ export class WorkOff {
     this.rests.delete(id)
     this.rests.set(id, { until: this.now() + pauseMs, pauseMs })
     for (const oldest of this.rests.keys()) {
-      if (this.rests.size <= MOST_RESTING) return
+      if (this.rests.size <= MAX_RESTING) return
       this.rests.delete(oldest)
     }
   }

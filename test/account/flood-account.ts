@@ -49,7 +49,7 @@ export async function floodAccount(
   for (let from = 0; from < messages; from += each) {
     const count = Math.min(each, messages - from)
     process.kill(service.pid, 'SIGSTOP')
-    // A millisecond apart: those of the last instant do not rest, however many the machine makes in one.
+    // A millisecond apart: those of the last instant are not archived, however many the machine makes in one.
     const first = Date.now() - count
     const records = Array.from({ length: count }, (_, i) => recordOf(make(LOUD, from + i, first + i)))
     await system.produce(Topics.verdicts.name, records).finally(() => process.kill(service.pid, 'SIGCONT'))

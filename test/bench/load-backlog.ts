@@ -2,9 +2,9 @@ import { type Kafka, type Message, Partitioners } from 'kafkajs'
 import type { MadeMessage } from './make-messages.js'
 
 /** Records of one request: kafkajs sorts them into partitions in quadratic time. */
-const MOST_RECORDS = 1_000
+const MAX_RECORDS = 1_000
 /** Bytes of one request, all of which may go to one partition: the broker takes 1 MB. */
-const MOST_BYTES = 800_000
+const MAX_BYTES = 800_000
 
 /** Writes `count` messages to a topic as fast as it goes. */
 export async function loadBacklog(
@@ -28,7 +28,7 @@ export async function loadBacklog(
     }
     for (let n = 0; n < count; n++) {
       const message = make(n, Date.now())
-      if (messages.length === MOST_RECORDS || bytes + message.value.length > MOST_BYTES) await send()
+      if (messages.length === MAX_RECORDS || bytes + message.value.length > MAX_BYTES) await send()
       messages.push(message)
       bytes += message.value.length
     }

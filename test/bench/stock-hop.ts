@@ -74,10 +74,10 @@ function ingestion(): (raw: RawRecord) => Promise<void> {
 function classification(): (raw: RawRecord) => Promise<void> {
   const { policy, banks } = defaultDocuments()
   const judge = judgeOf(policy, banks)
-  const judges = { judgeOf: () => judge } as unknown as Judges
+  const judges: Pick<Judges, 'judgeOf' | 'reachBounds'> = { judgeOf: () => judge, reachBounds: () => [] }
   const model = TextModel.load(readFileSync('models/text-v1.bin'))
   const waits = { any: false } as PolicyWaits
-  const consumer = new Classification(judges, waits, publisher, model)
+  const consumer = new Classification(judges as Judges, waits, publisher, model)
   const decode = contractDecoder(Topics.messages.event)
   return (raw) => consumer.onMessages(batchOf(raw, decode(raw)))
 }

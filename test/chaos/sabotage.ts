@@ -25,7 +25,7 @@ export const SABOTAGES = {
   /** What a change of an account left in its outbox when it was cut off counts as published when its record comes again. */
   'skip-republish': [
     {
-      file: 'apps/enforcement/ledger/account-changes.js',
+      file: 'apps/enforcement/ledger/account-ledger.js',
       from: 'await this.outbox.deliver(behind, this.accounts.accounts);',
       to: `for (const one of behind) await this.accounts.accounts.updateOne({ _id: one._id }, { $pull: { pending: { id: { $in: one.pending.map((entry) => entry.id) } } } });`,
     },

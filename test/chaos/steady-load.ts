@@ -8,7 +8,7 @@ import { shuffled } from './plan-faults.js'
 
 const TICK_MS = 50
 /** Of one go; more than falls due in a tick goes out after an outage. Some records are large: a request holds 1 MB. */
-const MOST_AT_ONCE = 250
+const MAX_BATCH_SIZE = 250
 /** No fault lasts so long. */
 const GIVE_UP_MS = 300_000
 /** Records before the present one that may be sent again. */
@@ -68,11 +68,11 @@ export class SteadyLoad {
     for (let taken = 0; ;) {
       const elapsed = (this.endAt ?? Date.now()) - start
       const due = Math.floor((elapsed / 1_000) * this.perSecond) - taken
-      const chunk = this.take(Math.min(due, MOST_AT_ONCE))
+      const chunk = this.take(Math.min(due, MAX_BATCH_SIZE))
       taken += chunk.length
       if (chunk.length > 0) await this.send(chunk)
       if (this.endAt !== undefined && chunk.length === 0) return
-      if (due < MOST_AT_ONCE) await sleep(TICK_MS)
+      if (due < MAX_BATCH_SIZE) await sleep(TICK_MS)
     }
   }
 

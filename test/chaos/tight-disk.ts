@@ -9,7 +9,7 @@ const PREFIX = 'weir-disk-'
 const SIZE = '8g'
 /** A full disk still takes what fits into pages that it has. */
 const ROOM_BYTES = 64 * 1024
-const MOST_ATTEMPTS = 50
+const MAX_ATTEMPTS = 50
 
 /** A file system of its own that can be made full: a tmpfs, which root may mount. */
 export class TightDisk {
@@ -33,7 +33,7 @@ export class TightDisk {
         return await this.resize(String((blocks - bfree) * bsize + ROOM_BYTES))
       } catch (error) {
         // The broker has written more meanwhile, and no disk shrinks below what it holds.
-        if (attempt === MOST_ATTEMPTS) throw error
+        if (attempt === MAX_ATTEMPTS) throw error
       }
     }
   }

@@ -146,7 +146,7 @@ const TEMPLATES: Record<Category, Record<Language, readonly string[]>> = {
 }
 
 /** Texts of one template are near-copies: more of them would tell nothing. */
-const MOST_VARIANTS = 4
+const MAX_VARIANTS = 4
 
 /** Where categories overlap, what was not asked is left open. */
 const OPEN: Record<Category, readonly Category[]> = {
@@ -163,7 +163,7 @@ export function ownHarmfulTexts(): LabelledText[] {
   return Object.entries(TEMPLATES).flatMap(([category, byLanguage]) =>
     Object.entries(byLanguage).flatMap(([language, templates]) =>
       templates
-        .flatMap((template) => expandTemplate(template, MOST_VARIANTS))
+        .flatMap((template) => expandTemplate(template, MAX_VARIANTS))
         .map((text) => ({
           text,
           language: language as Language,

@@ -6,7 +6,7 @@ import type { Observed, SeenAccount, SeenAuditRecord, SeenRecord } from './diffe
 import { type InputRecord, inputTopic } from './oracle.js'
 
 const AUDITOR = { roles: ['auditor'] as const }
-const AT_ONCE = 16
+const BATCH_SIZE = 16
 
 /** The input as the broker kept it. */
 export async function readInput(system: WeirSystem, platforms: readonly string[]): Promise<InputRecord[]> {
@@ -52,9 +52,9 @@ export async function observe(
   const notification = system.database('notification')
   const keys = await enforcement.collection<{ _id: string }>('accounts').distinct('_id')
   const accounts: SeenAccount[] = []
-  for (let from = 0; from < keys.length; from += AT_ONCE) {
+  for (let from = 0; from < keys.length; from += BATCH_SIZE) {
     accounts.push(
-      ...(await Promise.all(keys.slice(from, from + AT_ONCE).map((key) => accountAt(system, key)))),
+      ...(await Promise.all(keys.slice(from, from + BATCH_SIZE).map((key) => accountAt(system, key)))),
     )
   }
   return {

@@ -411,7 +411,7 @@ export class WeirSystem {
     }
   }
 
-  /** Verdicts that wait for their accounts, and accounts whose last change is not made real yet. */
+  /** Verdicts that wait for their accounts, and accounts whose outbox is not delivered yet. */
   async unsettled(): Promise<number> {
     const database = this.database('enforcement')
     const waits = { waitsSince: { $type: 'date' } }

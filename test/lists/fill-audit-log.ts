@@ -1,7 +1,7 @@
 import type { mongo } from 'mongoose'
 import type { AuditBlock } from '../../apps/enforcement/audit/audit.store.js'
 
-const AT_ONCE = 2_000
+const BATCH_SIZE = 2_000
 const SPREAD_MS = 180 * 86_400_000
 
 /**
@@ -21,8 +21,8 @@ export async function fillAuditLog(database: mongo.Db, accounts: number): Promis
   if (!model) throw new Error('The audit log names no account.')
   const { accountId, ...block } = model
   const size = block.entries.length
-  for (let from = 0; from < accounts; from += AT_ONCE) {
-    const copies = Array.from({ length: Math.min(AT_ONCE, accounts - from) }, (_, at): AuditBlock => {
+  for (let from = 0; from < accounts; from += BATCH_SIZE) {
+    const copies = Array.from({ length: Math.min(BATCH_SIZE, accounts - from) }, (_, at): AuditBlock => {
       const first = 1_000_000 + (from + at) * size
       const entries = block.entries.map((entry) => {
         const own = JSON.parse(

@@ -4,7 +4,7 @@ import { numberFrom } from '../../apps/classification/training/seeded.js'
 /** Documents of one account, as the services wrote them: by collection. */
 export type Template = ReadonlyMap<string, readonly mongo.Document[]>
 
-const AT_ONCE = 5_000
+const BATCH_SIZE = 5_000
 const SPREAD_MS = 180 * 86_400_000
 /** As `derivedId` writes them, without the end. */
 const DERIVED = /\b([a-z]+_[a-z2-7]{16})[a-z2-7]{10}\b/g
@@ -46,7 +46,7 @@ export async function fillDatabase(
       waiting.set(name, list)
       for (const document of documents) list.push(copy(document) as mongo.Document)
     }
-    if ((i + 1) % AT_ONCE > 0 && i + 1 < accounts) continue
+    if ((i + 1) % BATCH_SIZE > 0 && i + 1 < accounts) continue
     const writes = [...waiting].map(([name, documents]) =>
       database.collection(name).insertMany(documents, { ordered: false, writeConcern: { w: 1 } }),
     )

@@ -34,7 +34,7 @@ export interface LinkEntry {
 
 /** Limits of DNS (RFC 1035, 2.3.4), and a bound on the work for one link. */
 const LONGEST_LABEL = 63
-const MOST_LABELS = 10
+const MAX_LABELS = 10
 const LONGEST_REST = 2048
 const LONGEST_USER = 64
 
@@ -159,7 +159,7 @@ class Scan {
     let hidden = false
     let end = from
     let plain: { labels: number; end: number } | undefined
-    for (let at = from; labels.length < MOST_LABELS;) {
+    for (let at = from; labels.length < MAX_LABELS;) {
       const labelEnd = this.#label(at, anyScript)
       if (labelEnd === at) break
       const dot = this.#dot(labelEnd)
@@ -324,7 +324,7 @@ class Scan {
 }
 
 const HOST_ONLY = { extractHostname: false, validateHostname: false }
-const MOST_ENDINGS = 10_000
+const MAX_ENDINGS = 10_000
 const endings = new Map<string, boolean>()
 
 /** Whether a host of so many labels can end in this one: a look that spares most words with dots the search for their suffix. */
@@ -333,7 +333,7 @@ function mayEnd(last: string, labels: number): boolean {
   let known = endings.get(last)
   if (known === undefined) {
     known = parse(`a.${last}`, HOST_ONLY).isIcann === true
-    if (endings.size >= MOST_ENDINGS) endings.clear()
+    if (endings.size >= MAX_ENDINGS) endings.clear()
     endings.set(last, known)
   }
   return known

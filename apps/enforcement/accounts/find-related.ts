@@ -9,7 +9,7 @@ import { closestFirst, ENTRIES_OF_KEY, keysToShare, type Related, relatedAccount
 
 /** Of the account itself as many of its newest entries are looked at. */
 const ENTRIES_OF_ACCOUNT = 60
-const MOST_OF_OWNER = 100
+const MAX_OF_OWNER = 100
 
 /** Finds accounts that share links, media, texts or the owner with one. The work is the same whatever they share. */
 @Injectable()
@@ -33,7 +33,7 @@ export class FindRelated {
     const { ownerRef = null } = account.profile ?? {}
     const [sharing, sameOwner] = await Promise.all([
       keys.length === 0 ? [] : this.entries.sharing(keys, ENTRIES_OF_KEY),
-      ownerRef === null ? [] : this.accounts.ofOwner(platformId, ownerRef, MOST_OF_OWNER),
+      ownerRef === null ? [] : this.accounts.ofOwner(platformId, ownerRef, MAX_OF_OWNER),
     ])
     const all = relatedAccounts(account, own, sharing, sameOwner)
     const left = after ? all.filter((one) => comesAfter(one, after)) : all

@@ -3,10 +3,10 @@ import { accountKey, derivedId } from '#libs/contracts/ids'
 import { Clock } from '#libs/runtime/clock'
 import { badRequest, conflict, notFound } from '#libs/runtime/http/problem'
 import { keyReused } from '../casework/asked.js'
-import { AccountChanges } from '../ledger/account-changes.js'
+import { AccountLedger } from '../ledger/account-ledger.js'
 import { AccountStore } from '../ledger/account.store.js'
 import type { AccountLabel } from '../ledger/account-state.js'
-import { applyLabel, labelsAt, MOST_LABELS } from '../ledger/label-account.rules.js'
+import { applyLabel, labelsAt, MAX_LABELS } from '../ledger/label-account.rules.js'
 
 /** What an operator says of an account, and until when. */
 export interface GivenLabel {
@@ -20,7 +20,7 @@ export interface GivenLabel {
 export class LabelAccount {
   constructor(
     private readonly accounts: AccountStore,
-    private readonly changes: AccountChanges,
+    private readonly ledger: AccountLedger,
     private readonly clock: Clock,
   ) {}
 
@@ -45,7 +45,7 @@ export class LabelAccount {
     if (!(await this.accounts.byKey(key))) throw notFound('This account was never flagged.')
     const labelId = derivedId('lbl', key, by, requestId)
     let kept: AccountLabel = { labelId, ...given, by, at }
-    await this.changes.make([
+    await this.ledger.change([
       {
         platformId,
         accountId,
@@ -59,7 +59,7 @@ export class LabelAccount {
             kept = again
             return null
           }
-          if (known.length >= MOST_LABELS)
+          if (known.length >= MAX_LABELS)
             throw conflict('too-many-labels', `The account has ${known.length} labels already.`)
           return applyLabel(facts, kept, context)
         },

@@ -11,7 +11,7 @@ import {
 import type { KeyedEntry } from '../ledger/cases/case.js'
 
 /** Keys that one search asks for: those of the newest messages. */
-const MOST_KEYS = 100
+const MAX_KEYS = 100
 /** Of each key the newest entries are looked at; what is shared by more counts as shared by as many. */
 export const ENTRIES_OF_KEY = 30
 
@@ -30,7 +30,7 @@ export function keysToShare(own: readonly KeyedEntry[]): string[] {
   const keys = new Set<string>()
   for (const { platformId, messageId, copyKeys = [] } of own) {
     for (const key of [repostKey(platformId, messageId), ...copyKeys]) {
-      if (keys.size === MOST_KEYS) return [...keys]
+      if (keys.size === MAX_KEYS) return [...keys]
       keys.add(key)
     }
   }

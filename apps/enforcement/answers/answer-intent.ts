@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { codePoints } from '#libs/contracts/fields'
 import { badRequest, conflict, forbidden, notFound } from '#libs/runtime/http/problem'
 import { clauseOf } from '#libs/policy/policy-document'
-import { AccountChanges } from '../ledger/account-changes.js'
+import { AccountLedger } from '../ledger/account-ledger.js'
 import { applyAnswer } from '../ledger/apply-notice.rules.js'
 import type { IntentAnswer } from '../ledger/decisions/decision.js'
 import { DecisionStore, type DecisionDocument } from '../ledger/decisions/decision.store.js'
@@ -19,7 +19,7 @@ export class AnswerIntent {
   constructor(
     private readonly decisions: DecisionStore,
     private readonly policies: PolicyStore,
-    private readonly changes: AccountChanges,
+    private readonly ledger: AccountLedger,
     private readonly links: AnswerLinks,
   ) {}
 
@@ -73,7 +73,7 @@ export class AnswerIntent {
 
   private async record(decision: DecisionDocument, text: string): Promise<void> {
     const { decisionId, platformId, accountId, messages } = decision
-    await this.changes.make([
+    await this.ledger.change([
       {
         platformId,
         accountId,

@@ -7,7 +7,7 @@ import { OutboxCollection } from '../outbox/outbox-collection.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import { eraseIndex, ErasureSchedule, type Scheduled } from '../store/erasure-schedule.js'
 import { firstLook } from '../ledger/evidence-time.rules.js'
-import { DATED, given, notAmong, olderThan } from '../store/queries.js'
+import { DATED, definedFields, notAmong, olderThan } from '../store/queries.js'
 import type { AppealRecord } from './appeal.js'
 import type { AppealState } from './appeal-transitions.js'
 
@@ -176,7 +176,7 @@ export class AppealStore {
 
   async list(filter: AppealFilter, limit: number, after?: [Date, string]): Promise<AppealDocument[]> {
     return this.appeals
-      .find({ ...given(filter), ...olderThan(after, 'openedAt') } as mongo.Filter<AppealDocument>)
+      .find({ ...definedFields(filter), ...olderThan(after, 'openedAt') } as mongo.Filter<AppealDocument>)
       .sort({ openedAt: -1, _id: -1 })
       .limit(limit + 1)
       .toArray()

@@ -7,7 +7,7 @@ import { Outbox } from '../outbox/outbox.js'
 import { firstLook } from '../ledger/evidence-time.rules.js'
 import { AppealStore, type AppealDocument } from './appeal.store.js'
 import { givenText } from './given-text.js'
-import { MOST_FACTS, takesFacts } from './one-appeal.rules.js'
+import { MAX_FACTS, takesFacts } from './one-appeal.rules.js'
 import { actorOf, OpenAppeal } from './open-appeal.js'
 import { appealEvent } from './tell-appeal.rules.js'
 import { Rounds } from '../store/rounds.js'
@@ -59,5 +59,5 @@ function assertTakesFacts(appeal: AppealDocument): void {
   if (appeal.state === 'withdrawn') {
     throw conflict('appeal-withdrawn', 'The appeal was taken back; nobody hears it any more.')
   }
-  throw conflict('too-many-facts', `An appeal can be added to ${MOST_FACTS} times.`)
+  throw conflict('too-many-facts', `An appeal can be added to ${MAX_FACTS} times.`)
 }

@@ -5,7 +5,7 @@ import { badRequest, conflict, forbidden, notFound } from '#libs/runtime/http/pr
 import { CaseStore } from '../ledger/cases/case.store.js'
 import { DecisionStore } from '../ledger/decisions/decision.store.js'
 import { bilingual, type GivenReasons } from '../casework/reasons-field.js'
-import { assertRoom } from '../casework/reasons-room.rules.js'
+import { assertReasonsFit } from '../casework/reasons-fit.rules.js'
 import { Outbox } from '../outbox/outbox.js'
 import type { AppealDecision, ReplacementOrder } from './appeal.js'
 import {
@@ -149,7 +149,7 @@ function assertFits({ first, undoes }: Undone, given: GivenOutcome, now: Date): 
       { path: '/replacement', reason },
     ])
   }
-  assertRoom(bilingual(given.reasons), undoes.flatMap(({ messages }) => messages).length)
+  assertReasonsFit(bilingual(given.reasons), undoes.flatMap(({ messages }) => messages).length)
   if (!given.replacement) return
   const problem = replacementProblem(first, given.replacement, now)
   if (problem) throw badRequest('not-lesser', 'An appeal never makes matters worse.', [problem])

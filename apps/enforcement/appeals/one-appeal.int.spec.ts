@@ -13,7 +13,7 @@ import { AppealStore, type AppealDocument } from './appeal.store.js'
 import { FollowAppeal } from './follow-appeal.js'
 import { GiveFacts } from './give-facts.js'
 import { HearAppeals } from './hear-appeals.js'
-import { MOST_FACTS, MOST_OPENINGS } from './one-appeal.rules.js'
+import { MAX_FACTS, MAX_OPENINGS } from './one-appeal.rules.js'
 import { OpenAppeal } from './open-appeal.js'
 import { ReadEvidence } from './read-evidence.js'
 import { SettleAppeals } from './settle-appeals.js'
@@ -95,7 +95,7 @@ describe('a measure, on a real MongoDB', () => {
 
   it('takes one of many appeals at once, from two instances, and five in all', async () => {
     const removal = await removed('c2')
-    for (let turn = 0; turn < MOST_OPENINGS; turn++) {
+    for (let turn = 0; turn < MAX_OPENINGS; turn++) {
       const tries = await Promise.allSettled(
         Array.from({ length: 6 }, (_, i) =>
           (i % 2 ? one : two)(OpenAppeal).open(
@@ -109,7 +109,7 @@ describe('a measure, on a real MongoDB', () => {
       await two(OpenAppeal).withdraw(codes[0]!)
     }
     await expect(open(removal)).rejects.toMatchObject({ status: 409, slug: 'too-many-appeals' })
-    expect(await one(AppealStore).list({ accountId: 'c2' }, 10)).toHaveLength(MOST_OPENINGS)
+    expect(await one(AppealStore).list({ accountId: 'c2' }, 10)).toHaveLength(MAX_OPENINGS)
   })
 
   it('is not given more turns by opening and taking back at once', async () => {
@@ -122,7 +122,7 @@ describe('a measure, on a real MongoDB', () => {
     }
     await Promise.allSettled(Array.from({ length: 24 }, (_, i) => attempt(i)))
     const turns = (await one(AppealStore).list({ accountId: 'c3' }, 50)).map(({ turn }) => turn)
-    expect(turns.length).toBeLessThanOrEqual(MOST_OPENINGS)
+    expect(turns.length).toBeLessThanOrEqual(MAX_OPENINGS)
     expect(new Set(turns).size).toBe(turns.length)
   })
 
@@ -133,21 +133,21 @@ describe('a measure, on a real MongoDB', () => {
     await Promise.all(
       Array.from({ length: 8 }, (_, i) => (i % 2 ? one : two)(GiveFacts).give(code, 'The shop is closed.')),
     )
-    for (let i = 1; i < MOST_FACTS; i++) await one(GiveFacts).give(code, `Fact ${i}`)
+    for (let i = 1; i < MAX_FACTS; i++) await one(GiveFacts).give(code, `Fact ${i}`)
     await expect(one(GiveFacts).give(code, 'One more')).rejects.toMatchObject({ slug: 'too-many-facts' })
     await expect(one(GiveFacts).give(code, ' ')).rejects.toMatchObject({ status: 400 })
     await expect(one(GiveFacts).give('rc_none', 'text')).rejects.toMatchObject({ status: 404 })
     const { facts, factsWaiting } = (await one(AppealStore).byId(appealId))!
     expect(facts.map(({ text, afterDecision }) => [text, afterDecision])).toEqual([
       ['The shop is closed.', false],
-      ...Array.from({ length: MOST_FACTS - 1 }, (_, i) => [`Fact ${i + 1}`, false]),
+      ...Array.from({ length: MAX_FACTS - 1 }, (_, i) => [`Fact ${i + 1}`, false]),
     ])
     expect(factsWaiting).toBe(false)
     await one(OpenAppeal).withdraw(code)
     await expect(one(GiveFacts).give(code, 'Late')).rejects.toMatchObject({ slug: 'appeal-withdrawn' })
     expect(events('c4').map(({ kind }) => kind)).toEqual([
       'appeal.opened',
-      ...Array.from({ length: MOST_FACTS }, () => 'appeal.facts_given'),
+      ...Array.from({ length: MAX_FACTS }, () => 'appeal.facts_given'),
       'appeal.withdrawn',
     ])
     expect(JSON.stringify(events('c4'))).not.toMatch(/shop|Fact 1/)

@@ -5,7 +5,7 @@ import { type Role, ROLES } from '#libs/runtime/auth/roles'
 import { actsForOwner } from './acts-for-owner.rules.js'
 import { APPEAL_OUTCOMES, type AppealState } from './appeal-transitions.js'
 import type { AppealDecision } from './appeal.js'
-import { hindranceTo, measureKeyOf, MOST_OPENINGS } from './one-appeal.rules.js'
+import { hindranceTo, measureKeyOf, MAX_OPENINGS } from './one-appeal.rules.js'
 
 const decided = (outcome: AppealDecision['outcome']): AppealDecision => ({
   outcome,
@@ -42,7 +42,7 @@ describe('one measure', () => {
     expect(hindranceTo('dec_1', [])).toBeNull()
     for (const state of ['open', 'claimed'] as const)
       expect(hindranceTo('dec_1', [appeal('withdrawn'), appeal(state)])).toBe('appeal-open')
-    const taken = Array.from({ length: MOST_OPENINGS }, () => appeal('withdrawn'))
+    const taken = Array.from({ length: MAX_OPENINGS }, () => appeal('withdrawn'))
     expect(hindranceTo('dec_1', taken.slice(1))).toBeNull()
     expect(hindranceTo('dec_1', taken)).toBe('too-many-appeals')
   })

@@ -4,10 +4,10 @@ import { isClosed } from './appeal-transitions.js'
 import type { AppealRecord } from './appeal.js'
 
 /** So often can a measure be appealed against and the appeal taken back. */
-export const MOST_OPENINGS = 5
+export const MAX_OPENINGS = 5
 
 /** As many additions can be made to one appeal, before and after it is decided together. */
-export const MOST_FACTS = 5
+export const MAX_FACTS = 5
 
 /** What stands in the way of an appeal, as the slug of the problem. */
 export type Hindrance = 'already-decided' | 'appeal-open' | 'too-many-appeals'
@@ -35,12 +35,12 @@ export function hindranceTo(decisionId: string, earlier: readonly Earlier[]): Hi
     return 'already-decided'
   }
   if (earlier.some(({ state }) => state === 'open' || state === 'claimed')) return 'appeal-open'
-  return earlier.length >= MOST_OPENINGS ? 'too-many-appeals' : null
+  return earlier.length >= MAX_OPENINGS ? 'too-many-appeals' : null
 }
 
 /** Whether an appeal can be added to. */
 export function takesFacts({ state, facts }: Pick<AppealRecord, 'state' | 'facts'>): boolean {
-  return state !== 'withdrawn' && facts.length < MOST_FACTS
+  return state !== 'withdrawn' && facts.length < MAX_FACTS
 }
 
 /** Whether an appeal can be taken back; what is heard again for new facts is the senior's. */

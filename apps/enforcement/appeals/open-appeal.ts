@@ -16,7 +16,7 @@ import { actsForOwner } from './acts-for-owner.rules.js'
 import { appealWindowEnd } from '../ledger/statements/appeal-window.rules.js'
 import { AppealStore, type AppealDocument } from './appeal.store.js'
 import { givenText } from './given-text.js'
-import { canWithdraw, type Hindrance, hindranceTo, measureKeyOf, MOST_OPENINGS } from './one-appeal.rules.js'
+import { canWithdraw, type Hindrance, hindranceTo, measureKeyOf, MAX_OPENINGS } from './one-appeal.rules.js'
 import { SettleAppeals } from './settle-appeals.js'
 import { appealEvent } from './tell-appeal.rules.js'
 import { Rounds } from '../store/rounds.js'
@@ -45,7 +45,7 @@ const HINDRANCES: Readonly<Record<Hindrance, string>> = {
   'already-decided':
     'The appeal against this measure has been decided. You may turn to a court or to an out-of-court dispute settlement body. New facts can be sent under the receipt code of the appeal.',
   'appeal-open': 'An appeal against this measure is open already.',
-  'too-many-appeals': `This measure was appealed against ${MOST_OPENINGS} times. You may turn to a court or to an out-of-court dispute settlement body.`,
+  'too-many-appeals': `This measure was appealed against ${MAX_OPENINGS} times. You may turn to a court or to an out-of-court dispute settlement body.`,
 }
 
 /** How the owner of an account objects, follows the objection, and takes it back. */

@@ -4,7 +4,7 @@ import type { Directive } from '#libs/contracts/directive'
 import type { Measure } from '#libs/contracts/measures-in-force'
 import { Clock } from '#libs/runtime/clock'
 import { aVerdict } from '../ledger/a-verdict.fixture.js'
-import { AccountChanges } from '../ledger/account-changes.js'
+import { AccountLedger } from '../ledger/account-ledger.js'
 import { AccountStore } from '../ledger/account.store.js'
 import { applyDecision } from '../ledger/apply-decision.rules.js'
 import { TakeVerdicts } from '../intake/take-verdicts.js'
@@ -80,7 +80,7 @@ describe('who may hear an appeal, and what it covers, on a real MongoDB', () => 
       until: null,
       notBefore: null,
     }
-    await one(AccountChanges).make([
+    await one(AccountLedger).change([
       {
         platformId: 'p1',
         accountId: account,

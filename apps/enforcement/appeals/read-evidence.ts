@@ -19,9 +19,9 @@ export interface Evidence {
   isErased?: true
 }
 
-const MOST_SHOWN = 20
+const MAX_SHOWN = 20
 /** A statement may name thousands. */
-const MOST_ASKED = 1_000
+const MAX_ASKED = 1_000
 
 /** The messages behind a statement of reasons, for the account that published them. */
 @Injectable()
@@ -39,13 +39,11 @@ export class ReadEvidence {
    */
   async behind(statement: StatementOfReasons, actor: string = ACCOUNT_ACTOR): Promise<Evidence[]> {
     const { platformId, accountId, facts } = statement
-    const verdictIds = facts.verdictIds.slice(0, MOST_ASKED)
-    const messageIds = facts.messageIds.slice(0, MOST_ASKED)
-    const judged = await this.entries.ofVerdicts(platformId, accountId, verdictIds, MOST_SHOWN)
+    const verdictIds = facts.verdictIds.slice(0, MAX_ASKED)
+    const messageIds = facts.messageIds.slice(0, MAX_ASKED)
+    const judged = await this.entries.ofVerdicts(platformId, accountId, verdictIds, MAX_SHOWN)
     const found =
-      judged.length > 0
-        ? judged
-        : await this.entries.ofMessages(platformId, accountId, messageIds, MOST_SHOWN)
+      judged.length > 0 ? judged : await this.entries.ofMessages(platformId, accountId, messageIds, MAX_SHOWN)
     await this.policies.refresh(this.clock.now())
     const under = await this.policies.since(found, this.clock.now())
     const { policy } = this.policies.inForce(this.clock.now())

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { Clock } from '#libs/runtime/clock'
 import { ABANDONED_AFTER_MS, Due } from '#libs/runtime/due'
-import { AccountChanges, type AccountRequest } from '../ledger/account-changes.js'
+import { AccountLedger, type AccountRequest } from '../ledger/account-ledger.js'
 import type { AccountChange, AccountFacts, ChangeContext } from '../ledger/account-draft.rules.js'
 import { strikeIdOf } from '../ledger/account-state.js'
 import type { DecisionRecord, DecisionStep } from '../ledger/decisions/decision.js'
@@ -29,7 +29,7 @@ export interface Undone {
   undoes: DecisionDocument[]
 }
 
-const AT_ONCE = 100
+const BATCH_SIZE = 100
 
 /**
  * Brings accounts to what their appeals have come to. The appeal is changed first, marked as not settled; then its account,
@@ -44,7 +44,7 @@ export class SettleAppeals {
   constructor(
     private readonly appeals: AppealStore,
     private readonly decisions: DecisionStore,
-    private readonly changes: AccountChanges,
+    private readonly ledger: AccountLedger,
     private readonly outbox: Outbox,
     private readonly clock: Clock,
   ) {}
@@ -53,7 +53,7 @@ export class SettleAppeals {
   async finish(appeal: AppealDocument): Promise<AppealDocument> {
     if (!appeal.settled) {
       const request = await this.requestFor(appeal)
-      if (request) await this.changes.make([request])
+      if (request) await this.ledger.change([request])
       await this.appeals.markSettled(appeal)
     }
     await this.outbox.deliver([appeal], this.appeals.appeals)
@@ -73,7 +73,7 @@ export class SettleAppeals {
       async (some) => {
         for (const appeal of some) await this.markOne(appeal, now)
       },
-      AT_ONCE,
+      BATCH_SIZE,
     )
   }
 
@@ -90,7 +90,7 @@ export class SettleAppeals {
       async (some) => {
         for (const appeal of some) await this.finish(appeal)
       },
-      AT_ONCE,
+      BATCH_SIZE,
     )
   }
 
@@ -187,7 +187,7 @@ export class SettleAppeals {
   async stepsFelledBy(appeal: AppealDocument, { undoes }: Undone): Promise<DecisionRecord[]> {
     const now = this.clock.now()
     const hearing = { by: 'system', at: now, reasons: NO_GROUND }
-    const change = await this.changes.preview(granting(appeal, hearing, undoes))
+    const change = await this.ledger.preview(granting(appeal, hearing, undoes))
     const own = new Set(idsOf(undoes))
     return (change?.pending ?? []).flatMap((entry) =>
       'write' in entry && entry.write === 'decision' && entry.value.state === 'reversed'

@@ -5,7 +5,7 @@ import { EMPTY_TAIL, type Tail } from '#libs/audit/chain'
 import type { AuditEntry, AuditRecord } from '#libs/contracts/audit-record'
 import { RetryableError } from '#libs/runtime/errors'
 import { onlyDuplicates } from '#libs/runtime/mongo/bulk-write'
-import { given, olderThan } from '../store/queries.js'
+import { definedFields, olderThan } from '../store/queries.js'
 
 /** Records of one shard that were appended together, in one document (docs/adr/0084). */
 export interface AuditBlock {
@@ -135,7 +135,7 @@ export class AuditStore {
   async list(filter: AuditFilter, limit: number, after?: [Date, string]): Promise<AuditRecord[]> {
     const { subject, actor, platformId } = filter
     const byActor = actor === SYSTEM ? { 'entries.actor': actor } : { persons: actor }
-    const which = given({ platforms: platformId, ...byActor })
+    const which = definedFields({ platforms: platformId, ...byActor })
     const blocks = (about: object): AsyncIterable<AuditBlock> =>
       this.log
         .find({ ...about, ...which, ...olderThan(after, 'loggedAt') } as mongo.Filter<AuditBlock>)

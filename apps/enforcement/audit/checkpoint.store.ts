@@ -3,7 +3,7 @@ import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import type { Checkpoint } from '#libs/contracts/checkpoint'
 import { insertMissing } from '#libs/runtime/mongo/bulk-write'
-import { given, olderThan } from '../store/queries.js'
+import { definedFields, olderThan } from '../store/queries.js'
 
 export interface CheckpointDocument extends Omit<Checkpoint, 'at'> {
   _id: string
@@ -45,7 +45,7 @@ export class CheckpointStore {
     after?: [Date, string],
   ): Promise<CheckpointDocument[]> {
     return this.checkpoints
-      .find({ ...given({ shard }), ...olderThan(after) })
+      .find({ ...definedFields({ shard }), ...olderThan(after) })
       .sort({ at: -1, _id: -1 })
       .limit(limit + 1)
       .toArray()

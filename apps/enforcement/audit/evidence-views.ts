@@ -12,7 +12,7 @@ import type { FastifyRequest } from 'fastify'
 import { randomUUID } from 'node:crypto'
 import { mergeMap, type Observable } from 'rxjs'
 import { storable } from '#libs/audit/chain'
-import { type AuditEntry, MOST_SEEN } from '#libs/contracts/audit-record'
+import { type AuditEntry, MAX_SEEN } from '#libs/contracts/audit-record'
 import { derivedId } from '#libs/contracts/ids'
 import { type Caller, callerOf } from '#libs/runtime/auth/caller'
 import { Clock } from '#libs/runtime/clock'
@@ -144,6 +144,6 @@ export function viewEntry({ platformId, accountId, seen, ...view }: View, at: Da
     ...view,
     ...(platformId ? { platformId } : {}),
     ...(platformId && accountId ? { accountId } : {}),
-    ...(seen ? { seen: [...new Set(seen)].slice(0, MOST_SEEN) } : {}),
+    ...(seen ? { seen: [...new Set(seen)].slice(0, MAX_SEEN) } : {}),
   })
 }

@@ -5,7 +5,7 @@ import { AuditStore } from './audit.store.js'
 import { PublishCheckpoints } from './publish-checkpoints.js'
 
 /** Lines that go out together. */
-const LINES_AT_ONCE = 200
+const LINE_BATCH_SIZE = 200
 
 /** Writes the log out as it can be verified (`libs/audit/log-verifier.ts`). */
 @Injectable()
@@ -36,7 +36,7 @@ export class ExportAudit {
     let lines: string[] = []
     for (const { shard, first, end } of parts) {
       for await (const record of this.log.between(shard, first, end)) {
-        if (lines.push(recordLine(record)) < LINES_AT_ONCE) continue
+        if (lines.push(recordLine(record)) < LINE_BATCH_SIZE) continue
         yield lines.join('')
         lines = []
       }

@@ -6,7 +6,7 @@ import type { AuditStore } from './audit.store.js'
 import { Rounds } from '../store/rounds.js'
 
 /** Records of one insert at most. */
-const AT_ONCE = 1_000
+const BATCH_SIZE = 1_000
 /** Those who lost a place to each other come back at different moments. */
 const LONGEST_PAUSE_MS = 100
 
@@ -58,7 +58,7 @@ export class ShardWriter {
   private take(): Call[] {
     let count = 0
     let entries = 0
-    while (count < this.queue.length && (count === 0 || entries < AT_ONCE)) {
+    while (count < this.queue.length && (count === 0 || entries < BATCH_SIZE)) {
       entries += this.queue[count++]!.entries.length
     }
     return this.queue.splice(0, count)
@@ -75,13 +75,13 @@ export class ShardWriter {
         round === 0 ? NONE : this.store.known(open.map(({ entryId }) => entryId)),
       ])
       open = open.filter(({ entryId }) => !known.has(entryId))
-      const next = open.slice(0, AT_ONCE)
+      const next = open.slice(0, BATCH_SIZE)
       if (next.length === 0) return
       const records = chainOnto(tail, this.shard, next, this.clock.now())
       const stored = await this.store.append(records)
       // Where others append too, what we remember is most likely old: the next batch asks again.
       this.tail = stored && round === 0 ? tailAt(records.at(-1)!) : null
-      if (stored) open = open.slice(AT_ONCE)
+      if (stored) open = open.slice(BATCH_SIZE)
       if (open.length === 0) return
     }
   }

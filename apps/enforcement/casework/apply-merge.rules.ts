@@ -8,7 +8,7 @@ import {
 import { standingOfCase } from '../ledger/waiting-cases.rules.js'
 
 /** What is kept of merged cases in an account, and read with its open case, stays small. */
-export const MOST_MERGED = 50
+export const MAX_MERGED = 50
 
 /**
  * Makes a decided case a part of its account's open one, so that what is to be decided can rest on all of it. What was decided
@@ -45,17 +45,17 @@ export function applyMerge(
       'A decision on the case waits; approve or refuse it first.',
     )
   }
-  if (mergedCases.length >= MOST_MERGED) {
+  if (mergedCases.length >= MAX_MERGED) {
     throw new RefusedError(
       'conflict',
       'too-many-merged',
-      `${MOST_MERGED} cases of the account are merged already.`,
+      `${MAX_MERGED} cases of the account are merged already.`,
     )
   }
   draft.state.mergedCases = [...mergedCases, { caseId, into }]
   if (draft.state.automatedCaseId === caseId) draft.state.automatedCaseId = null
   draft.caseChange(caseId, { state: 'closed', mergedInto: into, lastRequest: requestId })
-  draft.caseChange(into, { takesIn: { caseId, by: context.actor } })
+  draft.caseChange(into, { absorbs: { caseId, by: context.actor } })
   draft.event('case.merged', `case/${caseId}`, into, { caseId, intoCaseId: into })
   return draft.finish()
 }

@@ -13,10 +13,10 @@ import { BulkResults } from './decisions-api.js'
 import { bilingual, type GivenReasons, Reasons } from './reasons-field.js'
 
 /** As many as a person can look over before they decide. */
-const MOST_CASES = 50
+const MAX_CASES = 50
 
 export class BulkDecisionBody {
-  @WeirIds(MOST_CASES) caseIds!: string[]
+  @WeirIds(MAX_CASES) caseIds!: string[]
   @OneOf(MEASURES) measure!: Measure
   @Optional() @Text(120, 1) clause?: string
   @Reasons() reasons!: GivenReasons

@@ -22,7 +22,7 @@ import type { AccountChange } from '../ledger/account-draft.rules.js'
 import { ViewsPreview } from '../audit/evidence-views.js'
 import { previewOf } from './decision-preview.js'
 import { decisionView } from './decision-view.js'
-import { MOST_MESSAGES } from '../ledger/decisions/decision.js'
+import { MAX_MESSAGES } from '../ledger/decisions/decision.js'
 import { asksForPreview } from './asks-for-preview.js'
 import { DecisionPreview, DecisionView } from './decisions-api.js'
 import { bilingual, type GivenReasons, Reasons } from './reasons-field.js'
@@ -42,7 +42,7 @@ export class DecisionBody {
   @OneOf(MEASURES) measure!: Measure
   @Optional() @Text(120, 1) clause?: string
   @Reasons() reasons!: GivenReasons
-  @Optional() @Strings(MOST_MESSAGES, PLATFORM_OWN_ID) messageIds?: string[]
+  @Optional() @Strings(MAX_MESSAGES, PLATFORM_OWN_ID) messageIds?: string[]
   @Optional() @Instant() until?: string
   @Optional() @Instant() notBefore?: string
   /** Of a cluster: the accounts that are meant; all undecided ones without. Each is decided on for its own messages. */

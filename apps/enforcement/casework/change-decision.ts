@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common'
 import type { Bilingual } from '#libs/contracts/directive'
 import { conflict, forbidden, notFound } from '#libs/runtime/http/problem'
-import { AccountChanges } from '../ledger/account-changes.js'
+import { AccountLedger } from '../ledger/account-ledger.js'
 import type { AccountChange, AccountFacts, ChangeContext } from '../ledger/account-draft.rules.js'
 import { applyApproval, applyRefusal, applyReversal } from '../ledger/apply-decision.rules.js'
 import type { DecisionRecord, DecisionStep } from '../ledger/decisions/decision.js'
 import { decidersOf, strikesUnder } from '../ledger/decisions/decision-people.rules.js'
 import { DecisionStore, type DecisionDocument } from '../ledger/decisions/decision.store.js'
 import { bilingual, type GivenReasons } from './reasons-field.js'
-import { assertRoom } from './reasons-room.rules.js'
+import { assertReasonsFit } from './reasons-fit.rules.js'
 
 /** What is done to a decision as it stands. */
 type Apply = (
@@ -23,7 +23,7 @@ type Apply = (
 export class ChangeDecision {
   constructor(
     private readonly decisions: DecisionStore,
-    private readonly changes: AccountChanges,
+    private readonly ledger: AccountLedger,
   ) {}
 
   /**
@@ -83,8 +83,8 @@ export class ChangeDecision {
   ): Promise<DecisionDocument> {
     const { platformId, accountId, messages } = await this.mustFind(decisionId)
     const reasons = bilingual(given)
-    assertRoom(reasons, messages.length)
-    await this.changes.make([
+    assertReasonsFit(reasons, messages.length)
+    await this.ledger.change([
       {
         platformId,
         accountId,

@@ -11,7 +11,7 @@ import {
 /** From here on two texts are nearly identical: of a hundred words, about ten may differ. */
 export const NEARLY_IDENTICAL = 0.8
 /** Keys that one search asks for: MongoDB merges up to 200 ranges of an index in its order. */
-const MOST_KEYS = 150
+const MAX_KEYS = 150
 
 /** What copies of a case's messages are known by. */
 export interface Sought {
@@ -34,7 +34,7 @@ export function soughtFor(
   const keys = new Map<string, ReadonlySet<number>[]>()
   for (const { platformId, messageId, message } of entries) {
     const own = [repostKey(platformId, messageId), ...copyKeysOf(platformId, message)]
-    if (keys.size + own.length > MOST_KEYS) break
+    if (keys.size + own.length > MAX_KEYS) break
     const shingles = shinglesOf(message.text ?? '')
     for (const key of own) {
       const known = keys.get(key) ?? []

@@ -3,7 +3,7 @@ import { derivedId } from '#libs/contracts/ids'
 import type { Caller } from '#libs/runtime/auth/caller'
 import { Clock } from '#libs/runtime/clock'
 import { badRequest, conflict, type FieldProblem } from '#libs/runtime/http/problem'
-import { AccountChanges, type AccountRequest } from '../ledger/account-changes.js'
+import { AccountLedger, type AccountRequest } from '../ledger/account-ledger.js'
 import type { AccountChange } from '../ledger/account-draft.rules.js'
 import { applyDecision, type PersonsDecision } from '../ledger/apply-decision.rules.js'
 import { detectorsOf } from '../ledger/apply-verdicts.rules.js'
@@ -44,7 +44,7 @@ export class DecideCase {
     private readonly findings: FindingStore,
     private readonly decisions: DecisionStore,
     private readonly policies: PolicyStore,
-    private readonly changes: AccountChanges,
+    private readonly ledger: AccountLedger,
     private readonly clock: Clock,
   ) {}
 
@@ -66,7 +66,7 @@ export class DecideCase {
       return prepared
     })
     if ('decisionId' in change) return change
-    await this.changes.make([change])
+    await this.ledger.change([change])
     return (await this.decisions.byId(outcome.decisionId))!
   }
 
@@ -95,7 +95,7 @@ export class DecideCase {
     assertMayDecide(given.measure, caller)
     const outcome = { decisionId: decisionIdOf(caseId, 'preview') }
     const request = await this.request(caseId, outcome, given, { caller, requestId: 'preview' })
-    const change = await this.changes.preview(request)
+    const change = await this.ledger.preview(request)
     // It was decided just so already.
     if (!change) throw undecidable('decided')
     return change
@@ -175,13 +175,13 @@ export class DecideCase {
     const parts = partsOf(found)
     const [entries, judged] = await Promise.all([
       this.entries.ofCasesAndMessages(parts, messageIds),
-      this.entries.ofMessages(platformId, accountId, messageIds, MOST_VERDICTS),
+      this.entries.ofMessages(platformId, accountId, messageIds, MAX_VERDICTS),
     ])
     assertKept(entries)
     const inCase = new Set(entries.map((entry) => entry.messageId))
     const others = messageIds.filter((id) => !inCase.has(id))
     if (others.length === 0) return { entries, findings: [], judged }
-    const findings = (await this.findings.ofCases(parts, MOST_FINDINGS)).filter((finding) =>
+    const findings = (await this.findings.ofCases(parts, MAX_FINDINGS)).filter((finding) =>
       others.some((id) => names(finding, id)),
     )
     const missing = messageIds.flatMap((id, i): FieldProblem[] =>
@@ -227,8 +227,8 @@ function assertKept(entries: readonly CaseEntry[]): void {
   throw conflict('evidence-erased', `What message ${erased.messageId} said is kept no more.`)
 }
 
-const MOST_FINDINGS = 100
-const MOST_VERDICTS = 1_000
+const MAX_FINDINGS = 100
+const MAX_VERDICTS = 1_000
 
 function names({ members }: FindingRecord, messageId: string): boolean {
   return members.some(({ messageIds }) => messageIds.includes(messageId))

@@ -12,7 +12,7 @@ import { clusterCase, type GivenDecision, termProblems } from './given-decision.
 import { WorkOnCases } from './work-on-cases.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { digestOfDecision, KEY_REUSED } from './asked.js'
-import { MOST_MESSAGES } from '../ledger/decisions/decision.js'
+import { MAX_MESSAGES } from '../ledger/decisions/decision.js'
 import { previewOf } from './decision-preview.js'
 import { decisionView } from './decision-view.js'
 import type { BulkResult } from './decisions-api.js'
@@ -22,7 +22,7 @@ export interface BulkDecision extends Omit<GivenDecision, 'messageIds'> {
   caseIds: readonly string[]
 }
 
-const MOST_ENTRIES = 200
+const MAX_ENTRIES = 200
 
 /** Decides many cases alike; each stands for itself, and what goes wrong with one keeps no other from being decided. */
 @Injectable()
@@ -102,7 +102,7 @@ export class DecideInBulk {
     const { policy } = this.policies.inForce(this.clock.now())
     const clause = decision.clause === undefined ? null : clauseOf(policy, decision.clause)
     if (!clause) throw noClause()
-    const entries = await this.entries.ofCases(partsOf(found), MOST_ENTRIES)
+    const entries = await this.entries.ofCases(partsOf(found), MAX_ENTRIES)
     const messageIds = entries
       .filter((entry) => speaksOf(entry, clause.category))
       .map((entry) => entry.messageId)
@@ -110,7 +110,7 @@ export class DecideInBulk {
       throw conflict('no-messages', `No message of the case was found to be of category ${clause.category}.`)
     }
     // The newest.
-    return { ...decision, messageIds: [...new Set(messageIds)].slice(0, MOST_MESSAGES) }
+    return { ...decision, messageIds: [...new Set(messageIds)].slice(0, MAX_MESSAGES) }
   }
 }
 

@@ -12,7 +12,7 @@ import { WorkOnCases } from './work-on-cases.js'
 /** Copies are looked for of as many of the newest messages of a case. */
 const MESSAGES_COMPARED = 100
 /** Entries that one request looks at: a page may be short, or empty, and still have a next one. */
-const MOST_LOOKED_AT = 1_000
+const MAX_LOOKED_AT = 1_000
 
 /** Finds reposts and near-duplicates of what is in a case, over all accounts and platforms. */
 @Injectable()
@@ -32,8 +32,8 @@ export class FindCopies {
     const copies: (PossibleCopy & Resemblance)[] = []
     let next = after
     let more = sought.keys.size > 0
-    for (let looked = 0; more && copies.length < limit && looked < MOST_LOOKED_AT;) {
-      const batch = Math.min(2 * limit, MOST_LOOKED_AT - looked)
+    for (let looked = 0; more && copies.length < limit && looked < MAX_LOOKED_AT;) {
+      const batch = Math.min(2 * limit, MAX_LOOKED_AT - looked)
       const page = await this.entries.withCopyKeys([...sought.keys.keys()], batch, next)
       more = page.length === batch
       for (const [at, entry] of page.entries()) {

@@ -6,8 +6,8 @@ import { formatDuration } from '#libs/policy/duration'
 import { FURTHEST_BEGINNING, isForSeniors, type Term, tooLongReason } from '#libs/policy/limits-of-decisions'
 import { ENDING } from '#libs/policy/measures-in-force'
 import { clauseOf, type Policy } from '#libs/policy/policy-document'
-import { MOST_MESSAGES } from '../ledger/decisions/decision.js'
-import { assertRoom } from './reasons-room.rules.js'
+import { MAX_MESSAGES } from '../ledger/decisions/decision.js'
+import { assertReasonsFit } from './reasons-fit.rules.js'
 
 /** A decision as a person gives it. */
 export interface GivenDecision {
@@ -67,7 +67,7 @@ export function assertFits(
     const most = formatDuration(policy.decisions.maxSuspension)
     throw forbidden(`A suspension for longer than ${most} is a senior's to decide.`, 'measure-too-grave')
   }
-  assertRoom(given.reasons, messageIds?.length ?? MOST_MESSAGES)
+  assertReasonsFit(given.reasons, messageIds?.length ?? MAX_MESSAGES)
 }
 
 type GivenTerm = Pick<GivenDecision, 'measure' | 'until' | 'notBefore'>

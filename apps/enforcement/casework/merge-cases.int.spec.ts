@@ -12,7 +12,7 @@ import { OpenAppeal } from '../appeals/open-appeal.js'
 import { DecisionStore } from '../ledger/decisions/decision.store.js'
 import { Relay } from '../outbox/relay.js'
 import { type RecordingPublisher, TwoInstances } from '../two-instances.fixture.js'
-import { type CaseDocument, MOST_NOTES, partsOf } from '../ledger/cases/case.js'
+import { type CaseDocument, MAX_NOTES, partsOf } from '../ledger/cases/case.js'
 import { CaseEntryStore } from '../ledger/cases/case-entry.store.js'
 import { CaseStore } from '../ledger/cases/case.store.js'
 import { DecideCase } from './decide-case.js'
@@ -198,12 +198,12 @@ describe('merged cases, on a real MongoDB', () => {
     const [old, open] = await twoCases()
     const write = (caseId: string) =>
       one(WorkOnCases).note(caseId, staff('noter'), `note ${requests}`, `r${requests++}`)
-    for (let written = 1; written < MOST_NOTES; written++) await write(open)
+    for (let written = 1; written < MAX_NOTES; written++) await write(open)
     const full = { status: 409, slug: 'too-many-notes' }
     await expect(one(MergeCases).merge(old, open, { ...by('x'), note: 'one more' })).rejects.toMatchObject(
       full,
     )
-    expect((await one(MergeCases).merge(old, open, by('x'))).notes).toHaveLength(MOST_NOTES)
+    expect((await one(MergeCases).merge(old, open, by('x'))).notes).toHaveLength(MAX_NOTES)
     await expect(write(open)).rejects.toMatchObject(full)
     const escalation = one(WorkOnCases).work(open, { action: 'escalate' }, { ...by('x'), note: 'one more' })
     await expect(escalation).rejects.toMatchObject(full)

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { assertFresh } from '#libs/runtime/http/if-match'
 import { badRequest, conflict, type Problem } from '#libs/runtime/http/problem'
-import { AccountChanges } from '../ledger/account-changes.js'
+import { AccountLedger } from '../ledger/account-ledger.js'
 import { applyMerge } from './apply-merge.rules.js'
 import { hasDone } from '../ledger/cases/case-work.rules.js'
 import { caseAfter } from '../ledger/cases/case-transitions.js'
@@ -16,7 +16,7 @@ export class MergeCases {
   constructor(
     private readonly work: WorkOnCases,
     private readonly cases: CaseStore,
-    private readonly changes: AccountChanges,
+    private readonly ledger: AccountLedger,
   ) {}
 
   /**
@@ -33,7 +33,7 @@ export class MergeCases {
       this.assertFits(found, target, request)
     }
     const { platformId, accountId } = found
-    await this.changes.make([
+    await this.ledger.change([
       {
         platformId,
         accountId,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { assertFresh } from '#libs/runtime/http/if-match'
 import { conflict } from '#libs/runtime/http/problem'
-import { AccountChanges, type AccountRequest } from '../ledger/account-changes.js'
+import { AccountLedger, type AccountRequest } from '../ledger/account-ledger.js'
 import { applyReopening } from './apply-reopening.rules.js'
 import { hasDone } from '../ledger/cases/case-work.rules.js'
 import { caseAfter } from '../ledger/cases/case-transitions.js'
@@ -13,7 +13,7 @@ import { assertRoomForNotes, WorkOnCases, type WorkRequest } from './work-on-cas
 export class ReopenCase {
   constructor(
     private readonly work: WorkOnCases,
-    private readonly changes: AccountChanges,
+    private readonly ledger: AccountLedger,
   ) {}
 
   /** @throws Problem 404, 412, 409 where it is not decided, the account has another open case, or it can have no more notes */
@@ -37,7 +37,7 @@ export class ReopenCase {
       const { platformId, accountId } = found
       const make: AccountRequest['make'] = (facts, context) =>
         applyReopening(facts, { caseId, requestId }, context)
-      await this.changes.make([{ platformId, accountId, actor: caller.subject, make }])
+      await this.ledger.change([{ platformId, accountId, actor: caller.subject, make }])
     }
     return note === undefined ? this.work.mustFind(caseId) : this.work.note(caseId, caller, note, requestId)
   }

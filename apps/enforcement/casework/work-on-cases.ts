@@ -17,7 +17,7 @@ import type { Pending } from '../outbox/pending.js'
 import { pendingEvent } from '../outbox/pending-event.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { WorkOff } from '#libs/runtime/work-off'
-import { type CaseDocument, type CaseNote, MOST_NOTES } from '../ledger/cases/case.js'
+import { type CaseDocument, type CaseNote, MAX_NOTES } from '../ledger/cases/case.js'
 import {
   afterTime,
   FREE,
@@ -28,7 +28,7 @@ import {
   workOn,
   type Refusal,
   type Task,
-  type Told,
+  type CaseEvent,
   type Worker,
   type WorkState,
 } from '../ledger/cases/case-work.rules.js'
@@ -36,7 +36,7 @@ import { CaseStore } from '../ledger/cases/case.store.js'
 import type { Wanted } from '../ledger/cases/waiting-case.js'
 import { Rounds } from '../store/rounds.js'
 
-const AT_ONCE = 100
+const BATCH_SIZE = 100
 /** What the same person writes again within it, right after it, came of one click too many. */
 const SAME_NOTE_WITHIN: Milliseconds = 600_000
 
@@ -100,8 +100,8 @@ export class WorkOnCases {
       const context = { now, by: workerOf(caller), lease, requestId, ...(asked ? { asked } : {}) }
       const outcome = workOn(found, task, context)
       if ('refusal' in outcome) throw refusedBy(outcome.refusal)
-      if (outcome.told.length === 0) return this.worked(found, caller)
-      const changed = await this.store(found, outcome.next, outcome.told, now, request)
+      if (outcome.events.length === 0) return this.worked(found, caller)
+      const changed = await this.store(found, outcome.next, outcome.events, now, request)
       if (changed) return changed
     }
   }
@@ -131,7 +131,7 @@ export class WorkOnCases {
         (limit, except) => this.cases.timedOut(this.clock.now(), limit, except),
         ({ _id }) => _id,
         wake,
-        AT_ONCE,
+        BATCH_SIZE,
       )
       return { woken, failures: null }
     } catch (error) {
@@ -143,7 +143,7 @@ export class WorkOnCases {
   private async wake(found: CaseDocument): Promise<boolean> {
     const now = this.clock.now()
     const after = afterTime(found, now)
-    return after !== null && (await this.store(found, after.next, after.told, now)) !== null
+    return after !== null && (await this.store(found, after.next, after.events, now)) !== null
   }
 
   /** Opens a case again that is about no single account. @throws RetryableError where somebody else changed it meanwhile */
@@ -151,14 +151,14 @@ export class WorkOnCases {
     const { caller, requestId } = request
     const now = this.clock.now()
     const next = { ...FREE, route: found.route, ...rememberRequest(found, requestId) }
-    const told: Told = {
+    const event: CaseEvent = {
       kind: 'case.reopened',
       by: caller.subject,
       cause: requestId,
       facts: { code: 'reopened' },
     }
     const round = { reopenings: (found.reopenings ?? 0) + 1 }
-    const changed = await this.store(found, next, [told], now, request, round)
+    const changed = await this.store(found, next, [event], now, request, round)
     if (!changed) throw new RetryableError('contention', 'The case changes too fast.')
     return changed
   }
@@ -198,14 +198,14 @@ export class WorkOnCases {
   private async store(
     found: CaseDocument,
     next: WorkState,
-    told: readonly Told[],
+    events: readonly CaseEvent[],
     now: Date,
     request?: WorkRequest,
     also: Pick<CaseDocument, 'reopenings'> = {},
   ): Promise<CaseDocument | null> {
     const { state, assignee, claimedAt, until, route, lastRequest, requests = [] } = next
     const set = { state, assignee, claimedAt, until, route, lastRequest, requests, updatedAt: now }
-    const pending = told.map((one) => eventOn(found, one, now))
+    const pending = events.map((one) => eventOn(found, one, now))
     const note = request && noteOf(request, now)
     if (note) assertRoomForNotes(found.notes.length + 1)
     const notes = note ? { notes: [...found.notes, note] } : {}
@@ -240,13 +240,13 @@ function noteOf({ caller, requestId, note: text }: WorkRequest, at: Date): CaseN
   return { noteId: derivedId('note', requestId), at, by: caller.subject, text }
 }
 
-/** @throws Problem 409 `too-many-notes` where a case is to have more than `MOST_NOTES` */
+/** @throws Problem 409 `too-many-notes` where a case is to have more than `MAX_NOTES` */
 export function assertRoomForNotes(notes: number): void {
-  if (notes > MOST_NOTES) throw tooManyNotes()
+  if (notes > MAX_NOTES) throw tooManyNotes()
 }
 
 function tooManyNotes(): Problem {
-  return conflict('too-many-notes', `A case has at most ${MOST_NOTES} notes, with those of its parts.`)
+  return conflict('too-many-notes', `A case has at most ${MAX_NOTES} notes, with those of its parts.`)
 }
 
 function refusedBy({ kind, slug, message, fields }: Refusal): RefusedError {
@@ -258,7 +258,7 @@ function namesOf({ _id: caseId, platformId, accountId }: CaseDocument): EventFac
   return { caseId, ...(platformId ? { platformId } : {}), ...(accountId ? { accountId } : {}) }
 }
 
-function eventOn(found: CaseDocument, { kind, by, cause, facts }: Told, at: Date): Pending {
+function eventOn(found: CaseDocument, { kind, by, cause, facts }: CaseEvent, at: Date): Pending {
   const value = eventOf(kind, `case/${found._id}`, cause, at, by, { ...namesOf(found), ...facts })
   return pendingEvent(value)
 }

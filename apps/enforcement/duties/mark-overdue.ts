@@ -8,7 +8,7 @@ import { WorkOff } from '#libs/runtime/work-off'
 import { standingAfter } from '../ledger/directives/directive-changes.rules.js'
 import { DirectiveStore, type DirectiveDocument } from '../ledger/directives/directive.store.js'
 
-const AT_ONCE = 100
+const BATCH_SIZE = 100
 
 /** Marks directives that were not acknowledged or carried out in time; each deadline once. */
 @Injectable()
@@ -31,7 +31,7 @@ export class MarkOverdue {
       async (some) => {
         for (const directive of some) await this.markOne(directive, now)
       },
-      AT_ONCE,
+      BATCH_SIZE,
     )
   }
 

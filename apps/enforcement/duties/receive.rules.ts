@@ -11,7 +11,7 @@ export interface GivenReceipt {
 }
 
 /** More answers than these to one directive say nothing new: the state depends on the first of each status. */
-const MOST_KEPT = 100
+const MAX_KEPT = 100
 
 /** The set of receipts with those that are new, and what to tell: the first of each status. */
 export function receiptsOf(
@@ -24,7 +24,7 @@ export function receiptsOf(
     const kept = keptReceipt(receipt, receivedAt)
     if (receipts.some((known) => known.receiptId === kept.receiptId)) continue
     const first = !receipts.some((known) => known.status === kept.status)
-    if (!first && receipts.length >= MOST_KEPT) continue
+    if (!first && receipts.length >= MAX_KEPT) continue
     receipts.push(kept)
     if (first) events.push(eventFor(directive, kept))
   }

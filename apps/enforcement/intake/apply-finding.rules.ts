@@ -22,7 +22,7 @@ export function applyRiskFindings(
     const severity = severityOf(category, draft.policyOf(policyVersion))
     const speaks = { category, severity, policyVersion }
     draft.weighCase(caseId, { ...speaks, at: window.to, categories: [category], score, language: null })
-    draft.takeFinding(_id, caseId, { ...speaks, findingId, code: 'account_risk' })
+    draft.fileFinding(_id, caseId, { ...speaks, findingId, code: 'account_risk' })
   }
   return draft.finish()
 }

@@ -93,8 +93,8 @@ describe('findings, on a real MongoDB', () => {
     const long = new Date(Date.now() - 60_000)
     await one(CaseStore).cases.updateMany({}, { $set: { outboxAt: long } })
     await one(CaseStore).cases.updateMany(
-      { _id: { $gte: '' }, lookedAfterAt: { $exists: true } },
-      { $set: { lookedAfterAt: long } },
+      { _id: { $gte: '' }, touchedAt: { $exists: true } },
+      { $set: { touchedAt: long } },
     )
     await one(AccountStore).accounts.updateMany({}, { $set: { outboxAt: long } })
   }
@@ -463,7 +463,7 @@ describe('findings, on a real MongoDB', () => {
     await longAgo()
     const before = new Date(Date.now() - 1_000)
     const taken = await Promise.all(
-      [one, two, one, two].map((instance) => instance(CaseStore).takeNeglected(before)),
+      [one, two, one, two].map((instance) => instance(CaseStore).claimStale(before)),
     )
     expect(new Set(taken.map((found) => found!._id)).size).toBe(4)
     await laterElsewhere()

@@ -5,7 +5,7 @@ import { PlatformsModule } from '../platforms/platforms.module.js'
 import { PoliciesModule } from '../policies/policies.module.js'
 import { DeliveriesConsumer } from './deliveries.consumer.js'
 import { FindingsConsumer } from './findings.consumer.js'
-import { PaceVerdicts } from './pace-verdicts.js'
+import { HotAccounts } from './hot-accounts.js'
 import { ReachConsumer } from './reach.consumer.js'
 import { TakeDeliveries } from './take-deliveries.js'
 import { TakeFindings } from './take-findings.js'
@@ -18,7 +18,7 @@ import { VerdictsConsumer } from './verdicts.consumer.js'
   providers: [
     VerdictsConsumer,
     TakeVerdicts,
-    PaceVerdicts,
+    HotAccounts,
     ReachConsumer,
     FindingsConsumer,
     TakeFindings,

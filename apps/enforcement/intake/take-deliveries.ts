@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common'
 import { Gauge, register } from 'prom-client'
 import type { DeliveryReport } from '#libs/contracts/delivery-report'
-import { AccountChanges, type AccountRequest } from '../ledger/account-changes.js'
+import { AccountLedger, type AccountRequest } from '../ledger/account-ledger.js'
 import { applyReports } from '../ledger/apply-notice.rules.js'
 import { DecisionStore, type DecisionDocument } from '../ledger/decisions/decision.store.js'
 
@@ -14,7 +14,7 @@ const UNDELIVERED = 'weir_enforcement_bans_undelivered'
 export class TakeDeliveries implements OnApplicationBootstrap {
   constructor(
     private readonly decisions: DecisionStore,
-    private readonly changes: AccountChanges,
+    private readonly ledger: AccountLedger,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -41,7 +41,7 @@ export class TakeDeliveries implements OnApplicationBootstrap {
     )
     const held = await this.decisions.heldByNotices([...byNotice.keys()])
     const byAccount = Map.groupBy(held, ({ accountKey }) => accountKey)
-    await this.changes.make([...byAccount.values()].map((some) => requestFor(some, byNotice)))
+    await this.ledger.change([...byAccount.values()].map((some) => requestFor(some, byNotice)))
   }
 }
 

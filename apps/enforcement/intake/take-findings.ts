@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import type { Finding } from '#libs/contracts/finding'
 import { accountKey } from '#libs/contracts/ids'
 import { PermanentError } from '#libs/runtime/errors'
-import { AccountChanges, type AccountRequest } from '../ledger/account-changes.js'
+import { AccountLedger, type AccountRequest } from '../ledger/account-ledger.js'
 import { PlatformStore } from '../platforms/platform.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { applyRiskFindings } from './apply-finding.rules.js'
@@ -12,7 +12,7 @@ import { findingRecordOf } from '../ledger/findings/finding.rules.js'
 import { FindingStore } from '../ledger/findings/finding.store.js'
 
 /** Accounts in one round of changes. */
-const AT_ONCE = 100
+const BATCH_SIZE = 100
 
 /** Takes findings into the cases that they are about. Idempotent: a version that was taken in changes nothing. */
 @Injectable()
@@ -21,7 +21,7 @@ export class TakeFindings {
     private readonly findings: FindingStore,
     private readonly platforms: PlatformStore,
     private readonly policies: PolicyStore,
-    private readonly changes: AccountChanges,
+    private readonly ledger: AccountLedger,
     private readonly clusters: ClusterCases,
   ) {}
 
@@ -50,8 +50,8 @@ export class TakeFindings {
 
   private async takeRisks(records: readonly FindingRecord[], heartbeat: () => Promise<void>): Promise<void> {
     const byAccount = [...Map.groupBy(records, keyOf).values()]
-    for (let from = 0; from < byAccount.length; from += AT_ONCE) {
-      await this.changes.make(byAccount.slice(from, from + AT_ONCE).map(requestFor))
+    for (let from = 0; from < byAccount.length; from += BATCH_SIZE) {
+      await this.ledger.change(byAccount.slice(from, from + BATCH_SIZE).map(requestFor))
       await heartbeat()
     }
   }

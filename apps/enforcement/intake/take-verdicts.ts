@@ -5,12 +5,12 @@ import type { AccountRef, CaseEntry } from '../ledger/cases/case.js'
 import { CaseEntryStore } from '../ledger/cases/case-entry.store.js'
 import { actsUnder } from '../ledger/exonerations/exonerate.rules.js'
 import { exonerationId } from '../ledger/exonerations/exoneration.js'
-import { AccountChanges, type AccountRequest } from '../ledger/account-changes.js'
+import { AccountLedger, type AccountRequest } from '../ledger/account-ledger.js'
 import { applyVerdicts, type VerdictFact } from '../ledger/apply-verdicts.rules.js'
 import { byAccountKey } from '../ledger/entering-verdicts.rules.js'
 
 /** Verdicts of one account in one update: some 10 kB each while they lie in its outbox. */
-export const MOST_PER_CHANGE = 50
+export const MAX_PER_CHANGE = 50
 
 /** A verdict that cannot be taken in, and why. */
 interface Failure {
@@ -22,7 +22,7 @@ interface Failure {
 @Injectable()
 export class TakeVerdicts {
   constructor(
-    private readonly changes: AccountChanges,
+    private readonly ledger: AccountLedger,
     private readonly entries: CaseEntryStore,
   ) {}
 
@@ -32,13 +32,13 @@ export class TakeVerdicts {
     // Awaited before a change is stored; if reading fails before that, nobody else looks at it.
     kept.catch(() => undefined)
     const byAccount = byAccountKey(verdicts)
-    for (let from = 0; ; from += MOST_PER_CHANGE) {
+    for (let from = 0; ; from += MAX_PER_CHANGE) {
       const requests = [...byAccount.values()]
-        .map((ofAccount) => ofAccount.slice(from, from + MOST_PER_CHANGE))
+        .map((ofAccount) => ofAccount.slice(from, from + MAX_PER_CHANGE))
         .filter((part) => part.length > 0)
         .map((part) => requestFor(part[0]!, part.map(factOf)))
       if (requests.length === 0) return kept
-      await this.changes.make(requests, kept)
+      await this.ledger.change(requests, kept)
       await heartbeat()
     }
   }
@@ -51,9 +51,9 @@ export class TakeVerdicts {
     const failures: Failure[] = []
     for (;;) {
       const failed = failures.map(({ verdictId }) => verdictId)
-      const waiting = await this.entries.waitingFor(account, MOST_PER_CHANGE, failed)
+      const waiting = await this.entries.waitingFor(account, MAX_PER_CHANGE, failed)
       if (waiting.length > 0) failures.push(...(await this.takeTogether(account, waiting.map(factOfEntry))))
-      if (waiting.length < MOST_PER_CHANGE) break
+      if (waiting.length < MAX_PER_CHANGE) break
     }
     if (failures[0]) throw failures[0].error
   }
@@ -61,7 +61,7 @@ export class TakeVerdicts {
   /** Together, or one by one where that fails for good. Resolves to those that fail alone too. */
   private async takeTogether(account: AccountRef, verdicts: readonly VerdictFact[]): Promise<Failure[]> {
     try {
-      await this.changes.make([requestFor(account, verdicts)])
+      await this.ledger.change([requestFor(account, verdicts)])
       return []
     } catch (error) {
       if (isRetryable(error)) throw error

@@ -3,16 +3,16 @@ import { Topics } from '#libs/contracts/catalogue'
 import type { Verdict } from '#libs/contracts/verdict'
 import type { Batch } from '#libs/runtime/kafka/batch'
 import { BatchHandler } from '#libs/runtime/kafka/batch-handler'
-import { PaceVerdicts } from './pace-verdicts.js'
+import { HotAccounts } from './hot-accounts.js'
 
 /** Verdicts enter the accounts that they are about. */
 @Injectable()
 export class VerdictsConsumer {
-  constructor(private readonly pace: PaceVerdicts) {}
+  constructor(private readonly hotAccounts: HotAccounts) {}
 
   @BatchHandler(Topics.verdicts, { joined: true })
   async onVerdicts(batch: Batch<Verdict>): Promise<void> {
-    await this.pace.take(
+    await this.hotAccounts.take(
       batch.records.map((record) => record.value),
       () => batch.heartbeat(),
     )

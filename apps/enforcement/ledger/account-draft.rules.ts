@@ -4,7 +4,7 @@ import type { Measure, MeasuresInForce } from '#libs/contracts/measures-in-force
 import type { PlatformMode } from '#libs/contracts/platform'
 import type { Outcome } from '#libs/contracts/verdict'
 import type { WeirEventKind } from '#libs/contracts/weir-event'
-import { withSpan } from '#libs/policy/idle-strikes'
+import { withSpan } from '#libs/policy/archived-strikes'
 import { RefusedError } from '#libs/runtime/errors'
 import type { Strike } from '#libs/policy/ladder'
 import { clauseOf, type Policy } from '#libs/policy/policy-document'
@@ -20,7 +20,7 @@ import { noticeOf } from '../outbox/notice.rules.js'
 import type { PendingRecord } from '../outbox/pending.js'
 import {
   newAccount,
-  NONE_IDLE,
+  NONE_ARCHIVED,
   strikeIdOf,
   type AccountState,
   type CaseReason,
@@ -47,8 +47,8 @@ export interface ChangeContext {
   answerUrl: (decisionId: string, issuedAt: Date) => string
   /** Of the texts that the change judges, by `exonerationId`. */
   exonerations: ReadonlyMap<string, Exoneration>
-  /** From more strikes than `over` on, those become idle beside which others count that reach the top `times` over. */
-  idling: { over: number; times: number }
+  /** From more strikes than `over` on, those are archived beside which others count that reach the top `times` over. */
+  archiving: { over: number; times: number }
 }
 
 /** What is in force on one message, from the directives on it. */
@@ -68,13 +68,13 @@ export interface AccountFacts {
   /** Null: nothing is known of it yet. */
   state: AccountState | null
   /**
-   * Its strikes, also those expired and reversed; of the idle ones at least those on messages that the change is about, and
-   * those whose expiry is due. `areAll`: no idle one is missing.
+   * Its strikes, also those expired and reversed; of the archived ones at least those on messages that the change is about, and
+   * those whose expiry is due. `areAll`: no archived one is missing.
    */
   strikes: readonly StrikeRecord[]
   areAll?: boolean
-  /** When the first idle strike expires of which that is not due yet; absent where nobody looked. */
-  nextIdleExpiry?: Date | null
+  /** When the first archived strike expires of which that is not due yet; absent where nobody looked. */
+  nextArchivedExpiry?: Date | null
   /** The decisions behind its steps and decided measures, and any that the change is about. */
   decisions: readonly DecisionRecord[]
   /** Its highest counts of followers of the last days as all its messages told them, clear ones too, by UTC date. */
@@ -107,8 +107,8 @@ export class AccountDraft {
   private readonly reach: Readonly<Record<string, number>>
   private readonly judged: ReadonlyMap<string, JudgedText>
 
-  /** Strikes that were idle when the change began. */
-  readonly wereIdle = new Map<string, 'now' | 'over'>()
+  /** Strikes that were archived when the change began. */
+  readonly wereArchived = new Map<string, 'counting' | 'expired'>()
 
   /** Strikes and decisions that were there when the change began. */
   private readonly known: ReadonlySet<string>
@@ -136,12 +136,13 @@ export class AccountDraft {
       ...facts.decisions.map(({ decisionId }) => decisionId),
     ])
     for (const strike of facts.strikes) this.strikes.set(strike.strikeId, { ...strike })
-    for (const { strikeId, idle } of facts.strikes) if (idle) this.wereIdle.set(strikeId, idle)
-    if (facts.nextIdleExpiry !== undefined) this.state.idle.nextExpiresAt = facts.nextIdleExpiry
+    for (const { strikeId, archived } of facts.strikes)
+      if (archived) this.wereArchived.set(strikeId, archived)
+    if (facts.nextArchivedExpiry !== undefined) this.state.archived.nextExpiresAt = facts.nextArchivedExpiry
     this.areAll = facts.areAll ?? false
     if (this.areAll) {
-      for (const strike of this.strikes.values()) strike.idle = null
-      this.state.idle = NONE_IDLE
+      for (const strike of this.strikes.values()) strike.archived = null
+      this.state.archived = NONE_ARCHIVED
     }
     for (const decision of facts.decisions) this.decisions.set(decision.decisionId, structuredClone(decision))
     for (const message of facts.messages) this.messages.set(message.messageId, { ...message })
@@ -212,7 +213,7 @@ export class AccountDraft {
     const strikeId = this.strikeIdOf(messageId)
     const known = this.strikes.get(strikeId)
     if (known?.causes.some(({ causeId }) => causeId === cause.causeId)) return { strikeId, added: false }
-    const causes = [...(known?.causes ?? []), cause].sort(byInstant).slice(0, MOST_CAUSES)
+    const causes = [...(known?.causes ?? []), cause].sort(byInstant).slice(0, MAX_CAUSES)
     const first = causes[0]!
     if (known && known.causes[0]!.causeId !== first.causeId && !known.reversedAt)
       this.replaced.push({ ...known })
@@ -234,10 +235,10 @@ export class AccountDraft {
       reversedAt: known?.reversedAt ?? null,
       reversedBy: known?.reversedBy ?? null,
       causes,
-      idle: known?.idle ?? null,
+      archived: known?.archived ?? null,
       ...(risk ? { risk } : {}),
     })
-    if (known?.causes[0]!.causeId !== first.causeId) this.wake(strikeId, known)
+    if (known?.causes[0]!.causeId !== first.causeId) this.restore(strikeId, known)
     this.touchedStrikes.add(strikeId)
     if (!known) this.event('strike.added', `strike/${strikeId}`, '', this.strikeFacts(strikeId))
     return { strikeId, added: !known }
@@ -246,7 +247,7 @@ export class AccountDraft {
   reverseStrike(strikeId: string, at: Date, decisionId: string): void {
     const strike = this.strikes.get(strikeId)
     if (!strike || strike.reversedAt) return
-    this.wake(strikeId, strike)
+    this.restore(strikeId, strike)
     strike.reversedAt = at
     strike.reversedBy = decisionId
     if (strike.risk) this.state.risk = withoutRisk(this.state.risk, strike.risk)
@@ -254,26 +255,27 @@ export class AccountDraft {
     this.event('strike.reversed', `strike/${strikeId}`, '', { ...this.strikeFacts(strikeId), decisionId })
   }
 
-  /** Makes an idle strike one like others, because it is changed. `before`: as it counted. */
-  private wake(strikeId: string, before: StrikeRecord | undefined): void {
-    if (before?.idle === 'now')
-      this.state.idle = { ...this.state.idle, points: this.state.idle.points - before.points }
-    this.strikes.get(strikeId)!.idle = null
+  /** Restores an archived strike, because it is changed. `before`: as it counted. */
+  private restore(strikeId: string, before: StrikeRecord | undefined): void {
+    if (before?.archived === 'counting')
+      this.state.archived = { ...this.state.archived, points: this.state.archived.points - before.points }
+    this.strikes.get(strikeId)!.archived = null
   }
 
-  /** A strike becomes idle, or its expiry is told while it is. */
-  rest(strikeId: string, idle: 'now' | 'over'): void {
+  /** Archives a strike, or says that the expiry of an archived one was told. */
+  archive(strikeId: string, archived: 'counting' | 'expired'): void {
     const strike = this.strikes.get(strikeId)!
-    const { points, spans, nextExpiresAt, lastAt } = this.state.idle
-    const counted = (strike.idle === 'now' ? -strike.points : 0) + (idle === 'now' ? strike.points : 0)
-    const sooner = idle === 'now' && (nextExpiresAt === null || strike.expiresAt < nextExpiresAt)
-    this.state.idle = {
+    const { points, spans, nextExpiresAt, lastAt } = this.state.archived
+    const counted =
+      (strike.archived === 'counting' ? -strike.points : 0) + (archived === 'counting' ? strike.points : 0)
+    const sooner = archived === 'counting' && (nextExpiresAt === null || strike.expiresAt < nextExpiresAt)
+    this.state.archived = {
       points: points + counted,
       nextExpiresAt: sooner ? strike.expiresAt : nextExpiresAt,
       lastAt: lastAt && lastAt > strike.at ? lastAt : strike.at,
-      spans: strike.idle ? spans : withSpan(spans, strike),
+      spans: strike.archived ? spans : withSpan(spans, strike),
     }
-    strike.idle = idle
+    strike.archived = archived
   }
 
   /** Whether the change added the strike, or changed what it says. */
@@ -281,9 +283,9 @@ export class AccountDraft {
     return this.touchedStrikes.has(strikeId)
   }
 
-  /** @throws IdleStrikesNeeded where idle ones are missing that may decide something now */
-  needIdleStrikes(): void {
-    if (!this.areAll) throw new IdleStrikesNeeded(this.key)
+  /** @throws ArchivedStrikesNeeded where archived ones are missing that may decide something now */
+  needArchivedStrikes(): void {
+    if (!this.areAll) throw new ArchivedStrikesNeeded(this.key)
   }
 
   strikeFacts(strikeId: string): EventFacts {
@@ -404,7 +406,7 @@ export class AccountDraft {
   }
 
   /** Raises a case in the queue by what speaks in it, and since when. */
-  weighCase(caseId: string, { categories, at, policyVersion, ...entry }: SpeaksInCase): void {
+  weighCase(caseId: string, { categories, at, policyVersion, ...entry }: CaseSignal): void {
     const open = this.state.openCase
     const waiting = open?.caseId === caseId && (open.why.includes('held') || open.why.includes('ban'))
     // Enforcement takes no tip-offs in yet.
@@ -421,7 +423,7 @@ export class AccountDraft {
   }
 
   /** `acted`: in which of its categories the verdict was not acted on, and what it comes to. */
-  takeEntry(
+  fileEntry(
     verdictId: string,
     caseId: string,
     facts: EventFacts,
@@ -434,7 +436,7 @@ export class AccountDraft {
   }
 
   /** Takes a version of a finding into a case. */
-  takeFinding(versionId: string, caseId: string, facts: EventFacts): void {
+  fileFinding(versionId: string, caseId: string, facts: EventFacts): void {
     this.writes.push({ write: 'finding', versionId, caseId, at: this.now })
     this.event('case.entry_added', `case/${caseId}`, versionId, { caseId, ...facts })
   }
@@ -457,10 +459,10 @@ export class AccountDraft {
 
   // ---- result ----
 
-  /** The change as one update: the new state, and what it must make real. */
+  /** The change as one update: the new state, and its outbox. */
   finish(): AccountChange {
-    for (const { strikeId, idle } of this.strikes.values()) {
-      if ((idle ?? null) !== (this.wereIdle.get(strikeId) ?? null)) this.touchedStrikes.add(strikeId)
+    for (const { strikeId, archived } of this.strikes.values()) {
+      if ((archived ?? null) !== (this.wereArchived.get(strikeId) ?? null)) this.touchedStrikes.add(strikeId)
     }
     const { rev } = this.state
     for (const id of this.touchedStrikes) {
@@ -505,17 +507,17 @@ export function measuresRecordOf(
   return { platformId, accountId, status, level, measures: inForceOn(state), at: at.toISOString(), rev }
 }
 
-/** A change can only be made from all strikes of the account, idle ones included. */
-export class IdleStrikesNeeded extends Error {
-  override readonly name = 'IdleStrikesNeeded'
+/** A change can only be made from all strikes of the account, archived ones included. */
+export class ArchivedStrikesNeeded extends Error {
+  override readonly name = 'ArchivedStrikesNeeded'
 
   constructor(key: string) {
-    super(`The idle strikes of ${key} are needed.`)
+    super(`The archived strikes of ${key} are needed.`)
   }
 }
 
 /** What speaks in a case: a verdict, a finding, or a step of the ladder that waits for a person. */
-interface SpeaksInCase {
+interface CaseSignal {
   at: Date
   categories: string[]
   /** The gravest of them. */
@@ -532,7 +534,7 @@ export interface AccountChange {
 }
 
 /** More causes than these change nothing: only the earliest counts. */
-const MOST_CAUSES = 20
+const MAX_CAUSES = 20
 
 function byInstant(a: StrikeCause, b: StrikeCause): number {
   return a.at.getTime() - b.at.getTime() || (a.causeId < b.causeId ? -1 : 1)

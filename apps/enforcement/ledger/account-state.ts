@@ -2,7 +2,7 @@ import { derivedId } from '#libs/contracts/ids'
 import type { AccountLimits } from '#libs/contracts/directive'
 import type { AccountStatus, Measure } from '#libs/contracts/measures-in-force'
 import type { AccountKind } from '#libs/contracts/message-in'
-import type { IdleSpan } from '#libs/policy/idle-strikes'
+import type { ArchivedSpan } from '#libs/policy/archived-strikes'
 import type { IssuedStep, Strike } from '#libs/policy/ladder'
 import type { Severity } from '#libs/policy/policy-document'
 import { NO_RISK, type Risk } from './risk.rules.js'
@@ -31,16 +31,16 @@ export interface StrikeRecord extends Strike {
   causes: StrikeCause[]
   reversedBy: string | null
   /**
-   * `now`: left out of what is read with the account, for it decides nothing but the sum of points (docs/adr/0090); `over`: so,
-   * and its expiry has been told. Null or absent: neither.
+   * `counting`: left out of what is read with the account, for it decides nothing but the sum of points (docs/adr/0090);
+   * `expired`: so, and its expiry has been told. Null or absent: neither.
    */
-  idle?: 'now' | 'over' | null
+  archived?: 'counting' | 'expired' | null
   /** What the verdicts that would each have earned it say of the account: gone when it is reversed. */
   risk?: Risk
 }
 
-/** What an account knows of its idle strikes without reading them. */
-export interface IdleStrikes {
+/** What an account knows of its archived strikes without reading them. */
+export interface ArchivedStrikes {
   /** Points of those whose expiry was not told yet. */
   points: number
   /** When the first of them expires, or earlier. */
@@ -48,7 +48,7 @@ export interface IdleStrikes {
   /** When the last of them began, or later. */
   lastAt: Date | null
   /** When they count: few stretches, however many they are. */
-  spans: IdleSpan[]
+  spans: ArchivedSpan[]
 }
 
 /** The id of the one strike that a message can earn. */
@@ -56,7 +56,7 @@ export function strikeIdOf(platformId: string, accountId: string, messageId: str
   return derivedId('str', platformId, accountId, messageId)
 }
 
-export const NONE_IDLE: IdleStrikes = { points: 0, nextExpiresAt: null, lastAt: null, spans: [] }
+export const NONE_ARCHIVED: ArchivedStrikes = { points: 0, nextExpiresAt: null, lastAt: null, spans: [] }
 
 /**
  * Where a measure stands. `covered`: a graver one that holds at least as long made it needless. `waived`: a reversal uncovered
@@ -152,7 +152,7 @@ export interface AccountState {
   steps: StepOnAccount[]
   decided: DecidedMeasure[]
   labels: AccountLabel[]
-  idle: IdleStrikes
+  archived: ArchivedStrikes
   /** Of its judged messages together. Orders the queue and nothing else: no measure follows from it. */
   risk: Risk
   /** Counts the directives on this account. */
@@ -189,7 +189,7 @@ export function newAccount(platformId: string, accountId: string, now: Date): Ac
     steps: [],
     decided: [],
     labels: [],
-    idle: NONE_IDLE,
+    archived: NONE_ARCHIVED,
     risk: { ...NO_RISK },
     accountSeq: 0,
     openCase: null,

@@ -93,7 +93,7 @@ export class AccountWorld {
   constructor(
     readonly mode: 'enforce' | 'observe' = 'enforce',
     readonly policies: ReadonlyMap<string, Policy> = new Map([['1', SPEC_POLICY]]),
-    private readonly idling = { over: 128, times: 2 },
+    private readonly archiving = { over: 128, times: 2 },
   ) {}
 
   get facts(): AccountFacts {
@@ -119,7 +119,7 @@ export class AccountWorld {
       policies: this.policies,
       platform: { platformId: 'p1', mode: this.mode, deadlines: {} },
       exonerations: this.exonerations,
-      idling: this.idling,
+      archiving: this.archiving,
       answerUrl: (decisionId) => `http://x/answer?token=${decisionId}`,
       appealUrl: (statementId) => `http://x/appeal?token=${statementId}`,
     }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { ACCOUNT_STATUSES, type AccountStatus } from '#libs/contracts/measures-in-force'
-import { DATED, given, notAmong, olderThan, prefix } from '../store/queries.js'
+import { DATED, definedFields, notAmong, olderThan, prefix } from '../store/queries.js'
 import { accountKey } from '#libs/contracts/ids'
 import { onlyDuplicates } from '#libs/runtime/mongo/bulk-write'
 import { HasOutbox } from '../outbox/has-outbox.js'
@@ -10,7 +10,7 @@ import { type Newest, type RecordOf, TellsNewest } from '../outbox/tells-newest.
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import { eraseIndex, ErasureSchedule, type Scheduled } from '../store/erasure-schedule.js'
 import { type AccountChange, measuresRecordOf } from './account-draft.rules.js'
-import { NONE_IDLE, type AccountState } from './account-state.js'
+import { NONE_ARCHIVED, type AccountState } from './account-state.js'
 import { LEDGER_WRITES, type LedgerWrite } from './ledger-write.js'
 import { NO_RISK } from './risk.rules.js'
 
@@ -223,7 +223,7 @@ export function foundBy(q: string, { _id, accountId }: AccountDocument): FoundBy
 
 function matching({ platformId, status, minLevel = 0 }: AccountFilter): mongo.Filter<AccountDocument> {
   return {
-    ...given({ platformId }),
+    ...definedFields({ platformId }),
     status: status ?? { $in: [...ACCOUNT_STATUSES] },
     ...(minLevel > 0 ? { level: { $in: LEVELS.filter((level) => level >= minLevel) } } : {}),
   }
@@ -231,8 +231,12 @@ function matching({ platformId, status, minLevel = 0 }: AccountFilter): mongo.Fi
 
 /** With the fields that documents of earlier versions do not have. */
 function complete(document: AccountDocument): AccountDocument {
-  const { labels = [], idle = NONE_IDLE, risk = { ...NO_RISK } } = document as Partial<AccountDocument>
-  return { ...document, labels, idle, risk }
+  const {
+    labels = [],
+    archived = NONE_ARCHIVED,
+    risk = { ...NO_RISK },
+  } = document as Partial<AccountDocument>
+  return { ...document, labels, archived, risk }
 }
 
 /** Compatibility forms and case folded, spaces single: how names are compared. */

@@ -172,7 +172,7 @@ function enter(draft: AccountDraft, verdict: ActedOn, caseId: string): void {
     language: verdict.language,
     policyVersion: verdict.policyVersion,
   })
-  draft.takeEntry(
+  draft.fileEntry(
     verdict.verdictId,
     caseId,
     {

@@ -7,7 +7,7 @@ import {
 import type { AccountLabel } from './account-state.js'
 
 /** Labels that an account can carry at once. */
-export const MOST_LABELS = 50
+export const MAX_LABELS = 50
 
 /** The labels that still count at an instant, newest first. */
 export function labelsAt(labels: readonly AccountLabel[], now: Date): AccountLabel[] {

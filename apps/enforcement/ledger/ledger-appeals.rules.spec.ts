@@ -296,7 +296,7 @@ class Objected {
     }
   }
 
-  /** As the service does: what the appeal has come to is made real, however often. */
+  /** As the service does: what the appeal has come to is carried out, however often. */
   private settleTwice(appeal: Appeal): void {
     const change = this.changeFor(appeal)
     if (change) this.world.apply(change)

@@ -26,10 +26,10 @@ export type LedgerWrite =
 /** Those of one kind. */
 export type LedgerWriteOf<K extends LedgerWrite['write']> = Extract<LedgerWrite, { write: K }>
 
-/** What a change of an account must make real. */
+/** What a change of an account puts into its outbox. */
 export type LedgerPending = Pending<LedgerWrite>
 
-/** What a change of a case that is about no single account must make real: a cluster takes findings in. */
+/** What a change of a case that is about no single account puts into its outbox: a cluster takes findings in. */
 export type CasePending = Pending<LedgerWriteOf<'finding'>>
 
 /** The kinds of writes, in the order in which they are done. */

@@ -3,7 +3,7 @@ import { MongooseModule } from '@nestjs/mongoose'
 import { OutboxModule } from '../outbox/outbox.module.js'
 import { PlatformsModule } from '../platforms/platforms.module.js'
 import { PoliciesModule } from '../policies/policies.module.js'
-import { AccountChanges } from './account-changes.js'
+import { AccountLedger } from './account-ledger.js'
 import { ACCOUNTS, AccountSchema, AccountStore } from './account.store.js'
 import { CASE_ENTRIES, CaseEntrySchema, CaseEntryStore } from './cases/case-entry.store.js'
 import { CASES, CaseSchema, CaseStore } from './cases/case.store.js'
@@ -50,7 +50,7 @@ const collections = MongooseModule.forFeature([
 /** The account ledger: the one aggregate, what follows from its changes, and who reads and writes each part of it. */
 @Module({
   imports: [collections, OutboxModule, PoliciesModule, PlatformsModule],
-  providers: [...stores, AppealLinks, AnswerLinks, AccountChanges, SettleDueAccounts],
-  exports: [...stores, AppealLinks, AnswerLinks, AccountChanges],
+  providers: [...stores, AppealLinks, AnswerLinks, AccountLedger, SettleDueAccounts],
+  exports: [...stores, AppealLinks, AnswerLinks, AccountLedger],
 })
 export class LedgerModule {}

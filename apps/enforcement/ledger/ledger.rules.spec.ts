@@ -5,7 +5,7 @@ import type { DeliveryReport } from '#libs/contracts/delivery-report'
 import type { Policy } from '#libs/policy/policy-document'
 import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import type { DecisionRecord } from './decisions/decision.js'
-import { type AccountChange, type AccountFacts, IdleStrikesNeeded } from './account-draft.rules.js'
+import { type AccountChange, type AccountFacts, ArchivedStrikesNeeded } from './account-draft.rules.js'
 import { AccountWorld, SPEC_POLICY } from './account-world.fixture.js'
 import {
   applyApproval,
@@ -198,13 +198,13 @@ interface About {
 
 class Ledger {
   readonly world: AccountWorld
-  /** The most strikes that were idle at once. */
-  mostIdle = 0
+  /** The most strikes that were archived at once. */
+  mostArchived = 0
 
-  /** In every other history strikes become idle as soon as they may. */
+  /** In every other history strikes are archived as soon as they may be. */
   constructor(
     private readonly history: Pick<History, 'ofReach' | 'sentAt' | 'happenings'>,
-    idling = history.happenings.length % 2 === 0 ? { over: 0, times: 1 } : { over: 32, times: 2 },
+    archiving = history.happenings.length % 2 === 0 ? { over: 0, times: 1 } : { over: 32, times: 2 },
   ) {
     this.world = new AccountWorld(
       'enforce',
@@ -212,7 +212,7 @@ class Ledger {
         ['1', SPEC_POLICY],
         ['2', OTHER_POLICY],
       ]),
-      idling,
+      archiving,
     )
   }
 
@@ -222,11 +222,11 @@ class Ledger {
     try {
       this.world.apply(make(facts))
     } catch (error) {
-      if (!(error instanceof IdleStrikesNeeded)) throw error
+      if (!(error instanceof ArchivedStrikesNeeded)) throw error
       this.world.apply(make({ ...facts, strikes: this.world.facts.strikes, areAll: true }))
     }
-    const idle = [...this.world.strikes.values()].filter((strike) => strike.idle).length
-    this.mostIdle = Math.max(this.mostIdle, idle)
+    const archived = [...this.world.strikes.values()].filter((strike) => strike.archived).length
+    this.mostArchived = Math.max(this.mostArchived, archived)
   }
 
   /** What is read with the account in production, and no more. */
@@ -241,17 +241,18 @@ class Ledger {
     const decisions = facts.decisions.filter(({ decisionId }) => needed.has(decisionId))
     const held = decisions.flatMap(({ state, messages }) => (state === 'held' ? messages : []))
     const messageIds = new Set([...(about.messageIds ?? []), ...held.map(({ messageId }) => messageId)])
-    const idle = facts.strikes
-      .filter((strike) => strike.idle === 'now')
+    const archived = facts.strikes
+      .filter((strike) => strike.archived === 'counting')
       .sort((a, b) => a.expiresAt.getTime() - b.expiresAt.getTime())
-    const lapsing = idle.slice(0, 1).filter(({ expiresAt }) => expiresAt.getTime() <= at)
-    const isDue = (facts.state?.idle.nextExpiresAt?.getTime() ?? Infinity) <= at
+    const lapsing = archived.slice(0, 1).filter(({ expiresAt }) => expiresAt.getTime() <= at)
+    const isDue = (facts.state?.archived.nextExpiresAt?.getTime() ?? Infinity) <= at
     return {
       ...facts,
       strikes: facts.strikes.filter(
-        (strike) => !strike.idle || messageIds.has(strike.messageId) || (isDue && lapsing.includes(strike)),
+        (strike) =>
+          !strike.archived || messageIds.has(strike.messageId) || (isDue && lapsing.includes(strike)),
       ),
-      ...(isDue ? { nextIdleExpiry: idle[lapsing.length]?.expiresAt ?? null } : {}),
+      ...(isDue ? { nextArchivedExpiry: archived[lapsing.length]?.expiresAt ?? null } : {}),
       decisions,
       messages: facts.messages.filter(({ messageId }) => messageIds.has(messageId)),
     }
@@ -469,7 +470,7 @@ const histories = (seed: fc.Arbitrary<Sown> = sown): fc.Arbitrary<History> =>
     .tuple(account, fc.array(seed, { minLength: 1, maxLength: 12 }), fc.integer({ min: 0, max: 100 }))
     .map(([of, seeds, quiet]) => historyOf(of, seeds, quiet))
 
-/** Of accounts with many grave messages: few strikes decide what follows, the others rest. */
+/** Of accounts with many grave messages: few strikes decide what follows, the others are archived. */
 const loud: fc.Arbitrary<Sown> = fc.record({
   seed: fc.oneof(
     {
@@ -678,8 +679,8 @@ describe('the ledger of an account', () => {
     )
   })
 
-  it('is the same whether strikes rest that decide nothing or not', { timeout: 300_000 }, () => {
-    let idle = 0
+  it('is the same whether strikes that decide nothing are archived or not', { timeout: 300_000 }, () => {
+    let archived = 0
     fc.assert(
       fc.property(loudHistories, (history) => {
         const oracle = oracleOf(history)
@@ -692,11 +693,11 @@ describe('the ledger of an account', () => {
           ({ expiresAt, reversedAt }) => !reversedAt && expiresAt.getTime() <= history.end,
         )
         expect(expired).toBeGreaterThanOrEqual(over.length)
-        if (ledger.mostIdle > 0) idle++
+        if (ledger.mostArchived > 0) archived++
       }),
       { numRuns: Math.ceil(RUNS / 4) },
     )
-    expect(idle).toBeGreaterThan(RUNS / 20)
+    expect(archived).toBeGreaterThan(RUNS / 20)
   })
 
   it('ends the same however late, often and mixed up verdicts become known', { timeout: 300_000 }, () => {

@@ -5,8 +5,8 @@ import type { DecisionRecord, IntentDelivery, NoticeOfIntent } from './decisions
 import type { Hold } from './account-state.js'
 
 /** A platform has a few contacts; of one that changes them without end the rest is not kept. */
-const MOST_DELIVERIES = 100
-const MOST_ARRIVALS = 10
+const MAX_DELIVERIES = 100
+const MAX_ARRIVALS = 10
 
 /** The notice of a decision before anything is known of it. */
 export function intendedNotice(noticeId: string, wanted: Date | null): NoticeOfIntent {
@@ -27,7 +27,7 @@ export function withReports(
   for (const { deliveryId, state, at, deliveries = 1 } of reports) {
     if (state === 'pending') continue
     const before = known.get(deliveryId) ?? { deliveryId, arrivedAt: [], bouncedAt: null }
-    if (known.size >= MOST_DELIVERIES && !known.has(deliveryId) && state !== 'delivered') continue
+    if (known.size >= MAX_DELIVERIES && !known.has(deliveryId) && state !== 'delivered') continue
     known.set(deliveryId, after(before, state, earlier(new Date(at), now)))
     fewest = Math.min(fewest ?? deliveries, deliveries)
   }
@@ -46,7 +46,7 @@ function after(
   switch (state) {
     case 'delivered': {
       const instants = new Set([...before.arrivedAt, at].map((instant) => instant.getTime()))
-      const earliest = [...instants].sort((a, b) => a - b).slice(0, MOST_ARRIVALS)
+      const earliest = [...instants].sort((a, b) => a - b).slice(0, MAX_ARRIVALS)
       return { ...before, arrivedAt: earliest.map((instant) => new Date(instant)) }
     }
     case 'bounced':

@@ -18,7 +18,7 @@ import type { AccountDraft } from './account-draft.rules.js'
 import { orderDirective } from './order-directive.rules.js'
 import type { DecidedMeasure, Hold, StepOnAccount, StrikeRecord } from './account-state.js'
 import { enforceDecision } from './enforce-decision.rules.js'
-import { idle } from './idle-account.rules.js'
+import { archiveStrikes } from './archive-strikes.rules.js'
 import { orderAgain } from './order-again.rules.js'
 import { reachHold } from './second-person.rules.js'
 import { showUndelivered } from './show-undelivered.rules.js'
@@ -43,7 +43,7 @@ export function settle(draft: AccountDraft, { relieving = false } = {}): void {
   }
   showUndelivered(draft)
   tellExpiredStrikes(draft)
-  idle(draft)
+  archiveStrikes(draft)
   stand(draft)
   forget(draft)
 }
@@ -87,9 +87,12 @@ function stand(draft: AccountDraft): void {
   const paused = [...state.steps, ...state.decided].flatMap(({ state: standing, until }) =>
     standing === 'paused' ? [until] : [],
   )
-  const clock = [nextInstant(strikes, inForce, now), state.idle.nextExpiresAt, ...holds, ...paused].filter(
-    (instant) => instant !== null,
-  )
+  const clock = [
+    nextInstant(strikes, inForce, now),
+    state.archived.nextExpiresAt,
+    ...holds,
+    ...paused,
+  ].filter((instant) => instant !== null)
   state.nextDueAt = clock.length > 0 ? new Date(Math.min(...clock.map((instant) => instant.getTime()))) : null
 }
 
@@ -358,10 +361,10 @@ export function resumeHeld(
 function tellExpiredStrikes(draft: AccountDraft): void {
   const { state, now } = draft
   for (const strike of draft.strikes.values()) {
-    const was = draft.wereIdle.get(strike.strikeId)
-    const isTold = was ? was === 'over' : strike.expiresAt <= state.settledAt
+    const was = draft.wereArchived.get(strike.strikeId)
+    const isTold = was ? was === 'expired' : strike.expiresAt <= state.settledAt
     if (strike.reversedAt || isTold || now < strike.expiresAt) continue
-    if (strike.idle) draft.rest(strike.strikeId, 'over')
+    if (strike.archived) draft.archive(strike.strikeId, 'expired')
     draft.event('strike.expired', `strike/${strike.strikeId}`, '', draft.strikeFacts(strike.strikeId))
   }
   if (now > state.settledAt) state.settledAt = now

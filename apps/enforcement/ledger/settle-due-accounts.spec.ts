@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { Clock } from '#libs/runtime/clock'
-import type { AccountChanges, AccountRequest } from './account-changes.js'
+import type { AccountLedger, AccountRequest } from './account-ledger.js'
 import type { AccountStore } from './account.store.js'
 import { SettleDueAccounts } from './settle-due-accounts.js'
 
@@ -15,8 +15,8 @@ it('a hundred accounts that can never be settled keep none behind them from it',
     due: async (_now: Date, limit: number, except: string[] = []) =>
       due.filter(({ _id }) => !except.includes(_id)).slice(0, limit),
   }
-  const changes = {
-    make: async (requests: readonly AccountRequest[]) => {
+  const ledger = {
+    change: async (requests: readonly AccountRequest[]) => {
       if (requests.some(isBad)) throw new Error('unknown-platform')
       for (const { accountId } of requests) {
         const at = due.findIndex((one) => one.accountId === accountId)
@@ -26,7 +26,7 @@ it('a hundred accounts that can never be settled keep none behind them from it',
   }
   const settling = new SettleDueAccounts(
     store as unknown as AccountStore,
-    changes as unknown as AccountChanges,
+    ledger as unknown as AccountLedger,
     new Clock(),
   )
   await expect(settling.settle()).rejects.toThrow('100 of what is due failed')

@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common'
 import { Clock } from '#libs/runtime/clock'
 import { Due } from '#libs/runtime/due'
 import { WorkOff } from '#libs/runtime/work-off'
-import { AccountChanges, type AccountRequest } from './account-changes.js'
+import { AccountLedger, type AccountRequest } from './account-ledger.js'
 import { AccountStore, type AccountDocument } from './account.store.js'
 import { applyTime } from './apply-decision.rules.js'
 
-const AT_ONCE = 100
+const BATCH_SIZE = 100
 
 /** Brings accounts to where time has brought them: strikes that expire, measures that end or begin. */
 @Injectable()
@@ -15,7 +15,7 @@ export class SettleDueAccounts {
 
   constructor(
     private readonly accounts: AccountStore,
-    private readonly changes: AccountChanges,
+    private readonly ledger: AccountLedger,
     private readonly clock: Clock,
   ) {}
 
@@ -25,8 +25,8 @@ export class SettleDueAccounts {
     await this.due.run(
       (limit, except) => this.accounts.due(this.clock.now(), limit, except),
       ({ _id }) => _id,
-      (some) => this.changes.make(some.map(requestFor)),
-      AT_ONCE,
+      (some) => this.ledger.change(some.map(requestFor)),
+      BATCH_SIZE,
     )
   }
 }

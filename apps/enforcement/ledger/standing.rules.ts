@@ -6,7 +6,7 @@ import type { AccountState, DecidedMeasure, StepOnAccount, StrikeRecord } from '
 
 /** Level, points and status of an account at an instant, from its strikes and what is in force. For reading. */
 export function standingOf(
-  state: Pick<AccountState, 'steps' | 'decided' | 'idle'>,
+  state: Pick<AccountState, 'steps' | 'decided' | 'archived'>,
   strikes: readonly StrikeRecord[],
   ladderOf: (policyVersion: string) => readonly Rung[],
   now: Date,
@@ -25,9 +25,9 @@ export function standingOf(
   return {
     level: shownLevel(level, banned),
     points:
-      state.idle.points +
+      state.archived.points +
       activePoints(
-        strikes.filter((strike) => !strike.idle),
+        strikes.filter((strike) => !strike.archived),
         at,
       ),
     status: accountStatus(inForce, level),

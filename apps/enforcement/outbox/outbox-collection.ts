@@ -4,7 +4,7 @@ import { countChanges } from './count-changes.js'
 import type { AnyWithOutbox } from './with-outbox.js'
 
 /**
- * How documents with outboxes are stored: what a change must make real comes with it in one write, and is counted once, by
+ * How documents with outboxes are stored: what a change must deliver comes with it in one write, and is counted once, by
  * whoever stored it. To deliver it is up to the caller, who may have to do something else before.
  */
 export class OutboxCollection<T extends AnyWithOutbox> {

@@ -13,7 +13,7 @@ import type { AnyWithOutbox } from './with-outbox.js'
 import { takesPendingOf } from './writes-pending.js'
 
 /** What some ten verdicts leave in the outbox of their account. */
-const MOST_SIDE_BY_SIDE = 60
+const MAX_SIDE_BY_SIDE = 60
 
 /**
  * Makes real what changes left in their outboxes: writes the documents, enters every event into the audit log, publishes the
@@ -55,7 +55,7 @@ export class Outbox implements OnModuleInit {
       () => this.audit.append(events.map(entryOf)),
     ]
     // Side by side the database makes all durable in one go; but not much of one account, or others wait for all its cores.
-    if (holders.length === 1 && pending.length > MOST_SIDE_BY_SIDE) for (const step of steps) await step()
+    if (holders.length === 1 && pending.length > MAX_SIDE_BY_SIDE) for (const step of steps) await step()
     else await Promise.all(steps.map((step) => step()))
     await this.publisher.publish(...records.map(recordOf))
     const full = holders.filter((holder) => holder.pending.length > 0)

@@ -20,7 +20,7 @@ export interface PendingWrite {
 }
 
 /**
- * What a change must make real, kept in the changed document until it is: records, and writes `W` where there are such. `id` is
+ * What a change must deliver, kept in the changed document until it is: records, and writes `W` where there are such. `id` is
  * unique within the document.
  */
 export type Pending<W extends PendingWrite = never> = { id: string } & (PendingRecord | W)

@@ -6,7 +6,7 @@ import { WorkOff } from '#libs/runtime/work-off'
 import { Outbox } from './outbox.js'
 import type { AnyWithOutbox } from './with-outbox.js'
 
-const AT_ONCE = 50
+const BATCH_SIZE = 50
 
 /** Completes what a crash or an outage cut off. Any instance may; what two deliver is the same. */
 @Injectable()
@@ -29,14 +29,14 @@ export class Relay {
       (limit, except) => find(collection, { ...which, ...notAmong(except) }, limit),
       ({ _id }) => _id,
       (holders) => this.outbox.deliver(holders, collection),
-      AT_ONCE,
+      BATCH_SIZE,
     )
   }
 
   /** Delivers everything that lies in outboxes. */
   async drain<T extends AnyWithOutbox>(collection: mongo.Collection<T>): Promise<void> {
     for (;;) {
-      const holders = await find(collection, {}, AT_ONCE)
+      const holders = await find(collection, {}, BATCH_SIZE)
       if (holders.length === 0) return
       await this.outbox.deliver(holders, collection)
     }

@@ -8,7 +8,7 @@ import { recordOf } from './publish-pending.js'
 import { type Newest, tellsNewestOf } from './tells-newest.js'
 
 /** More changes at the same moment than there ever are. */
-const MOST_ROUNDS = 50
+const MAX_ROUNDS = 50
 
 type Read = (records: readonly PendingRecord[], now: Date) => Promise<Newest[]>
 
@@ -42,7 +42,7 @@ export class TellNewest implements OnModuleInit {
     )
     if (byKind.length === 0) return
     const told = new Map<string, number>()
-    for (let round = 0; round < MOST_ROUNDS; round++) {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
       const newest = (await this.read(byKind)).filter(({ key, rev }) => (told.get(key) ?? 0) < rev)
       if (newest.length === 0) return
       await this.publisher.publish(...newest.map(({ record }) => recordOf(record)))

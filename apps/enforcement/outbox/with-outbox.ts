@@ -1,6 +1,6 @@
 import type { Pending, PendingWrite } from './pending.js'
 
-/** A document with an outbox: what its last changes must make real, oldest first. */
+/** A document with an outbox: what its last changes must deliver, oldest first. */
 export interface WithOutbox<W extends PendingWrite = never> {
   _id: string
   pending: Pending<W>[]

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import type { Platform } from '#libs/contracts/platform'
-import { given } from '../store/queries.js'
+import { definedFields } from '../store/queries.js'
 import type { Pending } from '../outbox/pending.js'
 import { HasOutbox } from '../outbox/has-outbox.js'
 import { OutboxCollection } from '../outbox/outbox-collection.js'
@@ -82,7 +82,7 @@ export class PlatformStore {
       ? { $or: [{ registeredAt: { $lt: after[0] } }, { registeredAt: after[0], _id: { $lt: after[1] } }] }
       : {}
     return this.platforms
-      .find({ ...given({ _id: platformId }), ...older } as mongo.Filter<PlatformDocument>)
+      .find({ ...definedFields({ _id: platformId }), ...older } as mongo.Filter<PlatformDocument>)
       .sort({ registeredAt: -1, _id: -1 })
       .limit(limit + 1)
       .toArray()

@@ -6,7 +6,7 @@ import type { Pending } from '../outbox/pending.js'
 import { HasOutbox } from '../outbox/has-outbox.js'
 import { OutboxCollection } from '../outbox/outbox-collection.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
-import { given, olderThan } from '../store/queries.js'
+import { definedFields, olderThan } from '../store/queries.js'
 import type { Judgement, ReviewedCase } from './review.js'
 
 export const GOLDEN_STATES = ['proposed', 'approved', 'retired'] as const
@@ -44,7 +44,7 @@ export function goldenIdOf(caseId: string): string {
 }
 
 /** More than anybody keeps up to date. */
-const MOST_IN_USE = 1_000
+const MAX_IN_USE = 1_000
 
 /** Golden cases: each change is guarded by the state that it leaves. */
 @Injectable()
@@ -72,7 +72,7 @@ export class GoldenCaseStore {
     return this.goldenCases
       .find({ state: 'approved' })
       .sort({ proposedAt: 1, _id: 1 })
-      .limit(MOST_IN_USE)
+      .limit(MAX_IN_USE)
       .toArray()
   }
 
@@ -97,7 +97,7 @@ export class GoldenCaseStore {
     after?: [Date, string],
   ): Promise<GoldenCaseDocument[]> {
     return this.goldenCases
-      .find({ ...given(filter), ...olderThan(after, 'proposedAt') })
+      .find({ ...definedFields(filter), ...olderThan(after, 'proposedAt') })
       .sort({ proposedAt: -1, _id: -1 })
       .limit(limit + 1)
       .toArray()

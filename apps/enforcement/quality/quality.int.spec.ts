@@ -292,7 +292,7 @@ describe('quality of decisions, on a real MongoDB', () => {
     const seen = { from: new Date(window.from), to: new Date(window.to) }
     const record = { ...finding, _id: 'fnv-1', window: seen, edges: '[]', caseId: null, addedAt: null }
     await one(FindingStore).keep([record])
-    await one(FindingStore).takeIn([{ versionId: 'fnv-1', caseId: opened.caseId, at: clock.now() }])
+    await one(FindingStore).file([{ versionId: 'fnv-1', caseId: opened.caseId, at: clock.now() }])
     clock.set(ahead(1))
     await decide(opened, 'anna', 'none')
     expect(await one(ReviewStore).reviews.countDocuments()).toBe(0)

@@ -18,7 +18,7 @@ import { CategoryVerdict, type Outcome, OUTCOMES } from '#libs/contracts/verdict
 import type { Policy } from '#libs/policy/policy-document'
 import type { CaseEntry } from '../ledger/cases/case.js'
 import { entryView } from '../casework/case-view.js'
-import { given } from '../store/queries.js'
+import { definedFields } from '../store/queries.js'
 import type { ReviewAnswer } from './review.js'
 import type { ReviewDocument } from './review.store.js'
 
@@ -130,8 +130,8 @@ function shownEntry(
 function shownMessage(message: Partial<Message>): object {
   const { visibility, sentAt, receivedAt, language, text, links, media, audience, change, account } = message
   const { displayName, kind, followers, verified } = account ?? {}
-  return given({
+  return definedFields({
     ...{ visibility, sentAt, receivedAt, language, text, links, media, audience, change },
-    account: account && given({ displayName, kind, followers, verified }),
+    account: account && definedFields({ displayName, kind, followers, verified }),
   })
 }

@@ -5,7 +5,7 @@ import type { Pending } from '../outbox/pending.js'
 import { HasOutbox } from '../outbox/has-outbox.js'
 import { OutboxCollection } from '../outbox/outbox-collection.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
-import { given, olderThan } from '../store/queries.js'
+import { definedFields, olderThan } from '../store/queries.js'
 import type { ReviewAnswer, ReviewRecord } from './review.js'
 
 export interface ReviewDocument extends ReviewRecord, WithOutbox {}
@@ -158,7 +158,7 @@ export class ReviewStore {
       .find({
         kind: 'second',
         'answer.at': { $type: 'date' },
-        ...given(filter),
+        ...definedFields(filter),
         ...olderThan(after, 'answer.at'),
       } as mongo.Filter<ReviewDocument>)
       .sort({ 'answer.at': -1, _id: -1 })
@@ -171,7 +171,7 @@ export class ReviewStore {
     const judgement = (path: string) => ({ measure: `$${path}.measure`, clause: `$${path}.clause` })
     return this.reviews
       .aggregate<AnswerCount>([
-        { $match: { kind: 'second', 'answer.at': { $gte: from, $lt: to }, ...given({ decidedBy }) } },
+        { $match: { kind: 'second', 'answer.at': { $gte: from, $lt: to }, ...definedFields({ decidedBy }) } },
         {
           $group: {
             _id: { category: '$category', expected: judgement('expected'), answer: judgement('answer') },
@@ -197,7 +197,7 @@ export class ReviewStore {
             kind: 'golden',
             'answer.at': { $gte: from, $lt: to },
             goldenId: { $nin: [...leftOut] },
-            ...given({ 'answer.by': by }),
+            ...definedFields({ 'answer.by': by }),
           },
         },
         {

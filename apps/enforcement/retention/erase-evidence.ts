@@ -3,7 +3,7 @@ import { accountKey, derivedId } from '#libs/contracts/ids'
 import type { AuditEntry } from '#libs/contracts/audit-record'
 import { storable } from '#libs/audit/chain'
 import { isClosed } from '../appeals/appeal-transitions.js'
-import { AccountChanges } from '../ledger/account-changes.js'
+import { AccountLedger } from '../ledger/account-ledger.js'
 import { AccountStore, type AccountDocument } from '../ledger/account.store.js'
 import { AppealStore, type AppealDocument } from '../appeals/appeal.store.js'
 import { AuditLog } from '../audit/audit-log.js'
@@ -69,7 +69,7 @@ export class EraseEvidence {
     private readonly decisions: DecisionStore,
     private readonly cases: CaseStore,
     private readonly accounts: AccountStore,
-    private readonly changes: AccountChanges,
+    private readonly ledger: AccountLedger,
     private readonly log: AuditLog,
   ) {}
 
@@ -242,7 +242,7 @@ export class EraseEvidence {
     const done: { id: string; at: Look }[] = []
     for (const { _id: id, platformId, accountId } of over) {
       let at: Look = null
-      await this.changes.make([
+      await this.ledger.change([
         {
           platformId,
           accountId,

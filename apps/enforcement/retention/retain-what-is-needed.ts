@@ -6,9 +6,9 @@ import { PolicyStore } from '../policies/policy.store.js'
 import { ERASED_KINDS, EraseEvidence, type ErasedKind } from './erase-evidence.js'
 
 /** Looked at together: some queries for all of them. */
-const AT_ONCE = 200
+const BATCH_SIZE = 200
 /** One kind, in one turn of the timer: whatever else is due does not wait for long. */
-const MOST_ROUNDS = 10
+const MAX_ROUNDS = 10
 /** Nothing is erased by the second; but a clock that is moved is to be looked at within ten. */
 const LOOK_EVERY_MS = 5_000
 
@@ -46,10 +46,10 @@ export class RetainWhatIsNeeded {
     await this.policies.refresh(now)
     const { appeals, evidence } = this.policies.inForce(now).policy
     const terms = { window: appeals.window, keepAfterAppeal: evidence.keepAfterAppeal }
-    for (let round = 0; round < MOST_ROUNDS; round++) {
-      const { due, erased } = await this.erasing.look(what, now, terms, AT_ONCE)
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const { due, erased } = await this.erasing.look(what, now, terms, BATCH_SIZE)
       countErased(what, erased)
-      if (due < AT_ONCE) return false
+      if (due < BATCH_SIZE) return false
     }
     return true
   }

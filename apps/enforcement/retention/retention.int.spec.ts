@@ -6,7 +6,7 @@ import type { Verdict } from '#libs/contracts/verdict'
 import { derivedId } from '#libs/contracts/ids'
 import { Clock } from '#libs/runtime/clock'
 import { aVerdict } from '../ledger/a-verdict.fixture.js'
-import { AccountChanges } from '../ledger/account-changes.js'
+import { AccountLedger } from '../ledger/account-ledger.js'
 import { AccountStore } from '../ledger/account.store.js'
 import {
   applyDecision,
@@ -14,7 +14,7 @@ import {
   applyTime,
   type PersonsDecision,
 } from '../ledger/apply-decision.rules.js'
-import { PaceVerdicts } from '../intake/pace-verdicts.js'
+import { HotAccounts } from '../intake/hot-accounts.js'
 import { ReadAccount } from '../accounts/read-account.js'
 import { TakeVerdicts } from '../intake/take-verdicts.js'
 import { AppealStore } from '../appeals/appeal.store.js'
@@ -65,7 +65,7 @@ describe('what is kept, on a real MongoDB', () => {
   const live = async (ms: number): Promise<void> => {
     pass(ms)
     for (const { platformId, accountId } of await one(AccountStore).due(clock.now(), 100))
-      await one(AccountChanges).make([{ platformId, accountId, actor: 'system', make: applyTime }])
+      await one(AccountLedger).change([{ platformId, accountId, actor: 'system', make: applyTime }])
     await erase()
     await erase()
   }
@@ -123,7 +123,7 @@ describe('what is kept, on a real MongoDB', () => {
       until: null,
       notBefore: null,
     }
-    await one(AccountChanges).make([
+    await one(AccountLedger).change([
       {
         platformId: 'p1',
         accountId: account,
@@ -286,7 +286,7 @@ describe('what is kept, on a real MongoDB', () => {
     const verdict = marked('a7', 'm1', 'Ubravelle', { outcome: 'review' })
     await take(verdict)
     const ban = await decided('a7', 'ban', ['m1'])
-    await one(AccountChanges).make([{ platformId: 'p1', accountId: 'a7', actor: 'system', make: applyTime }])
+    await one(AccountLedger).change([{ platformId: 'p1', accountId: 'a7', actor: 'system', make: applyTime }])
     expect((await one(AccountStore).byKey('p1/a7'))!.status).toBe('banned')
     const answer = { at: clock.now(), text: 'Nobody said Ubravelle' }
     await instances
@@ -298,7 +298,7 @@ describe('what is kept, on a real MongoDB', () => {
     await live(WINDOW + KEEP + DAY)
     await live(100 * DAY)
     expect(await collectionsWith('Ubravelle')).toEqual(['accounts'])
-    await one(AccountChanges).make([
+    await one(AccountLedger).change([
       {
         platformId: 'p1',
         accountId: 'a7',
@@ -367,7 +367,7 @@ describe('what is kept, on a real MongoDB', () => {
       policyVersion: '1',
     })
     await one(FindingStore).keep([finding])
-    await one(AccountChanges).make([
+    await one(AccountLedger).change([
       {
         platformId: 'p1',
         accountId: 'a9',
@@ -398,7 +398,7 @@ describe('what is kept, on a real MongoDB', () => {
 
   it('is nothing of a clear verdict', async () => {
     const clear = marked('a11', 'm1', 'Kelvonique', { outcome: 'clear' })
-    await one(PaceVerdicts).take([clear], async () => undefined)
+    await one(HotAccounts).take([clear], async () => undefined)
     expect(await collectionsWith('Kelvonique')).toEqual([])
   })
 })

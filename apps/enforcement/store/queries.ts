@@ -1,5 +1,5 @@
 /** The fields that were given. */
-export function given<T extends object>(filter: T): Partial<T> {
+export function definedFields<T extends object>(filter: T): Partial<T> {
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as Partial<T>
 }
 

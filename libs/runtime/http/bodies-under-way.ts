@@ -4,8 +4,8 @@ import { DEFAULT_BODY_LIMIT } from './body-limit.js'
 import { Problem } from './problem.js'
 
 /** Bodies that one caller may be sending at once, and the bytes that they may come to. */
-const MOST_BODIES = 1_000
-const MOST_BYTES = 96 * 1024 * 1024
+const MAX_BODIES = 1_000
+const MAX_BYTES = 96 * 1024 * 1024
 
 interface UnderWay {
   bodies: number
@@ -22,7 +22,7 @@ export class BodiesUnderWay {
   /** One that is larger than the share of bytes by itself is let in alone. */
   begin(caller: string, bytes: number): boolean {
     const { bodies, bytes: before } = this.byCaller.get(caller) ?? { bodies: 0, bytes: 0 }
-    if (bodies >= MOST_BODIES || (bodies > 0 && before + bytes > MOST_BYTES)) return false
+    if (bodies >= MAX_BODIES || (bodies > 0 && before + bytes > MAX_BYTES)) return false
     this.byCaller.set(caller, { bodies: bodies + 1, bytes: before + bytes })
     return true
   }

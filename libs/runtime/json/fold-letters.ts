@@ -44,7 +44,7 @@ export function foldLetters(text: string): string {
 }
 
 /** What was folded once, by code point: more are never remembered. */
-const MOST_KNOWN = 100_000
+const MAX_KNOWN = 100_000
 const known = new Map<number, string>()
 const knownOfWord = new Map<number, string>()
 
@@ -63,7 +63,7 @@ function remembered(map: Map<number, string>, code: number, make: (code: number)
   const before = map.get(code)
   if (before !== undefined) return before
   const made = make(code)
-  if (map.size < MOST_KNOWN) map.set(code, made)
+  if (map.size < MAX_KNOWN) map.set(code, made)
   return made
 }
 

@@ -169,7 +169,7 @@ const BEFORE_JSON = /^[\s\p{Default_Ignorable_Code_Point}]*(?=["[{])/u
 const UNSEEN = /[\p{M}\p{Cc}\p{Default_Ignorable_Code_Point}\u{fffd}]+/gu
 const [BACKSLASH, U] = [0x5c, 0x75]
 /** JSON in a string in a string has escapes of escapes. */
-const MOST_LAYERS = 3
+const MAX_LAYERS = 3
 /** Also where the end is missing, as long as it could still have become that word. */
 const SAID = new RegExp(
   `${FOLDED_VISIBILITY}[^\\p{L}\\p{N}]*(?:${PRIVATE}|(?:p(?:r(?:i(?:v(?:at?)?)?)?)?)?$)`,
@@ -178,7 +178,7 @@ const SAID = new RegExp(
 
 function looksPrivate(bytes: Buffer): Privacy {
   let text = bytes.toString('utf8')
-  for (let layer = 0; layer < MOST_LAYERS && text.includes('\\'); layer++) {
+  for (let layer = 0; layer < MAX_LAYERS && text.includes('\\'); layer++) {
     text = withoutEscapes(text)
   }
   return SAID.test(foldLetters(text.replace(UNSEEN, ''))) ? 'maybe-private' : 'not-private'

@@ -18,7 +18,7 @@ export const DEAD_LETTER_MAX_BYTES = 2 * 1024 * 1024 - 64 * 1024
 const LONGEST_VALUE = 1_500_000
 /** A longer key, or more of headers, is cut off as well: nothing of a record may keep its letter from being stored. */
 const LONGEST_KEY = 64 * 1024
-const MOST_HEADER_BYTES = 64 * 1024
+const MAX_HEADER_BYTES = 64 * 1024
 const LONGEST_PATH = 500
 /** What our headers take, about. */
 const HEADER_BYTES = 300
@@ -132,7 +132,7 @@ function firstHeaders(headers: RawRecord['headers']): {
   cut: boolean
 } {
   const kept = Object.create(null) as NonNullable<RawRecord['headers']>
-  let left = MOST_HEADER_BYTES
+  let left = MAX_HEADER_BYTES
   for (const name in headers) {
     const header = headers[name]
     for (const one of Array.isArray(header) ? header : [header]) left -= name.length + 4 + (one?.length ?? 0)

@@ -9,7 +9,7 @@ import { joinBatches } from './join-batches.js'
 import type { Route } from './run-handler.js'
 
 /** Records that a handler of joined batches gets at once. */
-const MOST_JOINED = 1_000
+const MAX_JOINED = 1_000
 
 /** A method that handles batches, bound to its instance. */
 export interface FoundHandler {
@@ -55,7 +55,7 @@ export function wire(
   for (const handler of found) {
     const { target, name } = handler
     const joined = target.of === 'topic' && target.joined
-    const handle = joined ? joinBatches(handler.handle, MOST_JOINED) : handler.handle
+    const handle = joined ? joinBatches(handler.handle, MAX_JOINED) : handler.handle
     const spec: TopicSpec = target.of === 'topic' ? target.topic : PlatformTopics[target.kind]
     const listed =
       target.of === 'topic' ? Object.values<TopicSpec>(Topics).includes(spec) : target.kind !== 'directives'

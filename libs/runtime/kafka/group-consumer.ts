@@ -42,7 +42,7 @@ export interface ProgressLimits {
 
 const LIMITS: ProgressLimits = { handling: 120_000, check: 15_000 }
 /** A partition that stood still at so many checks in a row, with work to do and nothing in its way, is stuck. */
-const MOST_CHECKS_STILL = 3
+const MAX_CHECKS_STILL = 3
 
 const HEARTBEAT_MS = 1_000
 /** The group waits so long for members that are still at work: more than a batch takes. */
@@ -145,7 +145,7 @@ export class GroupConsumer {
     for (const [name, { handlingSince, stillFor }] of this.partitions) {
       if (handlingSince !== undefined && now - handlingSince > this.limits.handling)
         return `the handler of ${name} does not end`
-      if (stillFor >= MOST_CHECKS_STILL) return `${name} is not fetched`
+      if (stillFor >= MAX_CHECKS_STILL) return `${name} is not fetched`
     }
     const silent = this.active.size === 0 && now - this.lastSign > SILENCE_MS
     return silent ? `${this.options.groupId} fetches nothing` : undefined

@@ -11,7 +11,7 @@ export interface KafkaState {
 }
 
 /** Series of single partitions that a process shows: hundreds of platforms have thousands of partitions. */
-const MOST_PARTITIONS = 100
+const MAX_PARTITIONS = 100
 
 /** Whether a service's consumers and tables are where they should be. */
 @Injectable()
@@ -37,7 +37,7 @@ export class KafkaHealth {
   }
 
   private writeLag(): void {
-    const { byTopic, worst } = measureLag(this.transport.progress(), Date.now(), MOST_PARTITIONS)
+    const { byTopic, worst } = measureLag(this.transport.progress(), Date.now(), MAX_PARTITIONS)
     kafkaMetrics.lag.reset()
     for (const [topic, seconds] of byTopic) kafkaMetrics.lag.set({ topic }, seconds)
     kafkaMetrics.partitionLag.reset()

@@ -18,7 +18,7 @@ export interface SupervisedGroupOptions extends Omit<GroupConsumerOptions, 'topi
 const MISSING_RECHECK_MS = 2_000
 const RESTART_MS = { first: 200, cap: 5_000 }
 /** So many crashes in a row that are no outages are taken for final. */
-const MOST_CRASHES = 5
+const MAX_CRASHES = 5
 /** A member that has lived so long was well. */
 const WELL_AFTER_MS = 60_000
 
@@ -162,7 +162,7 @@ export class SupervisedGroup {
     this.crashes++
     logger.error({ groupId, err: error, crashes: this.crashes }, 'the consumer crashed')
     const final = error instanceof Error && error.name === 'KafkaJSNotImplemented'
-    if (final || this.crashes >= MOST_CRASHES)
+    if (final || this.crashes >= MAX_CRASHES)
       onFatal(error instanceof Error ? error : new Error(String(error)))
   }
 

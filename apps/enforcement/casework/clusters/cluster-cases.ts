@@ -23,9 +23,9 @@ import { FindingStore } from '../../ledger/findings/finding.store.js'
 import { Rounds } from '../../store/rounds.js'
 
 /** As many as one finding may name; its versions together may not name more. */
-const MOST_MEMBERS = 10_000
+const MAX_MEMBERS = 10_000
 /** Far more than an account posts in a window of coordination; a document of a member stays below 1 MB. */
-const MOST_MESSAGES_OF_MEMBER = 5_000
+const MAX_MESSAGES_OF_MEMBER = 5_000
 
 /** The cases of clusters: one for each finding on coordination, however often and in how many versions it comes. */
 @Injectable()
@@ -130,7 +130,7 @@ export class ClusterCases {
     return true
   }
 
-  /** The case, at a version of which nothing is left to be made real. */
+  /** The case, at a version whose outbox is delivered. */
   private async withoutPending(caseId: string): Promise<CaseDocument | null> {
     for (const rounds = new Rounds('The case'); ; rounds.next()) {
       const found = await this.cases.byId(caseId)
@@ -153,11 +153,11 @@ export class ClusterCases {
       this.members.byKeys(caseId, keys),
     ])
     const all = new Set([...accounts.map(keyOf), ...keys])
-    if (all.size > MOST_MEMBERS) return tooLarge('/members')
+    if (all.size > MAX_MEMBERS) return tooLarge('/members')
     const before = new Map(known.map((one) => [keyOf(one), one.messageIds]))
     const at = finding.members.findIndex(
       ({ messageIds }, i) =>
-        new Set([...messageIds, ...(before.get(keys[i]!) ?? [])]).size > MOST_MESSAGES_OF_MEMBER,
+        new Set([...messageIds, ...(before.get(keys[i]!) ?? [])]).size > MAX_MESSAGES_OF_MEMBER,
     )
     return at === -1 ? null : tooLarge(`/members/${at}/messageIds`)
   }

@@ -7,7 +7,7 @@ import { detectorsOf } from '../../ledger/apply-verdicts.rules.js'
 import type { CaseEntry } from '../../ledger/cases/case.js'
 import { receivedUnder } from '../../ledger/cases/received-under.rules.js'
 import type { CaseState } from '../../ledger/cases/case-transitions.js'
-import { type DecisionState, MOST_MESSAGES } from '../../ledger/decisions/decision.js'
+import { type DecisionState, MAX_MESSAGES } from '../../ledger/decisions/decision.js'
 import type { ClusterMember, ClusterOrder } from './cluster.js'
 
 /** The one case of a finding on coordination, in all its versions. */
@@ -115,7 +115,7 @@ function messagesOf(
       return { messageId, sentAt, ...(clause === null ? {} : receivedUnder(known, clause, policies)) }
     })
     .sort((a, b) => a.sentAt.getTime() - b.sentAt.getTime() || (a.messageId < b.messageId ? -1 : 1))
-    .slice(0, MOST_MESSAGES)
+    .slice(0, MAX_MESSAGES)
 }
 
 /** What a person wrote on the cluster, and what this account did in it; the others are not named. */

@@ -5,7 +5,7 @@ import { Clock } from '#libs/runtime/clock'
 import { ABANDONED_AFTER_MS, Due } from '#libs/runtime/due'
 import { asProblem, badRequest, conflict, type FieldProblem } from '#libs/runtime/http/problem'
 import { clauseOf } from '#libs/policy/policy-document'
-import { AccountChanges, type AccountRequest } from '../../ledger/account-changes.js'
+import { AccountLedger, type AccountRequest } from '../../ledger/account-ledger.js'
 import type { AccountChange } from '../../ledger/account-draft.rules.js'
 import { applyDecision } from '../../ledger/apply-decision.rules.js'
 import { CaseEntryStore } from '../../ledger/cases/case-entry.store.js'
@@ -45,11 +45,11 @@ export interface ClusterOutcome {
 }
 
 /** Accounts in one round of changes. */
-const AT_ONCE = 20
+const BATCH_SIZE = 20
 /** A preview shows what happens to as many accounts. */
-const MOST_PREVIEWED = 20
+const MAX_PREVIEWED = 20
 /** On the messages of one account: some come in several revisions. */
-const MOST_VERDICTS = 1_000
+const MAX_VERDICTS = 1_000
 
 /**
  * A person decides on the accounts of a cluster. What was decided is stored with the case first; then each account gets a
@@ -67,7 +67,7 @@ export class DecideCluster {
     private readonly entries: CaseEntryStore,
     private readonly decisions: DecisionStore,
     private readonly policies: PolicyStore,
-    private readonly changes: AccountChanges,
+    private readonly ledger: AccountLedger,
     private readonly clock: Clock,
   ) {}
 
@@ -119,8 +119,8 @@ export class DecideCluster {
     const asked = askedOf(given, caller)
     const order = this.orderOf(found, accounts, given, { caller, requestId: 'preview', policyVersion, asked })
     const previews: AccountChange[] = []
-    for (const request of await this.requests(order, accounts.slice(0, MOST_PREVIEWED))) {
-      const change = await this.changes.preview(request)
+    for (const request of await this.requests(order, accounts.slice(0, MAX_PREVIEWED))) {
+      const change = await this.ledger.preview(request)
       if (change) previews.push(change)
     }
     return previews
@@ -132,7 +132,7 @@ export class DecideCluster {
     const before = new Date(Date.now() - ABANDONED_AFTER_MS)
     const failures: unknown[] = []
     for (;;) {
-      const found = await this.cases.takeNeglected(before)
+      const found = await this.cases.claimStale(before)
       if (!found) break
       // One that cannot be completed must not keep the others from it.
       await this.completeOne(found).catch((error: unknown) => failures.push(error))
@@ -155,10 +155,10 @@ export class DecideCluster {
   }
 
   private async carryOut(order: ClusterOrder): Promise<void> {
-    for (let from = 0; from < order.accounts.length; from += AT_ONCE) {
+    for (let from = 0; from < order.accounts.length; from += BATCH_SIZE) {
       // Nobody takes it for left behind while it goes on.
-      await this.cases.lookAfter(order.caseId)
-      await this.changes.make(await this.requests(order, order.accounts.slice(from, from + AT_ONCE)))
+      await this.cases.touch(order.caseId)
+      await this.ledger.change(await this.requests(order, order.accounts.slice(from, from + BATCH_SIZE)))
     }
     await this.clusters.settle(order.caseId, order._id)
   }
@@ -178,7 +178,7 @@ export class DecideCluster {
     accounts: number,
   ): Promise<AccountRequest> {
     const { platformId, accountId, messageIds } = member
-    const entries = await this.entries.ofMessages(platformId, accountId, messageIds, MOST_VERDICTS)
+    const entries = await this.entries.ofMessages(platformId, accountId, messageIds, MAX_VERDICTS)
     const possible = this.policies.inForceDuring(member.from, member.to)
     const policies = await this.policies.byVersions([
       ...entries.map((entry) => entry.policyVersion),

@@ -14,9 +14,9 @@ export function findingView(finding: FindingRecord, withEdges: boolean): Finding
     policyVersion,
     memberCount: members.length,
     messageCount: members.reduce((sum, { messageIds }) => sum + messageIds.length, 0),
-    edges: isShown ? (JSON.parse(edges) as unknown[]).slice(0, MOST_EDGES) : null,
+    edges: isShown ? (JSON.parse(edges) as unknown[]).slice(0, MAX_EDGES) : null,
     addedAt,
   }
 }
 
-const MOST_EDGES = 1_000
+const MAX_EDGES = 1_000

@@ -127,7 +127,7 @@ export class CaseEntryStore {
   }
 
   @WritesPending('entry')
-  async takeIn(entries: readonly TakenVerdict[]): Promise<void> {
+  async file(entries: readonly TakenVerdict[]): Promise<void> {
     const changes = Map.groupBy(entries, (one) =>
       one.heldBack ? one.verdictId : `${one.at.getTime()} ${one.caseId}`,
     )

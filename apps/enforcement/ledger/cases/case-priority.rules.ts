@@ -9,13 +9,13 @@ const DAY: Milliseconds = 24 * HOUR
 const SEVERITY_HEAD_START: Readonly<Record<Severity, Milliseconds>> = { 1: 0, 2: DAY, 3: 3 * DAY, 4: 7 * DAY }
 /** For each tenfold of followers, up to a hundred million. */
 const REACH_HEAD_START = 2 * HOUR
-const MOST_REACH = 8
+const MAX_REACH = 8
 const CONFIDENCE_HEAD_START = 6 * HOUR
 /** Small: it says something of the account, and little of what came. */
 const RISK_HEAD_START = 1.5 * HOUR
 /** For each doubling of the people who tipped off, up to 255: many are not many times as right. */
 const TIP_OFFS_HEAD_START = 3 * HOUR
-const MOST_DOUBLINGS = 8
+const MAX_DOUBLINGS = 8
 /** Longer than all others together: a held measure lapses, and a proposed ban runs while nobody looks. */
 const WAITING_HEAD_START = 21 * DAY
 
@@ -34,8 +34,8 @@ export interface Urgency {
 
 /** How much earlier than it did a case counts as having come, from severity, reach, confidence, risk and tip-offs. */
 export function headStart({ severity, score, followers, risk, tipOffs, waiting }: Urgency): Milliseconds {
-  const reach = Math.min(MOST_REACH, Math.log10((followers ?? 0) + 1))
-  const doublings = Math.min(MOST_DOUBLINGS, Math.log2(tipOffs + 1))
+  const reach = Math.min(MAX_REACH, Math.log10((followers ?? 0) + 1))
+  const doublings = Math.min(MAX_DOUBLINGS, Math.log2(tipOffs + 1))
   return Math.round(
     SEVERITY_HEAD_START[gradeOf(severity)] +
       REACH_HEAD_START * reach +

@@ -1,5 +1,5 @@
 import type { mongo } from 'mongoose'
-import { given } from '../../store/queries.js'
+import { definedFields } from '../../store/queries.js'
 import { type CaseChange, type CaseDocument, partsOf } from './case.js'
 import { FREE, REQUESTS_KEPT, workAfter } from './case-work.rules.js'
 import { firstLook } from '../evidence-time.rules.js'
@@ -17,7 +17,7 @@ export function updateBy({
   const { caseId, platformId, accountId, at, opens, state, automated, proposal, weight, lastRequest } = value
   const { route, mergedInto, workedBy, flags } = value
   const set: Partial<CaseDocument> = {
-    ...given({ automated, proposal, lastRequest, mergedInto, flags }),
+    ...definedFields({ automated, proposal, lastRequest, mergedInto, flags }),
     ...(state ? workAfter(state) : {}),
   }
   const fresh: Partial<CaseDocument> = {
@@ -37,10 +37,10 @@ export function updateBy({
       filter: { _id: caseId, accountRev: { $lt: rev } },
       update: {
         $set: { ...set, updatedAt: at, accountRev: rev },
-        $addToSet: { categories: { $each: value.addCategories }, ...given({ workedBy }) },
+        $addToSet: { categories: { $each: value.addCategories }, ...definedFields({ workedBy }) },
         // Of the routes too the greater one is that of the graver cases.
-        $max: given({ severity, priority, gravest, route }),
-        $min: given({ urgentSince, dueAt }),
+        $max: definedFields({ severity, priority, gravest, route }),
+        $min: definedFields({ urgentSince, dueAt }),
         $inc: { version: 1 },
         ...(lastRequest ? { $push: { requests: { $each: [lastRequest], $slice: -REQUESTS_KEPT } } } : {}),
         $setOnInsert: { platformId, accountId, openedAt: at, ...untouched },
@@ -54,7 +54,7 @@ export function updateBy({
  * What becomes of a case that takes in another one. That was decided in time: it adds no due time, and is as urgent as if it
  * had come when it was merged.
  */
-export function takingIn(part: CaseDocument, at: Date, by: string): mongo.UpdateFilter<CaseDocument> {
+export function absorbing(part: CaseDocument, at: Date, by: string): mongo.UpdateFilter<CaseDocument> {
   const { severity, priority, gravest, route, categories, notes, workedBy = [] } = part
   return {
     $addToSet: {
@@ -63,7 +63,7 @@ export function takingIn(part: CaseDocument, at: Date, by: string): mongo.Update
       workedBy: { $each: [...workedBy, by] },
       merged: { $each: partsOf(part) },
     },
-    $max: given({ severity, priority, gravest, route }),
+    $max: definedFields({ severity, priority, gravest, route }),
     $min: { urgentSince: new Date(at.getTime() - priority * HOUR) },
     $inc: { version: 1 },
     ...(notes.length > 0 ? { $set: { eraseAt: firstLook(at) } } : {}),

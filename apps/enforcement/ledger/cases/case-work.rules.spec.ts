@@ -202,10 +202,10 @@ class World {
     expect('refusal' in outcome, `${by.subject} ${task.action}`).toBe(expected === null)
     if ('refusal' in outcome || expected === null) return false
     expect(workOn(outcome.next, task, context), 'the same request again').toMatchObject(
-      task.action === 'decide' ? {} : { next: outcome.next, told: [] },
+      task.action === 'decide' ? {} : { next: outcome.next, events: [] },
     )
     this.cases[i] = outcome.next
-    if (outcome.told.length > 0) this.done[i]!.push([task, context])
+    if (outcome.events.length > 0) this.done[i]!.push([task, context])
     if (expected !== diary.last) diary.lines.push(expected)
     if (task.action === 'escalate') diary.escalated = true
     if (task.action === 'decide' && !diary.decided) {
@@ -219,7 +219,7 @@ class World {
     const [task, context] = this.done[i]!.at(-1 - back) ?? []
     if (!task || !context || task.action === 'decide') return
     const outcome = workOn(this.cases[i]!, task, { ...context, now: new Date(this.now) })
-    expect(outcome, `${task.action} again`).toEqual({ next: this.cases[i], told: [] })
+    expect(outcome, `${task.action} again`).toEqual({ next: this.cases[i], events: [] })
   }
 
   /** The cases are in order of urgency. */
@@ -276,7 +276,7 @@ describe('work on cases', () => {
     )
     expect(taken).toMatchObject({
       next: { assignee: 'ben' },
-      told: [
+      events: [
         { kind: 'case.released', by: 'system', cause: later.toISOString(), facts: { code: 'lapsed' } },
         { kind: 'case.claimed', by: 'ben', cause: 'r2' },
       ],

@@ -37,14 +37,14 @@ export interface WorkContext {
 export type Refusal = Pick<RefusedError, 'kind' | 'slug' | 'message' | 'fields'>
 
 /** One event to tell of the case. `cause` makes its id; `by` did it. */
-export interface Told {
+export interface CaseEvent {
   kind: WeirEventKind
   by: string
   cause: string
   facts: EventFacts
 }
 
-export type WorkOutcome = { refusal: Refusal } | { next: WorkState; told: Told[] }
+export type WorkOutcome = { refusal: Refusal } | { next: WorkState; events: CaseEvent[] }
 
 /** Longer is not a snooze: the case would be forgotten. */
 export const LONGEST_SNOOZE: Milliseconds = 7 * 86_400_000
@@ -94,9 +94,9 @@ export function asOf<T extends WorkState>(found: T, now: Date): T {
 }
 
 /** What the clock alone did to a case, to be stored; null where it did nothing. */
-export function afterTime(found: WorkState, now: Date): { next: WorkState; told: Told[] } | null {
+export function afterTime(found: WorkState, now: Date): { next: WorkState; events: CaseEvent[] } | null {
   const next = asOf(found, now)
-  return next === found ? null : { next, told: tellTime(found, now) }
+  return next === found ? null : { next, events: timeEvents(found, now) }
 }
 
 /** Whether `next` may hand the case to somebody who may have cases of this route. */
@@ -116,15 +116,15 @@ export function routesOf(by: Worker): Route[] {
  */
 export function workOn(found: WorkState, task: Task, context: WorkContext): WorkOutcome {
   // A decision is asked for anew: the claim under which it was first tried may have lapsed.
-  if (task.action !== 'decide' && hasDone(found, context.requestId)) return { next: found, told: [] }
+  if (task.action !== 'decide' && hasDone(found, context.requestId)) return { next: found, events: [] }
   const current = asOf(found, context.now)
   const refusal = refusalOf(current, task, context)
   if (refusal) return { refusal }
   const done = carryOut(current, task, context)
-  if (done === null) return { next: found, told: [] }
+  if (done === null) return { next: found, events: [] }
   return {
     next: { ...done.next, ...rememberRequest(found, context.requestId, context.asked) },
-    told: [...tellTime(found, context.now), ...done.told],
+    events: [...timeEvents(found, context.now), ...done.events],
   }
 }
 
@@ -175,11 +175,11 @@ function carryOut(
   current: WorkState,
   task: Task,
   context: WorkContext,
-): { next: WorkState; told: Told[] } | null {
+): { next: WorkState; events: CaseEvent[] } | null {
   const { by, now, lease } = context
   const mine = current.state === 'claimed' && current.assignee === by.subject
   const until = new Date(now.getTime() + lease)
-  const tell = (kind: WeirEventKind, facts: EventFacts = {}): Told[] => [
+  const emit = (kind: WeirEventKind, facts: EventFacts = {}): CaseEvent[] => [
     { kind, by: by.subject, cause: context.requestId, facts },
   ]
   const open = { ...current, ...FREE }
@@ -188,25 +188,25 @@ function carryOut(
       if (mine) return null
       return {
         next: claimedBy(current, by.subject, now, until),
-        told: tell('case.claimed', { until: until.toISOString() }),
+        events: emit('case.claimed', { until: until.toISOString() }),
       }
     case 'decide':
-      return holdForDecision(current, mine, context, tell)
+      return holdForDecision(current, mine, context, emit)
     case 'release':
-      return { next: open, told: tell('case.released') }
+      return { next: open, events: emit('case.released') }
     case 'extend':
-      return { next: { ...current, until }, told: tell('case.extended', { until: until.toISOString() }) }
+      return { next: { ...current, until }, events: emit('case.extended', { until: until.toISOString() }) }
     case 'escalate':
-      return { next: { ...open, route: 'senior' }, told: tell('case.escalated', { code: 'senior' }) }
+      return { next: { ...open, route: 'senior' }, events: emit('case.escalated', { code: 'senior' }) }
     case 'snooze':
       return {
         next: { ...open, until: task.until },
-        told: tell('case.snoozed', { until: task.until.toISOString() }),
+        events: emit('case.snoozed', { until: task.until.toISOString() }),
       }
     case 'reassign':
       return {
         next: claimedBy(current, task.to, now, until),
-        told: tell('case.reassigned', { assignee: task.to, until: until.toISOString() }),
+        events: emit('case.reassigned', { assignee: task.to, until: until.toISOString() }),
       }
   }
 }
@@ -216,18 +216,21 @@ function holdForDecision(
   current: WorkState,
   mine: boolean,
   { by, now, lease }: WorkContext,
-  tell: (kind: WeirEventKind, facts: EventFacts) => Told[],
-): { next: WorkState; told: Told[] } | null {
+  emit: (kind: WeirEventKind, facts: EventFacts) => CaseEvent[],
+): { next: WorkState; events: CaseEvent[] } | null {
   const least = new Date(now.getTime() + DECISION_TAKES)
   if (mine) {
     if (current.until && current.until >= least) return null
-    return { next: { ...current, until: least }, told: tell('case.extended', { until: least.toISOString() }) }
+    return {
+      next: { ...current, until: least },
+      events: emit('case.extended', { until: least.toISOString() }),
+    }
   }
   if (current.state !== 'open') return null
   const until = new Date(now.getTime() + Math.max(lease, DECISION_TAKES))
   return {
     next: claimedBy(current, by.subject, now, until),
-    told: tell('case.claimed', { until: until.toISOString() }),
+    events: emit('case.claimed', { until: until.toISOString() }),
   }
 }
 
@@ -236,7 +239,7 @@ function claimedBy(current: WorkState, assignee: string, now: Date, until: Date)
 }
 
 /** What the clock did before anybody came. Each lapse and each snooze ends at an instant of its own, which names it. */
-function tellTime(found: WorkState, now: Date): Told[] {
+function timeEvents(found: WorkState, now: Date): CaseEvent[] {
   if (found.until === null || now < found.until) return []
   const cause = found.until.toISOString()
   if (found.state !== 'claimed') return [{ kind: 'case.woken', by: 'system', cause, facts: {} }]

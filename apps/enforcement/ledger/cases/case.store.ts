@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { type CasePending, WritesPending } from '../ledger-write.js'
-import { DATED, given, notAmong, olderThan, prefix } from '../../store/queries.js'
+import { DATED, definedFields, notAmong, olderThan, prefix } from '../../store/queries.js'
 import { bulkWrite, duplicateKey } from '#libs/runtime/mongo/bulk-write'
 import { HasOutbox } from '../../outbox/has-outbox.js'
 import { OutboxCollection } from '../../outbox/outbox-collection.js'
@@ -14,11 +14,11 @@ import {
   type CaseDocument,
   type CaseKind,
   type CaseNote,
-  MOST_NOTES,
+  MAX_NOTES,
   partsOf,
 } from './case.js'
 import { CASE_STATES, type CaseState } from './case-transitions.js'
-import { takingIn, updateBy } from './case-update.js'
+import { absorbing, updateBy } from './case-update.js'
 import { type Queue, queuesAt } from './queue.js'
 import { claiming, MOST_URGENT_FIRST, type NextClaim, type Wanted, waitingFor } from './waiting-case.js'
 
@@ -201,26 +201,26 @@ export class CaseStore {
   }
 
   /**
-   * A cluster to look after: its order was left behind, or a decision on it waits for a second person or for its day; nobody
-   * has changed it or looked after it since `before`, by the machine's clock. It counts as looked after from now on.
+   * A cluster that nobody is at work on: its order was left behind, or a decision on it waits for a second person or for its
+   * day, and it was neither changed nor touched since `before`, by the machine's clock. It counts as touched from now on.
    */
-  async takeNeglected(before: Date): Promise<CaseDocument | null> {
-    const neglected = { outboxAt: { $lt: before }, lookedAfterAt: { $not: { $gte: before } } }
+  async claimStale(before: Date): Promise<CaseDocument | null> {
+    const stale = { outboxAt: { $lt: before }, touchedAt: { $not: { $gte: before } } }
     return this.cases.findOneAndUpdate(
       {
         $or: [
-          { kind: 'cluster', state: 'held', ...neglected },
-          { deciding: { $type: 'string' }, ...neglected },
+          { kind: 'cluster', state: 'held', ...stale },
+          { deciding: { $type: 'string' }, ...stale },
         ],
       },
-      { $set: { lookedAfterAt: new Date() } },
+      { $set: { touchedAt: new Date() } },
       { returnDocument: 'after' },
     )
   }
 
   /** Says that somebody is at work on a cluster. */
-  async lookAfter(caseId: string): Promise<void> {
-    await this.cases.updateOne({ _id: caseId }, { $set: { lookedAfterAt: new Date() } })
+  async touch(caseId: string): Promise<void> {
+    await this.cases.updateOne({ _id: caseId }, { $set: { touchedAt: new Date() } })
   }
 
   /** Cases whose claim or snooze is over; not those whose decision is being carried out, which may take longer than a claim. */
@@ -264,7 +264,7 @@ export class CaseStore {
         _id: caseId,
         $expr: { $not: [isSame] },
         'notes.noteId': { $ne: note.noteId },
-        [`notes.${MOST_NOTES - 1}`]: { $exists: false },
+        [`notes.${MAX_NOTES - 1}`]: { $exists: false },
         mergedInto: { $exists: false },
       },
       {
@@ -284,7 +284,7 @@ export class CaseStore {
 
   private async writeRound(writes: readonly { rev: number; value: CaseChange }[]): Promise<void> {
     await bulkWrite(this.cases, writes.map(updateBy))
-    for (const { value } of writes) if (value.takesIn) await this.takeIn(value, value.takesIn)
+    for (const { value } of writes) if (value.absorbs) await this.absorb(value, value.absorbs)
   }
 
   /** The case of which this one is a part, or itself, with all that are a part of that. */
@@ -299,12 +299,12 @@ export class CaseStore {
   }
 
   /** Gives a case what another one has that is closed by now. Once, however often it is called. */
-  private async takeIn(
+  private async absorb(
     { caseId, at }: Pick<CaseChange, 'caseId' | 'at'>,
-    { caseId: partId, by }: NonNullable<CaseChange['takesIn']>,
+    { caseId: partId, by }: NonNullable<CaseChange['absorbs']>,
   ): Promise<void> {
     const part = (await this.byId(partId))!
-    await this.cases.updateOne({ _id: caseId, merged: { $ne: partId } }, takingIn(part, at, by))
+    await this.cases.updateOne({ _id: caseId, merged: { $ne: partId } }, absorbing(part, at, by))
   }
 }
 
@@ -325,12 +325,12 @@ const UNDECIDED: readonly CaseState[] = ['open', 'claimed', 'held']
 
 function matching({ q, accountId, overdue, state, kind, ...exact }: CaseFilter): object {
   const account = accountId ?? (q === undefined ? undefined : prefix(q))
-  const of = kind === 'account' ? { kind: { $exists: false } } : given({ kind })
-  const found = { ...given({ ...exact, accountId: account }), ...of }
+  const of = kind === 'account' ? { kind: { $exists: false } } : definedFields({ kind })
+  const found = { ...definedFields({ ...exact, accountId: account }), ...of }
   if (!overdue) return { ...found, state: state ?? { $in: [...CASE_STATES] } }
   if (!overdue.is) {
     const inTime = [{ state: { $nin: UNDECIDED } }, { dueAt: { $gt: overdue.now } }]
-    return { ...found, $and: [given({ state }), { $or: inTime }] }
+    return { ...found, $and: [definedFields({ state }), { $or: inTime }] }
   }
   const states = UNDECIDED.filter((undecided) => state === undefined || state === undecided)
   return { ...found, state: { $in: states }, dueAt: { $lte: overdue.now } }

@@ -8,7 +8,7 @@ import type { HeldBack } from '../exonerations/exoneration.js'
 import type { CaseState } from './case-transitions.js'
 
 /** Notes of a case with its parts: the longest of as many are 8 MB, of 16 that a document may have. */
-export const MOST_NOTES = 200
+export const MAX_NOTES = 200
 
 export interface CaseNote {
   noteId: string
@@ -99,7 +99,7 @@ export interface CaseRecord extends CaseWeight, Scheduled {
   /** Of a cluster: how often people opened it again. */
   reopenings?: number
   /** Of a cluster: when somebody last looked after it, by the machine's clock. */
-  lookedAfterAt?: Date
+  touchedAt?: Date
 }
 
 /** That a case took a version of a finding in. */
@@ -143,7 +143,7 @@ export interface CaseChange {
   /** The case becomes a part of that one. */
   mergedInto?: string
   /** That case becomes a part of this one: its notes, and what it weighs from now on. `by` did it. */
-  takesIn?: { caseId: string; by: string }
+  absorbs?: { caseId: string; by: string }
 }
 
 /** That an account took a verdict in. `heldBack`: in which categories it was not acted on, and what it comes to by that. */

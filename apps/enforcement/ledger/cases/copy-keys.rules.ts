@@ -13,7 +13,7 @@ const BANDS = 4
 const ROWS = 3
 const BINS = BANDS * ROWS
 /** Links that a text itself names. */
-const MOST_LINKS = 20
+const MAX_LINKS = 20
 /** Below it the authors of PDQ call the hash of an image of no use. */
 const LEAST_QUALITY = 50
 
@@ -142,7 +142,7 @@ function linksIn(text: string): string[] {
   if (!text.includes('://')) return []
   const found =
     text.slice(0, LONGEST).match(/https?:\/\/[^\s<>"'，。！？；、（）【】《》「」]{1,2048}/giu) ?? []
-  return found.slice(0, MOST_LINKS).map((link) => link.replace(/[.,;:!?)\]}]{1,8}$/u, ''))
+  return found.slice(0, MAX_LINKS).map((link) => link.replace(/[.,;:!?)\]}]{1,8}$/u, ''))
 }
 
 /** Names of parameters that only say where a reader came from. */

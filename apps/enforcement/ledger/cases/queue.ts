@@ -17,7 +17,7 @@ export interface Queue {
 }
 
 /** More kinds than a policy, its languages and the platforms make. */
-const MOST_QUEUES = 2_000
+const MAX_QUEUES = 2_000
 
 /** Counts the queues as they stand at `now`, the fullest with late cases first. */
 export function queuesAt(now: Date): mongo.Document[] {
@@ -44,7 +44,7 @@ export function queuesAt(now: Date): mongo.Document[] {
       },
     },
     { $sort: { overdue: -1, depth: -1, _id: 1 } },
-    { $limit: MOST_QUEUES },
+    { $limit: MAX_QUEUES },
     {
       $project: {
         _id: 0,

@@ -2,7 +2,7 @@ import type { mongo } from 'mongoose'
 import { derivedId } from '#libs/contracts/ids'
 import type { WeirEvent } from '#libs/contracts/weir-event'
 import type { Route } from '#libs/policy/routing'
-import { given } from '../../store/queries.js'
+import { definedFields } from '../../store/queries.js'
 import { REQUESTS_KEPT } from './case-work.rules.js'
 import type { CaseDocument, CaseRecord } from './case.js'
 
@@ -31,7 +31,7 @@ export function waitingFor(wanted: Wanted): mongo.Filter<CaseDocument> {
     state: 'open',
     until: null,
     route: { $in: [...routes] },
-    ...given({ 'gravest.category': category, 'gravest.language': language, platformId }),
+    ...definedFields({ 'gravest.category': category, 'gravest.language': language, platformId }),
   }
 }
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import { WritesPending } from '../ledger-write.js'
-import { given, olderThan } from '../../store/queries.js'
+import { definedFields, olderThan } from '../../store/queries.js'
 import { ErasureSchedule, type Scheduled } from '../../store/erasure-schedule.js'
 import { firstLook } from '../evidence-time.rules.js'
 import { type OfAccount, type RevisedWrite, writeRevised } from '../../store/write-revised.js'
@@ -41,7 +41,7 @@ DecisionSchema.index(
 DecisionSchema.index({ eraseAt: 1 }, { name: 'answers', partialFilterExpression: ANSWERED })
 
 /** Of what people decided on a case only the latest matters; some come at one instant. */
-const MOST_READ = 50
+const MAX_READ = 50
 DecisionSchema.index(
   { 'intent.noticeId': 1 },
   { name: 'notice', partialFilterExpression: { 'intent.noticeId': { $type: 'string' } } },
@@ -170,7 +170,7 @@ export class DecisionStore {
     return this.decisions
       .find({ caseId: { $in: [...caseIds] }, $or: people })
       .sort({ at: -1 })
-      .limit(MOST_READ)
+      .limit(MAX_READ)
       .toArray()
   }
 
@@ -272,7 +272,7 @@ export class DecisionStore {
     after?: [Date, string],
   ): Promise<DecisionDocument[]> {
     return this.decisions
-      .find({ ...given(filter), ...olderThan(after) })
+      .find({ ...definedFields(filter), ...olderThan(after) })
       .sort({ at: -1, _id: -1 })
       .limit(limit + 1)
       .toArray()

@@ -6,7 +6,7 @@ export const DECISION_STATES = ['held', 'in_force', 'lapsed', 'refused', 'revers
 export type DecisionState = (typeof DECISION_STATES)[number]
 
 /** A person's decision names at most as many messages: an update of an account must stay small. */
-export const MOST_MESSAGES = 100
+export const MAX_MESSAGES = 100
 
 /** Why a message earns no strike by a person's decision. */
 export const NO_STRIKE = [

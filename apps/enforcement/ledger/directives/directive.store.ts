@@ -5,7 +5,7 @@ import type { Directive } from '#libs/contracts/directive'
 import { accountKey } from '#libs/contracts/ids'
 import { type LedgerWriteOf, WritesPending } from '../ledger-write.js'
 import type { MessageMeasures } from '../account-draft.rules.js'
-import { DATED, given, notAmong, olderThan } from '../../store/queries.js'
+import { DATED, definedFields, notAmong, olderThan } from '../../store/queries.js'
 import { bulkWrite, insertMissing } from '#libs/runtime/mongo/bulk-write'
 import type { Pending } from '../../outbox/pending.js'
 import { HasOutbox } from '../../outbox/has-outbox.js'
@@ -145,7 +145,7 @@ export class DirectiveStore {
     after?: [Date, string],
   ): Promise<DirectiveDocument[]> {
     return this.directives
-      .find({ ...given(filter), ...olderThan(after, 'issuedAt') } as mongo.Filter<DirectiveDocument>)
+      .find({ ...definedFields(filter), ...olderThan(after, 'issuedAt') } as mongo.Filter<DirectiveDocument>)
       .sort({ issuedAt: -1, _id: -1 })
       .limit(limit + 1)
       .toArray()

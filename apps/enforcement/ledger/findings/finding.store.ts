@@ -46,7 +46,7 @@ export class FindingStore {
   }
 
   @WritesPending('finding')
-  async takeIn(taken: readonly { versionId: string; caseId: string; at: Date }[]): Promise<void> {
+  async file(taken: readonly { versionId: string; caseId: string; at: Date }[]): Promise<void> {
     const operations = taken.map(({ versionId, caseId, at }) => ({
       updateOne: { filter: { _id: versionId, caseId: null }, update: { $set: { caseId, addedAt: at } } },
     }))

@@ -3,7 +3,7 @@ import { InjectModel } from '@nestjs/mongoose'
 import { type Model, type mongo, Schema } from 'mongoose'
 import type { DirectiveKind } from '#libs/contracts/directive'
 import { type LedgerWriteOf, WritesPending } from '../ledger-write.js'
-import { given, olderThan } from '../../store/queries.js'
+import { definedFields, olderThan } from '../../store/queries.js'
 import { insertMissing } from '#libs/runtime/mongo/bulk-write'
 import type { StatementOfReasons } from './statement.js'
 
@@ -55,7 +55,7 @@ export class StatementStore {
     const { kinds, ...exact } = filter
     const kind = kinds && { kind: { $in: [...kinds] } }
     return this.statements
-      .find({ ...given(exact), ...kind, ...olderThan(after, 'issuedAt') })
+      .find({ ...definedFields(exact), ...kind, ...olderThan(after, 'issuedAt') })
       .sort({ issuedAt: -1, _id: -1 })
       .limit(limit + 1)
       .toArray()

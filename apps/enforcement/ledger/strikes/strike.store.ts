@@ -19,8 +19,8 @@ export const StrikeSchema = new Schema<StrikeDocument>(
   { collection: 'strikes', strict: false, versionKey: false },
 )
 StrikeSchema.index({ accountKey: 1, at: -1, _id: -1 })
-// What is read with an account, and the idle ones by their expiry.
-StrikeSchema.index({ accountKey: 1, idle: 1, expiresAt: 1 })
+// What is read with an account, and the archived ones by their expiry.
+StrikeSchema.index({ accountKey: 1, archived: 1, expiresAt: 1 })
 StrikeSchema.index(
   { accountKey: 1, reversedAt: -1, _id: -1 },
   { partialFilterExpression: { reversedAt: { $type: 'date' } } },
@@ -35,10 +35,10 @@ export class StrikeStore {
     this.strikes = model.collection as unknown as mongo.Collection<StrikeDocument>
   }
 
-  /** The strikes of the accounts that are not idle. */
+  /** The strikes of the accounts that are not archived. */
   async ofAccounts(keys: readonly string[]): Promise<KeptStrike[]> {
     if (keys.length === 0) return []
-    return this.strikes.find({ accountKey: { $in: [...keys] }, idle: null }, AS_RECORD).toArray()
+    return this.strikes.find({ accountKey: { $in: [...keys] }, archived: null }, AS_RECORD).toArray()
   }
 
   /** Every strike of an account. */
@@ -51,10 +51,10 @@ export class StrikeStore {
     return this.strikes.find({ _id: { $in: [...strikeIds] } }, AS_RECORD).toArray()
   }
 
-  /** Idle strikes of an account whose expiry was not told, the first to expire first. */
-  async idleOfAccount(key: string, limit: number): Promise<KeptStrike[]> {
+  /** Archived strikes of an account whose expiry was not told, the first to expire first. */
+  async archivedOfAccount(key: string, limit: number): Promise<KeptStrike[]> {
     return this.strikes
-      .find({ accountKey: key, idle: 'now' }, AS_RECORD)
+      .find({ accountKey: key, archived: 'counting' }, AS_RECORD)
       .sort({ expiresAt: 1 })
       .limit(limit)
       .toArray()

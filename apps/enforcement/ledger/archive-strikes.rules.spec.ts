@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Policy, Severity } from '#libs/policy/policy-document'
 import { propertyRuns } from '#libs/testing/property-runs.fixture'
-import { type AccountChange, type AccountFacts, IdleStrikesNeeded } from './account-draft.rules.js'
+import { type AccountChange, type AccountFacts, ArchivedStrikesNeeded } from './account-draft.rules.js'
 import { AccountWorld, SPEC_POLICY } from './account-world.fixture.js'
 import { applyReversal, applyTime } from './apply-decision.rules.js'
 import { applyVerdicts, type VerdictFact } from './apply-verdicts.rules.js'
@@ -54,10 +54,10 @@ const plans: fc.Arbitrary<Plan> = fc.record({
   days: fc.nat(100),
 })
 
-/** An account whose strikes rest as early as they may, or never do. */
+/** An account whose strikes are archived as early as they may be, or never are. */
 class Account {
   readonly world: AccountWorld
-  hadIdle = false
+  hadArchived = false
 
   constructor(over: number) {
     this.world = new AccountWorld('enforce', POLICIES, { over, times: 1 })
@@ -107,33 +107,33 @@ class Account {
     make: (facts: AccountFacts) => AccountChange,
   ): void {
     const { facts } = this.world
-    const idle = facts.strikes
-      .filter((strike) => strike.idle === 'now')
+    const archived = facts.strikes
+      .filter((strike) => strike.archived === 'counting')
       .sort((a, b) => a.expiresAt.getTime() - b.expiresAt.getTime())
-    const lapsed = idle.filter(({ expiresAt }) => expiresAt <= now)
+    const lapsed = archived.filter(({ expiresAt }) => expiresAt <= now)
     const read = facts.strikes.filter(
-      (strike) => !strike.idle || messageIds.includes(strike.messageId) || lapsed.includes(strike),
+      (strike) => !strike.archived || messageIds.includes(strike.messageId) || lapsed.includes(strike),
     )
-    const nextIdleExpiry = idle[lapsed.length]?.expiresAt ?? null
+    const nextArchivedExpiry = archived[lapsed.length]?.expiresAt ?? null
     try {
-      this.world.apply(make({ ...facts, strikes: read, nextIdleExpiry }))
+      this.world.apply(make({ ...facts, strikes: read, nextArchivedExpiry }))
     } catch (error) {
-      if (!(error instanceof IdleStrikesNeeded)) throw error
+      if (!(error instanceof ArchivedStrikesNeeded)) throw error
       this.world.apply(make({ ...facts, areAll: true }))
     }
-    this.hadIdle ||= idle.length > 0
+    this.hadArchived ||= archived.length > 0
   }
 }
 
-describe('strikes that rest', () => {
+describe('archived strikes', () => {
   it('change nothing, whatever ladders follow each other and in whatever order strikes become known', () => {
-    let rested = 0
+    let seen = 0
     fc.assert(
       fc.property(plans, ({ eras, verdicts, reversals, days }) => {
         const inTurn = [...eras].sort((a, b) => a.from - b.from)
         const versionAt = (hour: number) => inTurn.findLast(({ from }) => from <= hour)?.version ?? '1'
-        const [resting, awake] = [new Account(0), new Account(Infinity)]
-        for (const account of [resting, awake]) {
+        const [archiving, active] = [new Account(0), new Account(Infinity)]
+        for (const account of [archiving, active]) {
           verdicts.forEach(({ at, severity }, i) => {
             const now = new Date(START + 15 * DAY + i * MINUTE)
             account.wait(now)
@@ -141,14 +141,14 @@ describe('strikes that rest', () => {
             for (const { after, pick } of reversals) if (after === i) account.reverse(pick, now)
           })
         }
-        expect(resting.told()).toEqual(awake.told())
-        for (const account of [resting, awake]) account.wait(new Date(START + (16 + days) * DAY))
-        expect(resting.told()).toEqual(awake.told())
-        if (resting.hadIdle) rested++
+        expect(archiving.told()).toEqual(active.told())
+        for (const account of [archiving, active]) account.wait(new Date(START + (16 + days) * DAY))
+        expect(archiving.told()).toEqual(active.told())
+        if (archiving.hadArchived) seen++
       }),
       { numRuns: RUNS },
     )
-    expect(rested).toBeGreaterThan(RUNS / 10)
+    expect(seen).toBeGreaterThan(RUNS / 10)
   }, 600_000)
 })
 

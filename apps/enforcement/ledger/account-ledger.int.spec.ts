@@ -15,7 +15,7 @@ import { StrikeStore } from './strikes/strike.store.js'
 import { TakeVerdicts } from '../intake/take-verdicts.js'
 import type { Directive } from '#libs/contracts/directive'
 import type { WeirEvent } from '#libs/contracts/weir-event'
-import { AccountChanges } from './account-changes.js'
+import { AccountLedger } from './account-ledger.js'
 import { applyDecision, applyTime, type PersonsDecision } from './apply-decision.rules.js'
 import { CaseEntryStore } from './cases/case-entry.store.js'
 import { instantCursor } from '../store/cursor.js'
@@ -174,7 +174,7 @@ describe('changes of accounts, on a real MongoDB', () => {
     const accounts = store(AccountStore)
     const read = accounts.byKeys.bind(accounts)
     const meanwhile = vi.spyOn(accounts, 'byKeys').mockImplementationOnce(async (keys) => {
-      await instances.two(AccountChanges).make([
+      await instances.two(AccountLedger).change([
         {
           platformId: 'p1',
           accountId: 'a16',
@@ -260,12 +260,12 @@ describe('changes of accounts, on a real MongoDB', () => {
     expect(JSON.stringify(state).length).toBeLessThan(20_000)
     expect((await store(StrikeStore).ofAccounts(['p1/a6'])).length).toBeLessThan(200)
     expect(await store(StrikeStore).allOfAccount('p1/a6')).toHaveLength(700)
-    // Once more: also what rests is known, and nothing is a second strike.
+    // Once more: also what is archived is known, and nothing is a second strike.
     await other.take([verdicts[350]!, aVerdict('a6', 'm350', { revision: 'r2' })], noop)
     expect((await store(AccountStore).byKey('p1/a6'))!.points).toBe(700)
   })
 
-  it('reverse strikes that rest, and call back the others where they are needed', async () => {
+  it('reverse archived strikes, and restore the others where they are needed', async () => {
     const removals = (await store(DecisionStore).list({ accountId: 'a6' }, 2_000)).filter(
       ({ measure }) => measure === 'remove',
     )
@@ -279,12 +279,12 @@ describe('changes of accounts, on a real MongoDB', () => {
     expect(state).toMatchObject({ points: 659, level: 4 })
     const all = await store(StrikeStore).allOfAccount('p1/a6')
     expect(all.filter(({ reversedAt }) => reversedAt)).toHaveLength(41)
-    const resting = all.filter(({ idle }) => idle === 'now')
-    expect(resting.length).toBeGreaterThan(400)
-    expect(state.idle.points).toBe(resting.reduce((sum, { points }) => sum + points, 0))
+    const counting = all.filter(({ archived }) => archived === 'counting')
+    expect(counting.length).toBeGreaterThan(400)
+    expect(state.archived.points).toBe(counting.reduce((sum, { points }) => sum + points, 0))
   })
 
-  it('tell the expiry of each strike once, also of those that rest and of many at one instant', async () => {
+  it('tell the expiry of each strike once, also of archived ones and of many at one instant', async () => {
     const { clock } = instances
     const at = new Date(Date.now() - 1_000)
     const verdicts = Array.from({ length: 500 }, (_, i) => aVerdict('a9', `m${i}`, { severity: 1, at }))
@@ -292,11 +292,11 @@ describe('changes of accounts, on a real MongoDB', () => {
     publisher.records.length = 0
     clock.set(new Date(at.getTime() + 91 * 86_400_000))
     const request = { platformId: 'p1', accountId: 'a9', actor: 'system' }
-    const changes = instances.one(AccountChanges)
+    const ledger = instances.one(AccountLedger)
     const dueNow = async () =>
       ((await store(AccountStore).byKey('p1/a9'))!.nextDueAt ?? new Date(8e15)) <= clock.now()
     for (let rounds = 0; rounds < 20 && (await dueNow()); rounds++) {
-      await changes.make([{ ...request, make: (facts, context) => applyTime(facts, context) }])
+      await ledger.change([{ ...request, make: (facts, context) => applyTime(facts, context) }])
     }
     clock.set(new Date())
     expect((await store(AccountStore).byKey('p1/a9'))!).toMatchObject({

@@ -11,16 +11,16 @@ import { CaseEntryStore } from '../ledger/cases/case-entry.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { WorkOff } from '#libs/runtime/work-off'
 import { byAccountKey, enteringCases } from '../ledger/entering-verdicts.rules.js'
-import { MOST_PER_CHANGE, TakeVerdicts } from './take-verdicts.js'
+import { MAX_PER_CHANGE, TakeVerdicts } from './take-verdicts.js'
 
 /** Verdicts on an account that was changed less than this ago wait until then, and are taken in together. */
 const PAUSE_MS = 200
 /** Where so many of one account wait, whoever brings them waits too: nobody runs up more than can be worked off. */
-const MOST_WAITING = 10 * MOST_PER_CHANGE
+const MAX_WAITING = 10 * MAX_PER_CHANGE
 /** Accounts beside each other: where many are busy, they are better changed together, batch by batch. */
-const MOST_PACED = 16
+const MAX_HOT = 16
 
-const pacedAccounts = new Gauge({
+const hotAccounts = new Gauge({
   name: 'weir_enforcement_accounts_paced',
   help: 'Accounts of this instance with queued verdicts.',
 })
@@ -30,7 +30,7 @@ const leftWaiting = new Gauge({
 })
 
 /** An account that verdicts wait for. */
-interface Paced {
+interface HotAccount {
   /** That have come since it was last changed. */
   verdicts: number
   /** Resolves when none waits any more, or those that wait cannot be taken in now. */
@@ -42,11 +42,11 @@ interface Paced {
  * many verdicts it takes in. What waits is durable before its records are committed (docs/adr/0104).
  */
 @Injectable()
-export class PaceVerdicts implements BeforeApplicationShutdown {
+export class HotAccounts implements BeforeApplicationShutdown {
   private readonly stopping = new AbortController()
   /** By account: when its last change ended, the oldest first. Milliseconds of the process's clock. */
   private readonly changedAt = new Map<string, number>()
-  private readonly paced = new Map<string, Paced>()
+  private readonly hot = new Map<string, HotAccount>()
   /** Accounts whose verdicts could not be taken in: others that wait have their turn before them. */
   private readonly failing = new WorkOff()
   /** When what was left waiting was last looked for; nothing waits before, or after a look that failed. */
@@ -62,7 +62,7 @@ export class PaceVerdicts implements BeforeApplicationShutdown {
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort()
-    await Promise.all([...this.paced.values()].map(({ done }) => done))
+    await Promise.all([...this.hot.values()].map(({ done }) => done))
   }
 
   /** Resolves when each verdict that enters a case is taken in, or durable and about to be. @throws as `TakeVerdicts.take` */
@@ -70,11 +70,11 @@ export class PaceVerdicts implements BeforeApplicationShutdown {
     this.forget(performance.now() - PAUSE_MS)
     const now = new Map<string, Verdict[]>()
     const later: Verdict[] = []
-    let room = MOST_PACED - this.paced.size
+    let room = MAX_HOT - this.hot.size
     for (const [key, verdicts] of byAccountKey(enteringCases(all))) {
       if (!this.mayWait(key, verdicts.length, room)) now.set(key, verdicts)
       else {
-        if (!this.paced.has(key)) room--
+        if (!this.hot.has(key)) room--
         later.push(...verdicts)
       }
     }
@@ -91,10 +91,10 @@ export class PaceVerdicts implements BeforeApplicationShutdown {
     try {
       const resting = new Set(this.failing.resting())
       const before = new Date(now - ABANDONED_AFTER_MS)
-      const left = await this.entries.waitingSince(before, MOST_PACED + resting.size)
+      const left = await this.entries.waitingSince(before, MAX_HOT + resting.size)
       leftWaiting.set(left[0] ? (now - left[0].since.getTime()) / 1_000 : 0)
       const open = left.filter(({ platformId, accountId }) => !resting.has(accountKey(platformId, accountId)))
-      for (const account of open) if (this.paced.size < MOST_PACED) this.pace(account)
+      for (const account of open) if (this.hot.size < MAX_HOT) this.queue(account)
       this.canLook = true
       this.lookedAt = now
     } catch (error) {
@@ -107,8 +107,8 @@ export class PaceVerdicts implements BeforeApplicationShutdown {
   /** Behind what waits others wait too, so that they are taken in in their order. `room`: for so many more accounts. */
   private mayWait(key: string, verdicts: number, room: number): boolean {
     if (!this.canLook || this.stopping.signal.aborted) return false
-    if (this.paced.has(key)) return true
-    return verdicts < MOST_PER_CHANGE && this.changedAt.has(key) && room > 0
+    if (this.hot.has(key)) return true
+    return verdicts < MAX_PER_CHANGE && this.changedAt.has(key) && room > 0
   }
 
   private async keep(verdicts: readonly Verdict[]): Promise<void> {
@@ -116,42 +116,42 @@ export class PaceVerdicts implements BeforeApplicationShutdown {
     // One of an unknown policy is refused while its record can still be kept as a dead letter.
     await this.policies.byVersions(verdicts.map((verdict) => verdict.policyVersion))
     await this.entries.keepWaiting(verdicts, new Date())
-    const accounts = new Set(verdicts.map((verdict) => this.pace(verdict)))
-    for (const paced of accounts) if (paced.verdicts >= MOST_WAITING) await paced.done
+    const accounts = new Set(verdicts.map((verdict) => this.queue(verdict)))
+    for (const queued of accounts) if (queued.verdicts >= MAX_WAITING) await queued.done
   }
 
   /** Has one more verdict of the account taken in. */
-  private pace({ platformId, accountId }: AccountRef): Paced {
+  private queue({ platformId, accountId }: AccountRef): HotAccount {
     const key = accountKey(platformId, accountId)
-    const known = this.paced.get(key)
+    const known = this.hot.get(key)
     if (known) {
       known.verdicts++
       return known
     }
-    const paced: Paced = { verdicts: 1, done: Promise.resolve() }
-    this.paced.set(key, paced)
-    pacedAccounts.set(this.paced.size)
-    paced.done = this.changeInTurns(key, { platformId, accountId }, paced)
-    return paced
+    const queued: HotAccount = { verdicts: 1, done: Promise.resolve() }
+    this.hot.set(key, queued)
+    hotAccounts.set(this.hot.size)
+    queued.done = this.changeInTurns(key, { platformId, accountId }, queued)
+    return queued
   }
 
   /** Changes the account again and again, for as long as verdicts come meanwhile and are taken in. Never rejects. */
-  private async changeInTurns(key: string, account: AccountRef, paced: Paced): Promise<void> {
+  private async changeInTurns(key: string, account: AccountRef, queued: HotAccount): Promise<void> {
     const { signal } = this.stopping
     let isWell = true
-    while (isWell && paced.verdicts > 0) {
+    while (isWell && queued.verdicts > 0) {
       const pause = (this.changedAt.get(key) ?? 0) + PAUSE_MS - performance.now()
       if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => undefined)
-      paced.verdicts = 0
-      isWell = await this.takeIn(key, account)
+      queued.verdicts = 0
+      isWell = await this.applyQueued(key, account)
     }
     // In the turn in which nothing was found to wait: what comes from now on starts anew.
-    this.paced.delete(key)
-    pacedAccounts.set(this.paced.size)
+    this.hot.delete(key)
+    hotAccounts.set(this.hot.size)
   }
 
   /** Whether all that waits was taken in. The rest is left: it is tried again as what a dead instance leaves. */
-  private async takeIn(key: string, account: AccountRef): Promise<boolean> {
+  private async applyQueued(key: string, account: AccountRef): Promise<boolean> {
     try {
       await this.takeVerdicts.takeWaiting(account)
       this.changed(key)

@@ -6,9 +6,9 @@ import { CaseEntryStore } from '../ledger/cases/case-entry.store.js'
 import { PolicyStore } from '../policies/policy.store.js'
 import { TwoInstances } from '../two-instances.fixture.js'
 import { AccountStore } from '../ledger/account.store.js'
-import { AccountChanges } from '../ledger/account-changes.js'
+import { AccountLedger } from '../ledger/account-ledger.js'
 import { aVerdict } from '../ledger/a-verdict.fixture.js'
-import { PaceVerdicts } from './pace-verdicts.js'
+import { HotAccounts } from './hot-accounts.js'
 import { TakeVerdicts } from './take-verdicts.js'
 
 const noop = async (): Promise<void> => undefined
@@ -19,16 +19,16 @@ const ALL = { platformId: 'p1' }
 
 describe('verdicts that come faster than an account is changed, on a real MongoDB', () => {
   let instances: TwoInstances
-  let pace: PaceVerdicts
-  let other: PaceVerdicts
+  let hot: HotAccounts
+  let other: HotAccounts
   let take: TakeVerdicts
 
   beforeAll(async () => {
     instances = await TwoInstances.start()
-    pace = instances.one(PaceVerdicts)
-    other = instances.two(PaceVerdicts)
+    hot = instances.one(HotAccounts)
+    other = instances.two(HotAccounts)
     take = instances.one(TakeVerdicts)
-    await pace.complete()
+    await hot.complete()
   })
   afterAll(() => instances.stop())
 
@@ -60,8 +60,8 @@ describe('verdicts that come faster than an account is changed, on a real MongoD
 
   it('are taken in once, by few changes, and the account ends where it would have', async () => {
     const verdicts = some('p-fast', 0, 60)
-    await pace.take(verdicts.slice(0, 1), noop)
-    await Promise.all(verdicts.map((verdict) => pace.take([verdict], noop)))
+    await hot.take(verdicts.slice(0, 1), noop)
+    await Promise.all(verdicts.map((verdict) => hot.take([verdict], noop)))
     await settled('p-fast', 60)
     await take.take(some('p-once', 0, 60), noop)
     const { points, level, status } = await stateOf('p-once')
@@ -74,16 +74,16 @@ describe('verdicts that come faster than an account is changed, on a real MongoD
   })
 
   it('do not wait on an account that is at rest, nor many at once', async () => {
-    await pace.take([aVerdict('p-calm', 'm0')], noop)
+    await hot.take([aVerdict('p-calm', 'm0')], noop)
     expect(await taken('p-calm')).toBe(1)
-    await pace.take(some('p-calm', 1, 60), noop)
+    await hot.take(some('p-calm', 1, 60), noop)
     expect(await taken('p-calm')).toBe(60)
   })
 
   it('let the verdicts on other accounts go first', async () => {
     await held(async () => {
-      await pace.take([aVerdict('p-loud', 'm0')], noop)
-      await pace.take([aVerdict('p-loud', 'm1'), aVerdict('p-other', 'm0')], noop)
+      await hot.take([aVerdict('p-loud', 'm0')], noop)
+      await hot.take([aVerdict('p-loud', 'm1'), aVerdict('p-other', 'm0')], noop)
       expect([await taken('p-other'), await taken('p-loud')]).toEqual([1, 1])
       expect(await waiting('p-loud')).toBe(1)
     })
@@ -94,9 +94,9 @@ describe('verdicts that come faster than an account is changed, on a real MongoD
     let isTaken = false
     const more = Promise.withResolvers<void>()
     await held(async () => {
-      await pace.take([aVerdict('p-flood', 'm0')], noop)
-      await pace.take([aVerdict('p-flood', 'm1')], noop)
-      void pace.take(some('p-flood', 2, 600), noop).then(() => {
+      await hot.take([aVerdict('p-flood', 'm0')], noop)
+      await hot.take([aVerdict('p-flood', 'm1')], noop)
+      void hot.take(some('p-flood', 2, 600), noop).then(() => {
         isTaken = true
         more.resolve()
       }, more.reject)
@@ -127,17 +127,17 @@ describe('verdicts that come faster than an account is changed, on a real MongoD
 
   it('do not wait where nobody could find them', async () => {
     const [first, second, third, fourth] = some('p-blind', 0, 4) as [Verdict, Verdict, Verdict, Verdict]
-    await pace.take([first], noop)
+    await hot.take([first], noop)
     const broken = new Error('The index is missing.')
     const looking = vi.spyOn(store(CaseEntryStore), 'waitingSince').mockRejectedValueOnce(broken)
-    await expect(pace.complete()).rejects.toBe(broken)
+    await expect(hot.complete()).rejects.toBe(broken)
     looking.mockRestore()
-    await pace.take([second], noop)
+    await hot.take([second], noop)
     expect(await taken('p-blind')).toBe(2)
-    await pace.complete()
+    await hot.complete()
     await held(async () => {
-      await pace.take([third], noop)
-      await pace.take([fourth], noop)
+      await hot.take([third], noop)
+      await hot.take([fourth], noop)
       expect(await waiting('p-blind')).toBeGreaterThan(0)
     })
     await settled('p-blind', 4)
@@ -146,7 +146,7 @@ describe('verdicts that come faster than an account is changed, on a real MongoD
   it('do not wait on one account after the other without end', async () => {
     const accounts = Array.from({ length: 30 }, (_, i) => `p-many${i}`)
     const round = (messageId: string) =>
-      pace.take(
+      hot.take(
         accounts.map((account) => aVerdict(account, messageId)),
         noop,
       )
@@ -164,7 +164,7 @@ describe('verdicts that come faster than an account is changed, on a real MongoD
   it('come again soon after an outage', async () => {
     await store(CaseEntryStore).keepWaiting(some('p-outage', 0, 3), LONG_AGO)
     const make = vi
-      .spyOn(instances.two(AccountChanges), 'make')
+      .spyOn(instances.two(AccountLedger), 'change')
       .mockRejectedValueOnce(new Error('no primary'))
     await other.complete()
     await vi.waitFor(() => expect(make).toHaveBeenCalledTimes(1))
@@ -180,8 +180,8 @@ describe('verdicts that come faster than an account is changed, on a real MongoD
     await take.take([late], noop)
     await store(CaseEntryStore).keepEvidence([again])
     await held(async () => {
-      await pace.take([first], noop)
-      await pace.take([again, late], noop)
+      await hot.take([first], noop)
+      await hot.take([again, late], noop)
       expect(await waiting('p-again')).toBe(1)
     })
     await settled('p-again', 3)
@@ -191,13 +191,13 @@ describe('verdicts that come faster than an account is changed, on a real MongoD
   it('are taken in before an instance stops', async () => {
     const stopping = await TwoInstances.start()
     try {
-      const paced = stopping.one(PaceVerdicts)
-      await paced.complete()
-      await paced.take([aVerdict('p-stop', 'm0')], noop)
-      await paced.take([aVerdict('p-stop', 'm1')], noop)
-      await paced.beforeApplicationShutdown()
+      const ending = stopping.one(HotAccounts)
+      await ending.complete()
+      await ending.take([aVerdict('p-stop', 'm0')], noop)
+      await ending.take([aVerdict('p-stop', 'm1')], noop)
+      await ending.beforeApplicationShutdown()
       expect(await stopping.one(CaseEntryStore).ofAccount('p1', 'p-stop', 10)).toHaveLength(2)
-      await paced.take([aVerdict('p-stop', 'm2')], noop)
+      await ending.take([aVerdict('p-stop', 'm2')], noop)
       expect(await stopping.one(CaseEntryStore).ofAccount('p1', 'p-stop', 10)).toHaveLength(3)
     } finally {
       await stopping.stop()
@@ -222,11 +222,11 @@ describe('verdicts that come faster than an account is changed, on a real MongoD
   })
 
   it('are refused while their records can be kept as dead letters', async () => {
-    await pace.take([aVerdict('p-policy', 'm0')], noop)
+    await hot.take([aVerdict('p-policy', 'm0')], noop)
     const unknown = new PermanentError('unknown-policy', 'There is no policy of version 9.')
     const asked = vi.spyOn(store(PolicyStore), 'byVersions').mockRejectedValueOnce(unknown)
     const refused = aVerdict('p-policy', 'm1', { policyVersion: '9' })
-    await expect(pace.take([refused], noop)).rejects.toBe(unknown)
+    await expect(hot.take([refused], noop)).rejects.toBe(unknown)
     asked.mockRestore()
     expect(await entries().countDocuments({ ...ALL, accountId: 'p-policy' })).toBe(1)
   })

@@ -1,14 +1,14 @@
 import type { Strike } from './ladder.js'
 
 /**
- * Idle strikes: an account may have a hundred thousand strikes, and a few of them decide its level. A strike is idle where the
- * others reach the top of the ladder without it from just before it begins until it has ended. Then leaving it out changes
+ * Archived strikes: an account may have a hundred thousand strikes, and a few of them decide its level. A strike can be archived
+ * where the others reach the top of the ladder without it from just before it begins until it has ended. Then leaving it out changes
  * neither a level, nor where a step arises, nor what a reversal of another strike lifts: all that is read is whether rungs
  * are reached, and above the top nothing more is. Only the sum of points needs it.
  */
 
 /** From just before a strike begins (`at`, and `strikeId` among those of one instant) to when the last that follow have ended. */
-export interface IdleSpan {
+export interface ArchivedSpan {
   at: Date
   strikeId: string
   until: Date
@@ -22,22 +22,22 @@ interface Moment {
 }
 
 /**
- * Which of the strikes are idle when each is looked at in turn, in order, and what is idle is left out from then on: those
- * beside which others of `enough` points count all the time. Reversed ones are neither idle nor do they count. `mayRest`: is told
- * of a candidate and of those one of which is the one before it, now or before reversals: the last that is not idle, and what was
- * reversed since.
+ * Which of the strikes to archive when each is looked at in turn, in order, and what is archived is left out from then on:
+ * those beside which others of `enough` points count all the time. Reversed ones are neither archived nor do they count.
+ * `mayArchive` is asked about a candidate with those one of which is the one before it, now or before reversals: the last that is
+ * not archived, and what was reversed since.
  */
-export function idleStrikes<T extends Strike>(
+export function strikesToArchive<T extends Strike>(
   strikes: readonly T[],
   enough: number,
-  mayRest: (strike: T, before: readonly T[]) => boolean,
+  mayArchive: (strike: T, before: readonly T[]) => boolean,
 ): T[] {
   const moments = momentsOf(strikes)
   const sums = new LowestSums(pointsAfter(moments))
   const begin = new Map<string, number>()
   const end = new Map<string, number>()
   for (const [i, { begins, strike }] of moments.entries()) (begins ? begin : end).set(strike.strikeId, i)
-  const idle: T[] = []
+  const archived: T[] = []
   let before: T[] = []
   for (const candidate of [...strikes].sort(compareBeginnings)) {
     const { strikeId, points } = candidate
@@ -46,18 +46,18 @@ export function idleStrikes<T extends Strike>(
       continue
     }
     const [from, to] = [begin.get(strikeId)!, end.get(strikeId)!]
-    const isIdle =
+    const isArchived =
       from > 0 &&
-      mayRest(candidate, before) &&
+      mayArchive(candidate, before) &&
       sums.lowest(from - 1, from - 1) >= enough &&
       sums.lowest(from, to - 1) - points >= enough &&
       sums.lowest(to, lastEndWith(to, moments)) >= enough
-    if (isIdle) {
+    if (isArchived) {
       sums.add(from, to - 1, -points)
-      idle.push(candidate)
+      archived.push(candidate)
     } else before = [candidate]
   }
-  return idle
+  return archived
 }
 
 /** The last of the ends at the instant of an end. */
@@ -73,7 +73,11 @@ function lastEndWith(end: number, moments: readonly Moment[]): number {
 }
 
 /** Whether strikes of `enough` points count all the time in each of the spans. Reversed ones do not count. */
-export function areCovered(spans: readonly IdleSpan[], strikes: readonly Strike[], enough: number): boolean {
+export function areCovered(
+  spans: readonly ArchivedSpan[],
+  strikes: readonly Strike[],
+  enough: number,
+): boolean {
   if (spans.length === 0) return true
   const moments = momentsOf(strikes)
   const sums = pointsAfter(moments)
@@ -90,9 +94,9 @@ export function areCovered(spans: readonly IdleSpan[], strikes: readonly Strike[
   })
 }
 
-/** The spans with that of one more idle strike; those that touch are one. */
-export function withSpan(spans: readonly IdleSpan[], strike: Strike): IdleSpan[] {
-  const own: IdleSpan = { at: strike.at, strikeId: strike.strikeId, until: strike.expiresAt }
+/** The spans with that of one more archived strike; those that touch are one. */
+export function withSpan(spans: readonly ArchivedSpan[], strike: Strike): ArchivedSpan[] {
+  const own: ArchivedSpan = { at: strike.at, strikeId: strike.strikeId, until: strike.expiresAt }
   const touching = spans.filter((span) => span.at <= own.until && own.at <= span.until)
   const all = [own, ...touching]
   const first = all.reduce((a, b) => (compareBeginnings(a, b) < 0 ? a : b))

@@ -4,12 +4,12 @@ import { expect, it } from 'vitest'
 import { AccountWorld } from '../ledger/account-world.fixture.js'
 import { applyDecision, applyReversal } from '../ledger/apply-decision.rules.js'
 import { applyVerdicts, type VerdictFact } from '../ledger/apply-verdicts.rules.js'
-import { MOST_MESSAGES } from '../ledger/decisions/decision.js'
+import { MAX_MESSAGES } from '../ledger/decisions/decision.js'
 import { asProblem } from '#libs/runtime/http/problem'
-import { assertRoom } from './reasons-room.rules.js'
+import { assertReasonsFit } from './reasons-fit.rules.js'
 
 /** Of a document. https://www.mongodb.com/docs/manual/reference/limits/ */
-const MOST_BYTES = 16 * 1024 * 1024
+const MAX_BYTES = 16 * 1024 * 1024
 const at = new Date('2026-11-24T07:00:00Z')
 
 const verdict = (messageId: string): VerdictFact => ({
@@ -29,7 +29,7 @@ it('leaves room for the longest reasons that are taken, on as many messages as a
   const reasons = (characters: number) => ({ zh: '由'.repeat(characters), en: 'r'.repeat(characters) })
   const refuses = (characters: number, messages: number): boolean => {
     try {
-      assertRoom(reasons(characters), messages)
+      assertReasonsFit(reasons(characters), messages)
       return false
     } catch (error) {
       expect(asProblem(error)).toMatchObject({ status: 400, errors: [{ path: '/reasons' }] })
@@ -37,10 +37,10 @@ it('leaves room for the longest reasons that are taken, on as many messages as a
     }
   }
   expect(refuses(10_000, 1)).toBe(false)
-  expect(refuses(10_000, MOST_MESSAGES)).toBe(true)
+  expect(refuses(10_000, MAX_MESSAGES)).toBe(true)
   let longest = 10_000
-  while (refuses(longest, MOST_MESSAGES)) longest -= 10
-  const ids = Array.from({ length: MOST_MESSAGES }, (_, i) => `m${i}`)
+  while (refuses(longest, MAX_MESSAGES)) longest -= 10
+  const ids = Array.from({ length: MAX_MESSAGES }, (_, i) => `m${i}`)
   const world = new AccountWorld()
   world.apply(applyVerdicts(world.facts, ids.map(verdict), world.context(at)))
   const decided = applyDecision(
@@ -59,13 +59,13 @@ it('leaves room for the longest reasons that are taken, on as many messages as a
     },
     world.context(at, 'mod'),
   )
-  expect(mongo.BSON.calculateObjectSize(decided)).toBeLessThan(MOST_BYTES / 2)
+  expect(mongo.BSON.calculateObjectSize(decided)).toBeLessThan(MAX_BYTES / 2)
   world.apply(decided)
   const ordered = (kind: string) => world.directives.filter((directive) => directive.kind === kind)
-  expect(ordered('remove_message')).toHaveLength(MOST_MESSAGES)
+  expect(ordered('remove_message')).toHaveLength(MAX_MESSAGES)
   const step = { by: 'senior', at, reasons: reasons(longest) }
   const reversed = applyReversal(world.facts, 'd1', step, world.context(at, 'senior'))
-  expect(mongo.BSON.calculateObjectSize(reversed)).toBeLessThan(MOST_BYTES / 2)
+  expect(mongo.BSON.calculateObjectSize(reversed)).toBeLessThan(MAX_BYTES / 2)
   world.apply(reversed)
-  expect(ordered('restore_message')).toHaveLength(MOST_MESSAGES)
+  expect(ordered('restore_message')).toHaveLength(MAX_MESSAGES)
 })

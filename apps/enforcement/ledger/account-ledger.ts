@@ -20,7 +20,7 @@ import { PolicyStore } from '../policies/policy.store.js'
 import { AnswerLinks } from './statements/answer-links.js'
 import { AppealLinks } from './statements/appeal-links.js'
 import {
-  IdleStrikesNeeded,
+  ArchivedStrikesNeeded,
   type AccountChange,
   type AccountFacts,
   type ChangeContext,
@@ -62,15 +62,18 @@ export interface AccountRequest {
 /** Those who lost an account to each other come back at different moments. */
 const LONGEST_PAUSE_MS = 200
 
-/** Expiries of idle strikes that one change tells; the rest come with the next, which is due at once. */
-const MOST_EXPIRIES = 200
-/** The default ladder ends at 16 points, so that some 64 strikes of one point stay awake: each further one rests as soon as it may. */
-const IDLING = { over: 32, times: 2 }
+/** Expiries of archived strikes that one change tells; the rest come with the next, which is due at once. */
+const MAX_EXPIRIES = 200
+/**
+ * The default ladder ends at 16 points, so that some 64 strikes of one point stay active: each further one is archived as soon
+ * as it may be.
+ */
+const ARCHIVING = { over: 32, times: 2 }
 
 interface Loaded {
   accounts: Map<string, AccountDocument>
   strikes: Map<string, StrikeRecord[]>
-  nextIdleExpiries: Map<string, Date | null>
+  nextArchivedExpiries: Map<string, Date | null>
   decisions: Map<string, DecisionDocument[]>
   messages: Map<string, MessageMeasures[]>
   platforms: Map<string, PlatformDocument>
@@ -84,11 +87,11 @@ interface Loaded {
 
 /**
  * Changes accounts: reads what the rules need, lets them decide, stores each change with its outbox in one guarded update,
- * then makes it real. A fixed number of round trips for any number of accounts. When a call resolves, all of it is durable
+ * then delivers the outboxes. A fixed number of round trips for any number of accounts. When a call resolves, all of it is durable
  * and published; where it is cut off, the relay or the next change of the account completes it.
  */
 @Injectable()
-export class AccountChanges {
+export class AccountLedger {
   constructor(
     private readonly accounts: AccountStore,
     private readonly strikes: StrikeStore,
@@ -107,10 +110,10 @@ export class AccountChanges {
   ) {}
 
   /**
-   * Makes the changes, at most one per account. `groundwork` is awaited before any is stored: what they refer to, on its way
+   * Makes the changes, at most one per account. `evidenceStored` is awaited before any is stored: what they refer to, on its way
    * to the database meanwhile. @throws PermanentError `unknown-platform`, `unknown-policy`
    */
-  async make(requests: readonly AccountRequest[], groundwork?: Promise<void>): Promise<void> {
+  async change(requests: readonly AccountRequest[], evidenceStored?: Promise<void>): Promise<void> {
     if (requests.length === 0) return
     let open = [...requests]
     for (const rounds = new Rounds('The account'); ; rounds.next()) {
@@ -121,7 +124,7 @@ export class AccountChanges {
         const change = await this.makeOne(request, loaded)
         if (change) made.push({ request, change })
       }
-      await groundwork
+      await evidenceStored
       if (made.length === 0) return
       const won = await this.accounts.compareAndSet(
         made.map(({ change }) => change),
@@ -148,7 +151,7 @@ export class AccountChanges {
     try {
       return this.makeFrom(request, loaded)
     } catch (error) {
-      if (!(error instanceof IdleStrikesNeeded)) throw error
+      if (!(error instanceof ArchivedStrikesNeeded)) throw error
       const key = accountKey(request.platformId, request.accountId)
       const strikes = await this.strikes.allOfAccount(key)
       const policies = await this.policies.byVersions(strikes.map((strike) => strike.policyVersion))
@@ -167,7 +170,7 @@ export class AccountChanges {
   private makeFrom(request: AccountRequest, loaded: Loaded, areAll = false): AccountChange | null {
     const { platformId, accountId } = request
     const key = accountKey(platformId, accountId)
-    const nextIdleExpiry = loaded.nextIdleExpiries.get(key)
+    const nextArchivedExpiry = loaded.nextArchivedExpiries.get(key)
     const document = loaded.accounts.get(key)
     const state = document ? stateOf(document) : null
     const facts: AccountFacts = {
@@ -176,7 +179,7 @@ export class AccountChanges {
       state,
       strikes: loaded.strikes.get(key) ?? [],
       areAll,
-      ...(nextIdleExpiry === undefined ? {} : { nextIdleExpiry }),
+      ...(nextArchivedExpiry === undefined ? {} : { nextArchivedExpiry }),
       decisions: (loaded.decisions.get(key) ?? []).map(
         ({ _id, accountKey: _key, accountRev: _rev, ...rest }) => rest,
       ),
@@ -205,13 +208,13 @@ export class AccountChanges {
         deadlines: parseDeadlines(platform.deadlines).deadlines,
       },
       exonerations: loaded.exonerations,
-      idling: IDLING,
+      archiving: ARCHIVING,
       answerUrl: (decisionId, issuedAt) => this.answerLinks.linkFor(decisionId, issuedAt),
       appealUrl: (statementId, issuedAt, expiresAt) => this.links.linkFor(statementId, issuedAt, expiresAt),
     }
   }
 
-  /** The accounts, at revisions of which nothing is left to be made real: their collections are complete. */
+  /** The accounts, at revisions whose outboxes are delivered: their collections are complete. */
   private async withoutPending(keys: readonly string[]): Promise<AccountDocument[]> {
     const ready: AccountDocument[] = []
     let open = keys
@@ -240,7 +243,7 @@ export class AccountChanges {
       ...account.decided.map((measure) => measure.decisionId),
     ])
     const about = requests.flatMap((request) => request.messageIds ?? [])
-    const [awake, named, standing, byPeople, verdicts, findings, platforms, measures, reach, exonerations] =
+    const [active, named, standing, byPeople, verdicts, findings, platforms, measures, reach, exonerations] =
       await Promise.all([
         this.strikes.ofAccounts(existing),
         this.decisions.byIds([
@@ -271,8 +274,8 @@ export class AccountChanges {
     const held = [...waiting, ...standing].flatMap(({ messages }) =>
       messages.map((message) => message.messageId),
     )
-    const idle = await this.idleStrikes(requests, accounts, held)
-    const strikes = distinct([...awake, ...idle.strikes])
+    const archived = await this.archivedStrikes(requests, accounts, held)
+    const strikes = distinct([...active, ...archived.strikes])
     const undoes = decisions.filter(({ _id }) => undone.has(_id))
     const [shared, judged, messages, policies] = await Promise.all([
       this.decisions.shared(undoes),
@@ -290,7 +293,7 @@ export class AccountChanges {
     return {
       accounts: new Map(accounts.map((account) => [account._id, account])),
       strikes: grouped(strikes),
-      nextIdleExpiries: idle.nextExpiries,
+      nextArchivedExpiries: archived.nextExpiries,
       decisions: grouped(decisions),
       messages,
       platforms: new Map(platforms.map((platform) => [platform._id, platform])),
@@ -303,28 +306,30 @@ export class AccountChanges {
     }
   }
 
-  /** Of accounts that have idle strikes, those that changes are about: of their messages, and those whose expiry is due. */
-  private async idleStrikes(
+  /** Of accounts that have archived strikes, those that a change is about: of its messages, and those whose expiry is due. */
+  private async archivedStrikes(
     requests: readonly AccountRequest[],
     accounts: readonly AccountDocument[],
     heldMessageIds: readonly string[],
   ): Promise<{ strikes: KeptStrike[]; nextExpiries: Map<string, Date | null> }> {
-    const resting = new Map(
-      accounts.filter(({ idle }) => idle.spans.length > 0).map((account) => [account._id, account]),
+    const withArchived = new Map(
+      accounts.filter(({ archived }) => archived.spans.length > 0).map((account) => [account._id, account]),
     )
     const nextExpiries = new Map<string, Date | null>()
-    if (resting.size === 0) return { strikes: [], nextExpiries }
+    if (withArchived.size === 0) return { strikes: [], nextExpiries }
     const ids = requests.flatMap(({ platformId, accountId, messageIds = [] }) =>
-      resting.has(accountKey(platformId, accountId))
+      withArchived.has(accountKey(platformId, accountId))
         ? [...messageIds, ...heldMessageIds].map((id) => strikeIdOf(platformId, accountId, id))
         : [],
     )
     const now = this.clock.now()
-    const due = [...resting.values()].filter(({ idle }) => idle.nextExpiresAt && idle.nextExpiresAt <= now)
+    const due = [...withArchived.values()].filter(
+      ({ archived }) => archived.nextExpiresAt && archived.nextExpiresAt <= now,
+    )
     const lapsing = await Promise.all(
       due.map(async ({ _id }) => {
-        const first = await this.strikes.idleOfAccount(_id, MOST_EXPIRIES + 1)
-        const expired = first.slice(0, MOST_EXPIRIES).filter(({ expiresAt }) => expiresAt <= now)
+        const first = await this.strikes.archivedOfAccount(_id, MAX_EXPIRIES + 1)
+        const expired = first.slice(0, MAX_EXPIRIES).filter(({ expiresAt }) => expiresAt <= now)
         nextExpiries.set(_id, first[expired.length]?.expiresAt ?? null)
         return expired
       }),

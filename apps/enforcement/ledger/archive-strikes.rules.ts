@@ -1,42 +1,43 @@
-import { areCovered, idleStrikes } from '#libs/policy/idle-strikes'
+import { areCovered, strikesToArchive } from '#libs/policy/archived-strikes'
 import { latest } from '#libs/policy/ladder'
 import type { Policy } from '#libs/policy/policy-document'
 import type { AccountDraft } from './account-draft.rules.js'
 import type { StrikeRecord } from './account-state.js'
 
 /**
- * Leaves strikes to rest that decide nothing, so that an account costs the same however many it has, and makes sure that those
- * that rest still decide nothing (docs/adr/0090). To be called when all that the change does to strikes is done.
- * @throws IdleStrikesNeeded
+ * Archives strikes that decide nothing, so that an account costs the same however many it has, and makes sure that those
+ * that are archived still decide nothing (docs/adr/0090). To be called when all that the change does to strikes is done.
+ * @throws ArchivedStrikesNeeded
  */
-export function idle(draft: AccountDraft): void {
+export function archiveStrikes(draft: AccountDraft): void {
   const strikes = [...draft.strikes.values()]
-  const awake = strikes.filter((strike) => !strike.idle)
-  const top = awake.reduce((most, strike) => Math.max(most, topOf(draft, strike)), 0)
-  if (isMixed(draft, strikes) || !areCovered(draft.state.idle.spans, awake, top)) draft.needIdleStrikes()
-  const { over, times } = draft.context.idling
-  if (awake.length <= over) return
+  const active = strikes.filter((strike) => !strike.archived)
+  const top = active.reduce((most, strike) => Math.max(most, topOf(draft, strike)), 0)
+  if (isMixed(draft, strikes) || !areCovered(draft.state.archived.spans, active, top))
+    draft.needArchivedStrikes()
+  const { over, times } = draft.context.archiving
+  if (active.length <= over) return
   const named = new Set(draft.state.steps.map((step) => step.strikeId))
-  const resting = idleStrikes(
-    awake,
+  const toArchive = strikesToArchive(
+    active,
     top * times,
     (strike, before) =>
       !named.has(strike.strikeId) && before.every((one) => ladderOf(draft, one) === ladderOf(draft, strike)),
   )
-  for (const { strikeId, expiresAt } of resting) {
-    draft.rest(strikeId, expiresAt <= draft.state.settledAt ? 'over' : 'now')
+  for (const { strikeId, expiresAt } of toArchive) {
+    draft.archive(strikeId, expiresAt <= draft.state.settledAt ? 'expired' : 'counting')
   }
 }
 
 /**
- * Whether the ladders differ, and a strike was added or changed that is not the last: an idle one after it might bring another
- * ladder back; or one was reversed: idle ones after it might have rested because it has theirs.
+ * Whether the ladders differ, and a strike was added or changed that is not the last: an archived one after it might bring another
+ * ladder back; or one was reversed: archived ones after it might have been archived because it has theirs.
  */
 function isMixed(draft: AccountDraft, strikes: readonly StrikeRecord[]): boolean {
-  if (draft.state.idle.spans.length === 0) return false
+  if (draft.state.archived.spans.length === 0) return false
   const ladders = new Set(strikes.map((strike) => ladderOf(draft, strike)))
   if (ladders.size === 1) return false
-  const last = latest(strikes, draft.state.idle.lastAt ?? new Date(0))
+  const last = latest(strikes, draft.state.archived.lastAt ?? new Date(0))
   return strikes.some(
     ({ strikeId, at, reversedAt }) => draft.isChanged(strikeId) && (at < last || reversedAt !== null),
   )

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { propertyRuns } from '#libs/testing/property-runs.fixture'
-import { areCovered, idleStrikes, withSpan, type IdleSpan } from './idle-strikes.js'
+import { areCovered, strikesToArchive, withSpan, type ArchivedSpan } from './archived-strikes.js'
 import { dueSteps, ladderSteps, levelAt, orphanedSteps, stepsInForce, type Strike } from './ladder.js'
 import type { Rung } from './policy-document.js'
 
@@ -52,9 +52,9 @@ function saidOf(strikes: readonly Strike[], now: Date) {
   }
 }
 
-describe('idle strikes', () => {
+describe('archived strikes', () => {
   it('change nothing that the ladder says, also when others are reversed, as long as they are covered', () => {
-    let idleSeen = 0
+    let archivedSeen = 0
     let reversedSeen = 0
     fc.assert(
       fc.property(
@@ -63,31 +63,31 @@ describe('idle strikes', () => {
         fc.nat(100),
         fc.nat(3),
         (all, picks, now, slack) => {
-          const idle = new Set(idleStrikes(all, TOP + slack, never))
-          const spans = [...idle].reduce<IdleSpan[]>(withSpan, [])
-          const awake = all.filter((strike) => !idle.has(strike))
-          expect(areCovered(spans, awake, TOP + slack)).toBe(true)
-          idleSeen += idle.size
-          const reversed = new Set(picks.map((pick) => awake[pick % awake.length]!))
+          const archived = new Set(strikesToArchive(all, TOP + slack, never))
+          const spans = [...archived].reduce<ArchivedSpan[]>(withSpan, [])
+          const active = all.filter((strike) => !archived.has(strike))
+          expect(areCovered(spans, active, TOP + slack)).toBe(true)
+          archivedSeen += archived.size
+          const reversed = new Set(picks.map((pick) => active[pick % active.length]!))
           const after = (strikes: readonly Strike[]) =>
             strikes.map((one) =>
               reversed.has(one) ? { ...one, reversedAt: new Date(Math.max(now, one.at.getTime())) } : one,
             )
-          if (!areCovered(spans, after(awake), TOP)) return
-          if (idle.size > 0) reversedSeen += reversed.size
-          expect(saidOf(after(awake), new Date(now))).toEqual(saidOf(after(all), new Date(now)))
+          if (!areCovered(spans, after(active), TOP)) return
+          if (archived.size > 0) reversedSeen += reversed.size
+          expect(saidOf(after(active), new Date(now))).toEqual(saidOf(after(all), new Date(now)))
         },
       ),
       { numRuns: propertyRuns() },
     )
-    expect(idleSeen).toBeGreaterThan(2_000)
+    expect(archivedSeen).toBeGreaterThan(2_000)
     expect(reversedSeen).toBeGreaterThan(200)
   })
 
   it('are missed where what stands beside them is reversed', () => {
     const all = Array.from({ length: 20 }, (_, i) => strikeOf(i, i, 20, 1))
-    const idle = new Set(idleStrikes(all, TOP, never))
-    expect([...idle].map(({ messageId }) => messageId)).toEqual([
+    const archived = new Set(strikesToArchive(all, TOP, never))
+    expect([...archived].map(({ messageId }) => messageId)).toEqual([
       'm5',
       'm6',
       'm7',
@@ -99,23 +99,23 @@ describe('idle strikes', () => {
       'm13',
       'm14',
     ])
-    const spans = [...idle].reduce<IdleSpan[]>(withSpan, [])
+    const spans = [...archived].reduce<ArchivedSpan[]>(withSpan, [])
     expect(spans).toEqual([{ at: new Date(5), strikeId: 's005', until: new Date(34) }])
-    const awake = all.filter((strike) => !idle.has(strike))
-    const one = awake.map((strike, i) => (i === 0 ? { ...strike, reversedAt: new Date(50) } : strike))
+    const active = all.filter((strike) => !archived.has(strike))
+    const one = active.map((strike, i) => (i === 0 ? { ...strike, reversedAt: new Date(50) } : strike))
     expect(areCovered(spans, one, TOP)).toBe(false)
   })
 
-  it('leave few of many awake, in whatever order they begin and end', () => {
+  it('leave few of many active, in whatever order they begin and end', () => {
     const all = Array.from({ length: 20_000 }, (_, i) =>
       strikeOf(i, (i * 7_919) % 20_000, 90_000, 1 + (i % 3)),
     )
-    expect(all.length - idleStrikes(all, 2 * TOP, never).length).toBeLessThan(2 * 2 * TOP + 2)
+    expect(all.length - strikesToArchive(all, 2 * TOP, never).length).toBeLessThan(2 * 2 * TOP + 2)
   })
 
-  it('are none that may not rest', () => {
+  it('are none that may not be archived', () => {
     const all = Array.from({ length: 20 }, (_, i) => strikeOf(i, i, 20, 1))
-    const odd = idleStrikes(all, TOP, ({ messageId }) => Number(messageId.slice(1)) % 2 === 1)
+    const odd = strikesToArchive(all, TOP, ({ messageId }) => Number(messageId.slice(1)) % 2 === 1)
     expect(odd.every(({ messageId }) => Number(messageId.slice(1)) % 2 === 1)).toBe(true)
     expect(odd.length).toBeGreaterThan(0)
   })
