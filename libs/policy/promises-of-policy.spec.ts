@@ -12,7 +12,7 @@ import type { Policy } from './policy-document.js'
 import type { RuleInput, RuleSignal } from './rule-environment.js'
 import { isSealed } from './sealed-evidence.js'
 
-const RUNS = propertyRuns(150)
+const RUNS = propertyRuns(750)
 const TEXT = readFileSync(new URL('../../policies/default.yaml', import.meta.url), 'utf8')
 const DEFAULT: unknown = parse(TEXT)
 const DAY = 86_400_000
