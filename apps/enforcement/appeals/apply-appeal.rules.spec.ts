@@ -231,7 +231,7 @@ describe('an appeal that is granted in part', () => {
           fc.pre(appealed.length > 0)
           const decision = appealed[which % appealed.length]!
           const order = { measure, until: endsIn === null ? null : new Date(now.getTime() + endsIn) }
-          const problem = replacementProblem(decision, order, now)
+          const problem = replacementProblem(decision, order, world.state!.status, now)
           if (compareMeasures(measure, decision.measure) >= 0) expect(problem).not.toBeNull()
           if (order.until && decision.until && order.until > decision.until) expect(problem).not.toBeNull()
           if (problem) return

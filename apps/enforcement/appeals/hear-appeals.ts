@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common'
+import { accountKey } from '#libs/contracts/ids'
+import type { AccountStatus } from '#libs/contracts/measures-in-force'
 import { Clock } from '#libs/runtime/clock'
 import { assertFresh, type ExpectedVersions } from '#libs/runtime/http/if-match'
 import { badRequest, conflict, forbidden, notFound } from '#libs/runtime/http/problem'
+import { AccountStore } from '../ledger/account.store.js'
 import { CaseStore } from '../ledger/cases/case.store.js'
 import { DecisionStore } from '../ledger/decisions/decision.store.js'
 import { bilingual, type GivenReasons } from '../casework/reasons-field.js'
@@ -52,6 +55,7 @@ export class HearAppeals {
     readonly decisions: DecisionStore,
     readonly reviewing: ReviewersOf,
     readonly settling: SettleAppeals,
+    private readonly accounts: AccountStore,
     private readonly outbox: Outbox,
     private readonly clock: Clock,
   ) {}
@@ -101,7 +105,7 @@ export class HearAppeals {
       assertDecidable(found, given.outcome, subject)
       const undone = await this.settling.undoneBy(found)
       await this.assertNoPart(found, subject, undone)
-      assertFits(undone, given, now)
+      assertFits(undone, given, await this.statusOf(found), now)
       const reasons = bilingual(given.reasons)
       const decision = {
         outcome: given.outcome,
@@ -126,6 +130,10 @@ export class HearAppeals {
     }
   }
 
+  private async statusOf({ platformId, accountId }: AppealDocument): Promise<AccountStatus> {
+    return (await this.accounts.byKey(accountKey(platformId, accountId)))?.status ?? 'active'
+  }
+
   private async told(appeal: AppealDocument): Promise<AppealDocument> {
     await this.outbox.deliver([appeal], this.appeals.appeals)
     return appeal
@@ -141,7 +149,7 @@ export class HearAppeals {
 }
 
 /** @throws Problem 400 */
-function assertFits({ first, undoes }: Undone, given: GivenOutcome, now: Date): void {
+function assertFits({ first, undoes }: Undone, given: GivenOutcome, status: AccountStatus, now: Date): void {
   const needed = given.outcome === 'partly_granted'
   if (needed !== (given.replacement !== null)) {
     const reason = needed ? 'is needed: the lesser measure' : `does not go with ${given.outcome}`
@@ -151,7 +159,7 @@ function assertFits({ first, undoes }: Undone, given: GivenOutcome, now: Date): 
   }
   assertReasonsFit(bilingual(given.reasons), undoes.flatMap(({ messages }) => messages).length)
   if (!given.replacement) return
-  const problem = replacementProblem(first, given.replacement, now)
+  const problem = replacementProblem(first, given.replacement, status, now)
   if (problem) throw badRequest('not-lesser', 'An appeal never makes matters worse.', [problem])
 }
 

@@ -1,9 +1,10 @@
-import type { Measure } from '#libs/contracts/measures-in-force'
+import type { AccountStatus, Measure } from '#libs/contracts/measures-in-force'
 import { tooLongReason } from '#libs/policy/limits-of-decisions'
 import { compareMeasures, ENDING } from '#libs/policy/measures-in-force'
 import type { Policy } from '#libs/policy/policy-document'
 import { durationOf } from '../ledger/apply-decision.rules.js'
 import type { DecisionRecord } from '../ledger/decisions/decision.js'
+import { isOnMessages } from '../ledger/exonerations/exonerate.rules.js'
 import type { ReplacementOrder } from './appeal.js'
 
 /** What can stand in the place of a step of the ladder, and fall with its strikes. */
@@ -11,14 +12,24 @@ const FOR_STEPS: readonly Measure[] = ['none', 'warn', 'limit']
 
 type Replaceable = Pick<DecisionRecord, 'measure' | 'stepId' | 'until' | 'inForceSince' | 'at' | 'replaces'>
 
-/** What is wrong with a replacement: where and why; null where it is lesser and fits. An appeal never makes matters worse. */
+/**
+ * What is wrong with a replacement: where and why; null where it is lesser and fits. An appeal never makes matters worse, for the
+ * account either, which stands at `status`.
+ */
 export function replacementProblem(
   decision: Replaceable,
   given: ReplacementOrder,
+  status: AccountStatus,
   now: Date,
 ): { path: string; reason: string } | null {
   if (compareMeasures(given.measure, decision.measure) >= 0) {
     return { path: '/replacement/measure', reason: `must be less than ${decision.measure}` }
+  }
+  if (given.measure === 'warn' && isOnMessages(decision) && status === 'active') {
+    return {
+      path: '/replacement/measure',
+      reason: 'must be none or label: nothing is in force on the account, and a warning would be',
+    }
   }
   if (decision.stepId !== null && !FOR_STEPS.includes(given.measure)) {
     return {

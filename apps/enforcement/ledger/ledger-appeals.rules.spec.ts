@@ -259,7 +259,8 @@ class Objected {
     const covers = this.covers(one)
     const first = covers[0]
     if (outcome === 'partly_granted') {
-      if (!first || replacementProblem(first, { measure, until: null }, this.now)) return
+      if (!first || replacementProblem(first, { measure, until: null }, this.world.state!.status, this.now))
+        return
       one.measure = measure
     }
     this.assertCovers(one)
