@@ -1,29 +1,10 @@
-import { readFileSync } from 'node:fs'
-import { parse } from 'yaml'
 import { describe, expect, it } from 'vitest'
-import type { PolicyRecord } from '#libs/contracts/policy-record'
 import { judged } from './classify.rules.js'
+import { defaultJudge, shippedModel } from './default-judge.fixture.js'
 import { HARMLESS_LOOK_ALIKES } from './detectors/harmless-look-alikes.fixture.js'
-import { TextModel } from './detectors/text-model.js'
-import { buildJudge } from './judge.js'
 
-const record = (kind: 'policy' | 'bank', name: string, path: string): PolicyRecord => ({
-  kind,
-  name,
-  version: '1',
-  state: 'live',
-  effectiveFrom: '1970-01-01T00:00:00Z',
-  rollout: 100,
-  publishedAt: '1970-01-01T00:00:00Z',
-  document: parse(readFileSync(path, 'utf8')) as Record<string, unknown>,
-})
-const judge = buildJudge({
-  policy: record('policy', 'default', 'policies/default.yaml'),
-  banks: ['words', 'links', 'known-false-claims'].map((name) =>
-    record('bank', name, `policies/banks/${name}.yaml`),
-  ),
-})
-const model = TextModel.load(readFileSync('models/text-v1.bin'))
+const judge = defaultJudge()
+const model = shippedModel()
 const MAX_FOR_REVIEW = 0.05
 
 const outcomeOf = (text: string) =>

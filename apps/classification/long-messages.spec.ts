@@ -1,33 +1,16 @@
-import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
-import { parse } from 'yaml'
 import { describe, expect, it } from 'vitest'
 import type { AcceptedMessage } from '#libs/contracts/accepted-message'
 import { codePoints } from '#libs/contracts/fields'
-import type { PolicyRecord } from '#libs/contracts/policy-record'
 import { Verdict } from '#libs/contracts/verdict'
 import { contractCheck } from '#libs/runtime/json/validator'
 import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { classify } from './classify.rules.js'
-import { TextModel } from './detectors/text-model.js'
-import { buildJudge } from './judge.js'
+import { defaultJudge, shippedModel } from './default-judge.fixture.js'
 import { windowsOf } from './text-windows.rules.js'
 
-const record = (kind: 'policy' | 'bank', name: string, path: string): PolicyRecord => ({
-  kind,
-  name,
-  version: '1',
-  state: 'live',
-  effectiveFrom: '1970-01-01T00:00:00Z',
-  rollout: 100,
-  publishedAt: '1970-01-01T00:00:00Z',
-  document: parse(readFileSync(path, 'utf8')) as Record<string, unknown>,
-})
-const banks = ['words', 'links', 'known-false-claims'].map((name) =>
-  record('bank', name, `policies/banks/${name}.yaml`),
-)
-const judge = buildJudge({ policy: record('policy', 'default', 'policies/default.yaml'), banks })
-const model = TextModel.load(readFileSync('models/text-v1.bin'))
+const judge = defaultJudge()
+const model = shippedModel()
 const by = { judge, model, mode: 'live', now: new Date('2026-11-24T08:00:00Z') }
 const check = contractCheck(Verdict)
 

@@ -6,7 +6,7 @@ import { numberFrom } from '../../apps/classification/training/seeded.js'
 import type { Drained } from './drain.js'
 import type { Mix } from './make-messages.js'
 import { nanosecondsEach } from './cpu-cost.js'
-import { defaultDocuments, judgeOf } from './default-judge.js'
+import { defaultDocuments, judgeOf } from '../../apps/classification/default-judge.fixture.js'
 import { textsOfLength } from './texts.js'
 import { WeirBench } from './weir-bench.js'
 

@@ -20,7 +20,7 @@ import { copyKeysOf } from '../../apps/enforcement/ledger/cases/copy-keys.rules.
 import { checkMessage } from '../../apps/ingestion/check-message.rules.js'
 import { codecCosts } from './codec-costs.js'
 import { nanosecondsEach, type StepCost } from './cpu-cost.js'
-import { defaultDocuments, judgeOf } from './default-judge.js'
+import { defaultDocuments, judgeOf } from '../../apps/classification/default-judge.fixture.js'
 
 const MESSAGES = 5_000
 

@@ -26,7 +26,7 @@ import { checkMessage } from '../../apps/ingestion/check-message.rules.js'
 import { MessagesConsumer as Ingestion } from '../../apps/ingestion/messages.consumer.js'
 import { RememberedRevisions } from '../../apps/ingestion/remembered-revisions.js'
 import { hopProcess } from './hop.js'
-import { defaultDocuments, judgeOf } from './default-judge.js'
+import { defaultDocuments, judgeOf } from '../../apps/classification/default-judge.fixture.js'
 
 /**
  * What a user would build instead: Weir's own handlers of ingestion and classification behind Nest's stock Kafka transport,

@@ -6,7 +6,7 @@ import { Receipt } from '#libs/contracts/receipt'
 import { revisionOf } from '#libs/contracts/message'
 import { judged } from '../../apps/classification/classify.rules.js'
 import { TextModel } from '../../apps/classification/detectors/text-model.js'
-import { defaultDocuments, judgeOf } from '../bench/default-judge.js'
+import { defaultDocuments, judgeOf } from '../../apps/classification/default-judge.fixture.js'
 import { hostileBytes } from './hostile-bytes.js'
 import { hostileTexts } from './hostile-texts.js'
 

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import type { PolicyRecord } from '#libs/contracts/policy-record'
-import { buildJudge } from '../../apps/classification/judge.js'
+import { TextModel } from './detectors/text-model.js'
+import { buildJudge } from './judge.js'
 
 const SINCE_EVER = '1970-01-01T00:00:00Z'
 
@@ -36,4 +37,15 @@ export function defaultDocuments() {
       ['words', 'links', 'known-false-claims'].map((name) => [name, read(`policies/banks/${name}.yaml`)]),
     ),
   }
+}
+
+/** The judge of the default policy and banks. */
+export function defaultJudge() {
+  const { policy, banks } = defaultDocuments()
+  return judgeOf(policy, banks)
+}
+
+/** The model that is shipped. */
+export function shippedModel(): TextModel {
+  return TextModel.load(readFileSync('models/text-v1.bin'))
 }
