@@ -17,7 +17,7 @@ export function hostileBytes(size: number): HostileBytes[] {
   /** The same with a number in it that is always another. */
   const counted = (partOf: (n: number) => string): string => {
     const parts: string[] = []
-    for (let n = 0, left = room; (left -= partOf(n).length) > 0; n++) parts.push(partOf(n))
+    for (let n = 0, left = room; (left -= Buffer.byteLength(partOf(n))) > 0; n++) parts.push(partOf(n))
     return parts.join('')
   }
   const within = (members: string): string => `{${MESSAGE},${members}}`

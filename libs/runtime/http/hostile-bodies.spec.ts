@@ -135,6 +135,15 @@ describe('a body that would take long to parse is refused before it is parsed', 
     expect(await post(list(DEFAULT_BODY_VALUES))).toMatchObject({ status: 413, type: 'too-large' })
     expect(await post(list(DEFAULT_BODY_VALUES), {}, '/big')).toMatchObject({ status: 201 })
   })
+
+  it('by the names of one object, not of all', async () => {
+    const object = (count: number): object =>
+      Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, 1]))
+    const two = (count: number): string => JSON.stringify([object(900), object(count)])
+    expect(await post(two(1_000))).toMatchObject({ status: 201 })
+    expect(await post(two(1_001))).toMatchObject({ status: 413, type: 'too-large' })
+    expect(await post(two(1_001), {}, '/big')).toMatchObject({ status: 413, type: 'too-large' })
+  })
 })
 
 describe('a body is read as its sender means it, or refused', () => {

@@ -24,8 +24,9 @@ export function JudgesRepeatedNames(): MethodDecorator {
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 /** Levels that are parsed at all: how deep a request may be is for its route to say, and to tell where it is deeper. */
 const PARSED_DEPTH = 500
+/** Names that one object may give; the largest of ours has 30. */
+const MAX_NAMES = 1_000
 
-/**
 /** What a route says of the bodies that it takes. */
 interface BodyTerms {
   /** Values that the JSON may hold. */
@@ -35,19 +36,21 @@ interface BodyTerms {
 
 /**
  * Bytes of a body as JSON; none at all is `undefined`. Throws a 400 `not-utf8`, `not-json` or `too-deep`, `invalid-request` that
- * names what an object gives twice, and a 413 `too-large` on more than `maxValues` values: what it would cost to parse is known
- * before it is parsed.
+ * names what an object gives twice, and a 413 `too-large` on more than `maxValues` values, or `MAX_NAMES` names in one object: what it
+ * would cost to parse is known before it is parsed.
  */
 export function parseJsonBody(
   bytes: Buffer,
   { maxValues = DEFAULT_BODY_VALUES, judgesRepeatedNames = false }: BodyTerms = {},
 ): unknown {
   if (bytes.length === 0) return undefined
-  switch (excessOf(bytes, { maxDepth: PARSED_DEPTH, maxValues })) {
+  switch (excessOf(bytes, { maxDepth: PARSED_DEPTH, maxValues, maxNames: MAX_NAMES })) {
     case 'too-deep':
       throw badRequest('too-deep', `The body is nested deeper than ${PARSED_DEPTH} levels.`)
     case 'too-large':
       throw new Problem(413, 'too-large', `The body holds more than ${maxValues} values.`)
+    case 'too-many-names':
+      throw new Problem(413, 'too-large', `An object of the body gives more than ${MAX_NAMES} names.`)
     case undefined:
   }
   const body = parsed(decoded(bytes))

@@ -3,16 +3,18 @@ import { describe, expect, it } from 'vitest'
 import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { excessOf } from './bound-json.js'
 
-const of = (text: string, maxDepth = 4, maxValues = 10) =>
-  excessOf(Buffer.from(text), { maxDepth, maxValues })
+const of = (text: string, maxDepth = 4, maxValues = 10, maxNames = 3) =>
+  excessOf(Buffer.from(text), { maxDepth, maxValues, maxNames })
 
-/** Levels and values of parsed JSON, counted the slow way. */
-function measured(value: unknown): { depth: number; values: number } {
-  if (typeof value !== 'object' || value === null) return { depth: 0, values: 1 }
+/** Levels, values and the names of the largest object of parsed JSON, counted the slow way. */
+function measured(value: unknown): { depth: number; values: number; names: number } {
+  if (typeof value !== 'object' || value === null) return { depth: 0, values: 1, names: 0 }
+  const own = Array.isArray(value) ? 0 : Object.keys(value).length
   const inner = Object.values(value).map(measured)
   return {
     depth: 1 + Math.max(0, ...inner.map(({ depth }) => depth)),
     values: 1 + inner.reduce((sum, { values }) => sum + values, 0),
+    names: Math.max(own, ...inner.map(({ names }) => names)),
   }
 }
 
@@ -28,6 +30,15 @@ describe('the bounds of JSON', () => {
     ['an escaped quote', '{"a\\"[[[[[[":",,,,,,,,,,,,"}', undefined],
     ['an escaped backslash before the quote', '{"a\\\\":[[[[1]]]]}', 'too-deep'],
     ['a string without end', '["[[[[[[', undefined],
+    [
+      'names at their bound, in objects within and beside each other',
+      '{"a":{"b":1,"c":1,"d":1},"e":[{"f":1}],"g":{}}',
+      undefined,
+    ],
+    ['a name more', '{"a":{"b":1},"c":[{"d":1}],"e":1,"f":1}', 'too-many-names'],
+    ['a name more within', '[{"a":1},{"a":1,"b":1,"c":1,"d":1}]', 'too-many-names'],
+    ['colons in strings', '{"a":":::::","b:::::":1}', undefined],
+    ['ends without a beginning', ']]]]{"a":1}', undefined],
     ['nothing', '', undefined],
   ])('%s', (_name, text, excess) => {
     expect(of(text)).toBe(excess)
@@ -38,11 +49,12 @@ describe('the bounds of JSON', () => {
       fc.property(fc.json({ maxDepth: 6 }), fc.boolean(), (text, indented) => {
         const value: unknown = JSON.parse(text)
         const written = indented ? JSON.stringify(value, null, 2) : text
-        const { depth, values } = measured(value)
+        const { depth, values, names } = measured(value)
         // An empty object or list counts as one value more than it holds.
-        expect(of(written, depth, 2 * values)).toBeUndefined()
-        if (depth > 0) expect(of(written, depth - 1, 2 * values)).toBe('too-deep')
-        if (values > 2) expect(of(written, depth, (values >> 1) - 1)).toBe('too-large')
+        expect(of(written, depth, 2 * values, names)).toBeUndefined()
+        if (names > 0) expect(of(written, depth, 2 * values, names - 1)).toBe('too-many-names')
+        if (depth > 0) expect(of(written, depth - 1, 2 * values, names)).toBe('too-deep')
+        if (values > 2) expect(of(written, depth, (values >> 1) - 1, names)).toBe('too-large')
       }),
       { numRuns: propertyRuns(1_000, 20_000) },
     )

@@ -4,20 +4,27 @@ export interface JsonBounds {
   readonly maxDepth: number
   /** Values in all: objects, lists, and what stands in them. */
   readonly maxValues: number
+  /** Names that one object may give: parsers build a table for each, which costs more by the name the larger it is. */
+  readonly maxNames: number
 }
 
-/** Which bound was passed: of depth, or of values. */
-export type JsonExcess = 'too-deep' | 'too-large'
+/** Which bound was passed: of depth, of values, or of names in one object. */
+export type JsonExcess = 'too-deep' | 'too-large' | 'too-many-names'
 
-const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c]
+const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a]
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d]
 
 /**
  * Says which bound the JSON in these bytes passes, or undefined. Builds nothing, ends at the bound, linear in the bytes. Says
  * nothing of whether they are JSON: that is for the parser, which has little to do on what passes.
  */
-export function excessOf(bytes: Buffer, { maxDepth, maxValues }: JsonBounds): JsonExcess | undefined {
+export function excessOf(
+  bytes: Buffer,
+  { maxDepth, maxValues, maxNames }: JsonBounds,
+): JsonExcess | undefined {
   let depth = 0
+  /** Names given so far by each object that is open, by its level. */
+  const names: number[] = [0]
   let values = 1
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at]
@@ -25,11 +32,15 @@ export function excessOf(bytes: Buffer, { maxDepth, maxValues }: JsonBounds): Js
       at = endOfString(bytes, at)
     } else if (byte === COMMA) {
       if (++values > maxValues) return 'too-large'
+    } else if (byte === COLON) {
+      if (++names[depth]! > maxNames) return 'too-many-names'
     } else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
       if (++depth > maxDepth) return 'too-deep'
       if (++values > maxValues) return 'too-large'
+      names[depth] = 0
     } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) {
-      depth--
+      // More may be closed than was opened: the parser says so.
+      if (depth > 0) depth--
     }
   }
   return undefined

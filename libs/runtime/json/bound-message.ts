@@ -17,7 +17,7 @@ export interface MessageExcess {
 export function excessOfBytes(bytes: Buffer): MessageExcess | undefined {
   if (bytes.length > MAX_MESSAGE_BYTES) return tooManyBytes(bytes.length)
   if (bytes.length <= SMALL_BYTES) return undefined
-  return excessOf(bytes, { maxDepth: MAX_MESSAGE_DEPTH, maxValues: Infinity }) && TOO_DEEP
+  return excessOf(bytes, { maxDepth: MAX_MESSAGE_DEPTH, maxValues: Infinity, maxNames: Infinity }) && TOO_DEEP
 }
 
 /** The same of a value that is parsed already. Does not recurse. */
