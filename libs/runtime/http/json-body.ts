@@ -48,9 +48,11 @@ export function parseJsonBody(
     case 'too-deep':
       throw badRequest('too-deep', `The body is nested deeper than ${PARSED_DEPTH} levels.`)
     case 'too-large':
-      throw new Problem(413, 'too-large', `The body holds more than ${maxValues} values.`)
-    case 'too-many-names':
-      throw new Problem(413, 'too-large', `An object of the body gives more than ${MAX_NAMES} names.`)
+      throw new Problem(
+        413,
+        'too-large',
+        `The body holds more than ${maxValues} values, or ${MAX_NAMES} names in one object.`,
+      )
     case undefined:
   }
   const body = parsed(decoded(bytes))

@@ -8,8 +8,8 @@ export interface JsonBounds {
   readonly maxNames: number
 }
 
-/** Which bound was passed: of depth, of values, or of names in one object. */
-export type JsonExcess = 'too-deep' | 'too-large' | 'too-many-names'
+/** Which bound was passed: of depth, or of values or names. */
+export type JsonExcess = 'too-deep' | 'too-large'
 
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a]
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d]
@@ -33,7 +33,7 @@ export function excessOf(
     } else if (byte === COMMA) {
       if (++values > maxValues) return 'too-large'
     } else if (byte === COLON) {
-      if (++names[depth]! > maxNames) return 'too-many-names'
+      if (++names[depth]! > maxNames) return 'too-large'
     } else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
       if (++depth > maxDepth) return 'too-deep'
       if (++values > maxValues) return 'too-large'

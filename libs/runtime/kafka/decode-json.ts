@@ -10,9 +10,9 @@ import { contractCheck } from '../json/validator.js'
 import type { Decoder } from './batch.js'
 
 /** What a value may hold that is parsed at all; our longest records have some ten thousand values. */
-const BOUNDS = { maxDepth: 500, maxValues: 200_000 }
+const BOUNDS = { maxDepth: 500, maxValues: 200_000, maxNames: Infinity }
 /** What platforms send has a dozen values where it is right. */
-const INPUT_BOUNDS = { maxDepth: 50, maxValues: 10_000 }
+const INPUT_BOUNDS = { maxDepth: 50, maxValues: 10_000, maxNames: 1_000 }
 /** Shorter ones are parsed as they are: whatever they hold, that takes a millisecond or two. */
 const SMALL_BYTES = 16 * 1024
 
