@@ -1,7 +1,7 @@
 import { isInstant } from '#libs/contracts/fields'
 import type { Notice } from '#libs/contracts/notice'
 import { writeInstant } from '#libs/contracts/write-instant'
-import { escapeHtml } from '#libs/runtime/escape-html'
+import { escapeHtml } from '#libs/runtime/pages/escape-html'
 import { oneLine, plainText } from './plain-text.rules.js'
 import { FALLBACK, TEMPLATES } from './templates/catalogue.js'
 import { LANGUAGES, type Language, type PlaceType, type Template } from './templates/template.js'

@@ -2,7 +2,7 @@ import { Body, Get, Post, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Public } from '#libs/runtime/auth/roles.decorator'
 import { PageController } from '#libs/runtime/http/page.decorator'
-import { answerWithPage, type PageFields, textOf } from '../appeals/answer-with-page.js'
+import { answerWithPage, type PageFields, textOf } from '#libs/runtime/pages/answer-with-page'
 import { AnswerIntent, LONGEST_ANSWER } from './answer-intent.js'
 import { answeredPage, answerPage, answerProblemPage } from './answer-pages.rules.js'
 

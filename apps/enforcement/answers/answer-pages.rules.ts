@@ -1,6 +1,6 @@
 import { writeInstant } from '#libs/contracts/write-instant'
-import { html, Html } from '../appeals/html.rules.js'
-import { pageAround, type Place } from '../appeals/appeal-pages.rules.js'
+import { html } from '#libs/runtime/pages/html'
+import { citedClause, type Place, problemPage, publicPage, term } from '#libs/runtime/pages/public-page'
 import { ANSWER_WORDS } from './answer-words.js'
 import type { IntendedBan } from './intended-ban.js'
 
@@ -9,7 +9,7 @@ export function answerPage(place: Place, intended: IntendedBan, token: string): 
   const { language } = place
   const words = ANSWER_WORDS[language]
   const { clause, clauseTitle, clauseText, category, until } = intended
-  const cited = [clause, clauseTitle?.[language], clauseText?.[language]].filter((part) => !!part).join(' – ')
+  const cited = citedClause({ clause, title: clauseTitle, text: clauseText }, language)
   const form = html`<form method="post" action="answer?lang=${language}">
     <input type="hidden" name="token" value="${token}" />
     <label for="text">${words.answer}</label>
@@ -17,7 +17,7 @@ export function answerPage(place: Place, intended: IntendedBan, token: string): 
     <textarea id="text" name="text" rows="10" maxlength="10000" required aria-describedby="hint"></textarea>
     <button type="submit">${words.send}</button>
   </form>`
-  return page(
+  return publicPage(
     place,
     words.title,
     html`<h1>${words.title}</h1>
@@ -40,7 +40,7 @@ export function answerPage(place: Place, intended: IntendedBan, token: string): 
 /** What is answered to whoever answered. */
 export function answeredPage(place: Place): string {
   const words = ANSWER_WORDS[place.language]
-  return page(
+  return publicPage(
     place,
     words.received,
     html`<h1>${words.received}</h1>
@@ -50,21 +50,5 @@ export function answeredPage(place: Place): string {
 
 /** What people see when something is wrong with what they asked for. */
 export function answerProblemPage(place: Place, slug: string): string {
-  const words = ANSWER_WORDS[place.language]
-  const text = Object.hasOwn(words.problems, slug) ? words.problems[slug]! : words.problems['not-found']!
-  return page(
-    place,
-    words.problem,
-    html`<h1>${words.problem}</h1>
-      <p role="alert">${text}</p>`,
-  )
-}
-
-function page(place: Place, title: string, content: Html): string {
-  return pageAround(place, ANSWER_WORDS[place.language].otherLanguage, title, content)
-}
-
-function term(name: string, value: string): Html {
-  return html`<dt>${name}</dt>
-    <dd><bdi>${value}</bdi></dd>`
+  return problemPage(place, ANSWER_WORDS[place.language], slug)
 }

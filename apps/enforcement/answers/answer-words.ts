@@ -1,8 +1,7 @@
-import type { PageLanguage } from '../appeals/page-language.rules.js'
+import type { PageLanguage } from '#libs/runtime/pages/page-language'
 
 /** Every word of the page on which an intended ban is answered, in one language. */
 interface AnswerWords {
-  otherLanguage: string
   title: string
   intro: string
   measure: string
@@ -26,7 +25,6 @@ interface AnswerWords {
 }
 
 const zh: AnswerWords = {
-  otherLanguage: 'English',
   title: '对拟封禁的说明',
   intro:
     '我们拟封禁下列公众账号。措施尚未生效，您可以先作出说明；在另一位工作人员读过您的说明之前，措施不会生效。',
@@ -57,7 +55,6 @@ const zh: AnswerWords = {
 }
 
 const en: AnswerWords = {
-  otherLanguage: '中文',
   title: 'Answer to an intended ban',
   intro:
     'We intend to ban the public account below. Nothing is in force yet, and you may answer first: nothing begins before a second person has read what you write.',

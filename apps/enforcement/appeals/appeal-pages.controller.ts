@@ -4,8 +4,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Caller, CurrentCaller } from '#libs/runtime/auth/caller'
 import { Public } from '#libs/runtime/auth/roles.decorator'
 import { PageController } from '#libs/runtime/http/page.decorator'
-import { answerWithPage, type PageFields, textOf } from './answer-with-page.js'
-import { appealPage, problemPage, receivedPage, statusPage, type Place } from './appeal-pages.rules.js'
+import { answerWithPage, type PageFields, textOf } from '#libs/runtime/pages/answer-with-page'
+import type { Place } from '#libs/runtime/pages/public-page'
+import { appealPage, appealProblemPage, receivedPage, statusPage } from './appeal-pages.rules.js'
 import { FollowAppeal } from './follow-appeal.js'
 import { GiveFacts } from './give-facts.js'
 import { actorOf, LONGEST_APPEAL, OpenAppeal } from './open-appeal.js'
@@ -95,5 +96,5 @@ function answer(
   kept: Readonly<Record<string, string>>,
   make: (place: Place) => Promise<{ status: number; page: string }>,
 ): Promise<void> {
-  return answerWithPage({ request, query, reply, kept, problemPage }, make)
+  return answerWithPage({ request, query, reply, kept, problemPage: appealProblemPage }, make)
 }

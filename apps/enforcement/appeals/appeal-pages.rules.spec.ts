@@ -2,26 +2,14 @@ import 'reflect-metadata'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DIRECTIVE_KINDS } from '#libs/contracts/directive'
-import { propertyRuns } from '#libs/testing/property-runs.fixture'
+import { hostileText } from '#libs/runtime/pages/hostile-text.fixture'
+import { PAGE_LANGUAGES } from '#libs/runtime/pages/page-language'
 import { AccountWorld } from '../ledger/account-world.fixture.js'
 import { applyVerdicts } from '../ledger/apply-verdicts.rules.js'
 import { APPEAL_STATES } from './appeal-transitions.js'
-import { appealPage, problemPage, receivedPage, statusPage } from './appeal-pages.rules.js'
-import { html } from './html.rules.js'
-import { PAGE_LANGUAGES, pageLanguage } from './page-language.rules.js'
+import { appealPage, appealProblemPage, receivedPage, statusPage } from './appeal-pages.rules.js'
 import { PAGE_WORDS } from './page-words.js'
 
-const HOSTILE = [
-  '<script>alert(1)</script>',
-  '"><img src=x onerror=alert(1)>',
-  `'onmouseover='alert(1)`,
-  '</blockquote></style><style>body{display:none}',
-  '</textarea><form action="https://evil.example">',
-  '&lt;b&gt; &amp;',
-  '{{7*7}} ${7*7}',
-  '\u202Egnp.exe\0\ud800',
-]
-const hostile = fc.oneof(fc.constantFrom(...HOSTILE), fc.string({ unit: 'binary' }))
 const place = { language: 'en', elsewhere: '?lang=zh' } as const
 
 function statement() {
@@ -66,26 +54,12 @@ const pageWith = (text: string): string =>
     nonce: text,
   })
 
-describe('HTML', () => {
-  it('lets no value be anything but text', () => {
-    fc.assert(
-      fc.property(hostile, (value) => {
-        const { text } = html`<p title="${value}">${value}</p>`
-        expect(text).toMatch(/^<p title="[^"<>]*">[^"'<>]*<\/p>$/)
-        expect(Buffer.from(text, 'utf8').toString('utf8')).toBe(text)
-      }),
-      { numRuns: propertyRuns() },
-    )
-    expect(html`${[html`<b>${'<'}</b>`, html`<i></i>`]}${null}${7}`.text).toBe('<b>&lt;</b><i></i>7')
-  })
-})
-
 describe('the page of an appeal', () => {
   it('has the same tags whatever stands in it, and nothing that runs', () => {
     const tags = tagsOf(pageWith('x'))
     expect(tags.filter((tag) => /^(script|img|iframe|object|link|base)|\bon[a-z]+/.test(tag))).toEqual([])
     fc.assert(
-      fc.property(hostile, (value) => {
+      fc.property(hostileText, (value) => {
         const page = pageWith(`a${value}`)
         expect(tagsOf(page)).toEqual(tags)
         expect(page.split('<').length).toBe(pageWith('x').split('<').length)
@@ -131,27 +105,12 @@ describe('the page of an appeal', () => {
       }
       expect(receivedPage({ ...place, language }, 'rc_<1>')).toContain('rc_&lt;1&gt;')
       for (const slug of ['already-decided', 'too-many-appeals']) {
-        expect(problemPage({ ...place, language }, slug)).toMatch(
+        expect(appealProblemPage({ ...place, language }, slug)).toMatch(
           /court .*dispute settlement body|法院.*争议解决机构/,
         )
       }
-      expect(problemPage({ ...place, language }, 'constructor')).toContain(words.problems['not-found'])
+      expect(appealProblemPage({ ...place, language }, 'constructor')).toContain(words.problems['not-found'])
     }
     expect(Object.keys(PAGE_WORDS.zh.problems)).toEqual(Object.keys(PAGE_WORDS.en.problems))
-  })
-})
-
-describe('the language of a page', () => {
-  it.each([
-    ['zh', 'en', 'zh'],
-    [undefined, 'zh-CN,zh;q=0.9,en;q=0.8', 'zh'],
-    [undefined, 'fr;q=1, en;q=0.2, zh;q=0.5', 'zh'],
-    [undefined, 'zh;q=0, en;q=0.1', 'en'],
-    [undefined, 'fr', 'en'],
-    [undefined, undefined, 'en'],
-    [['zh', 'en'], ';;;,q=', 'en'],
-    ['EN-gb', 'zh', 'en'],
-  ])('asked for %s by a browser that likes %s is %s', (asked, accepted, language) => {
-    expect(pageLanguage(asked, accepted)).toBe(language)
   })
 })

@@ -1,28 +1,18 @@
 import { writeInstant } from '#libs/contracts/write-instant'
+import { html, type Html } from '#libs/runtime/pages/html'
+import type { PageLanguage } from '#libs/runtime/pages/page-language'
+import {
+  citedClause,
+  type Place,
+  problemPage,
+  problemText,
+  publicPage,
+  term,
+} from '#libs/runtime/pages/public-page'
 import type { StatementOfReasons } from '../ledger/statements/statement.js'
 import type { AppealState } from './appeal-transitions.js'
-import { html, Html } from './html.rules.js'
-import type { PageLanguage } from './page-language.rules.js'
-import { PAGE_WORDS, type PageWords } from './page-words.js'
+import { PAGE_WORDS } from './page-words.js'
 import type { Evidence } from './read-evidence.js'
-
-/** The only style there is; the Content-Security-Policy names its digest. Contrast of all text is above 7:1. */
-export const PAGE_STYLE = `
-body { font: 1.0625rem/1.6 system-ui, sans-serif; max-width: 44rem; margin: 0 auto; padding: 1rem; color: #1a1a1a; background: #fff }
-dt { font-weight: 600 } dd { margin: 0 0 .5rem }
-blockquote, .code { margin: .5rem 0; padding: .75rem; border: 1px solid #767676; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate }
-label { display: block; font-weight: 600; margin-top: 1rem }
-textarea, input { font: inherit; width: 100%; box-sizing: border-box; padding: .5rem; border: 1px solid #595959 }
-button { font: inherit; margin-top: 1rem; padding: .5rem 1.25rem; color: #fff; background: #0b4a8f; border: 2px solid #0b4a8f }
-a { color: #0b4a8f } :focus-visible { outline: 3px solid #b35900; outline-offset: 2px }
-`
-
-/** Where the page of a link stands, as its forms and links need it; all addresses are relative to it. */
-export interface Place {
-  language: PageLanguage
-  /** The same page in the other language, as a query string. */
-  elsewhere: string
-}
 
 /** The page of one statement: what was decided and why, on which messages, and the form to object. */
 export function appealPage(
@@ -51,7 +41,7 @@ export function appealPage(
       <textarea id="text" name="text" rows="10" maxlength="10000" required aria-describedby="hint"></textarea>
       <button type="submit">${words.send}</button>
     </form>`
-  return pageOf(
+  return publicPage(
     place,
     words.appeal,
     html`<h1>${words.appeal}</h1>
@@ -59,7 +49,7 @@ export function appealPage(
         ${term(words.measure, words.kinds[statement.kind])} ${term(words.platform, statement.platformId)}
         ${term(words.account, statement.accountId)}
         ${ground.category ? term(words.category, ground.category) : null}
-        ${ground.clause ? term(words.clause, clauseText(statement, language)) : null}
+        ${ground.clause ? term(words.clause, citedClause(ground, language)) : null}
         ${term(words.issuedAt, writeInstant(statement.issuedAt, language))}
         ${statement.until ? term(words.until, writeInstant(statement.until, language)) : null}
       </dl>
@@ -78,7 +68,7 @@ export function appealPage(
 /** What is answered to whoever objected: the code, this once. */
 export function receivedPage(place: Place, receiptCode: string): string {
   const words = PAGE_WORDS[place.language]
-  return pageOf(
+  return publicPage(
     place,
     words.received,
     html`<h1>${words.received}</h1>
@@ -106,7 +96,7 @@ export function statusPage(place: Place, found: Followed | null): string {
     <input id="code" name="receiptCode" maxlength="60" required autocomplete="off" spellcheck="false" />
     <button type="submit">${words.look}</button>
   </form>`
-  return pageOf(
+  return publicPage(
     place,
     words.status,
     html`<h1>${words.status}</h1>
@@ -115,18 +105,8 @@ export function statusPage(place: Place, found: Followed | null): string {
 }
 
 /** What people see when something is wrong with what they asked for. */
-export function problemPage(place: Place, slug: string): string {
-  const words = PAGE_WORDS[place.language]
-  return pageOf(
-    place,
-    words.problem,
-    html`<h1>${words.problem}</h1>
-      <p role="alert">${problemText(words, slug)}</p>`,
-  )
-}
-
-function problemText(words: PageWords, slug: string): string {
-  return Object.hasOwn(words.problems, slug) ? words.problems[slug]! : words.problems['not-found']!
+export function appealProblemPage(place: Place, slug: string): string {
+  return problemPage(place, PAGE_WORDS[place.language], slug)
 }
 
 function stateOf({ receiptCode, state, takesFacts, canWithdraw }: Followed, language: PageLanguage): Html {
@@ -147,17 +127,6 @@ function stateOf({ receiptCode, state, takesFacts, canWithdraw }: Followed, lang
     ${canWithdraw ? withdraw : null} ${takesFacts ? facts : null}`
 }
 
-function term(name: string, value: string): Html {
-  return html`<dt>${name}</dt>
-    <dd><bdi>${value}</bdi></dd>`
-}
-
-function clauseText({ ground }: StatementOfReasons, language: PageLanguage): string {
-  return [ground.clause, ground.title?.[language], ground.text?.[language]]
-    .filter((part) => part !== undefined && part !== null && part !== '')
-    .join(' – ')
-}
-
 function evidenceOf({ messageId, sentAt, text, links, isErased }: Evidence, language: PageLanguage): Html {
   const words = PAGE_WORDS[language]
   const when = writeInstant(new Date(sentAt), language)
@@ -165,32 +134,4 @@ function evidenceOf({ messageId, sentAt, text, links, isErased }: Evidence, lang
     <figcaption>${words.message} <bdi>${messageId}</bdi>, ${when}</figcaption>
     ${isErased ? html`<p>${words.erased}</p>` : html`<blockquote dir="auto">${text === null ? words.sealed : [text, ...links].join('\n')}</blockquote>`}
   </figure>`
-}
-
-function pageOf(place: Place, title: string, content: Html): string {
-  return pageAround(place, PAGE_WORDS[place.language].otherLanguage, title, content)
-}
-
-/** A whole page around its content. `otherLanguage`: the name of the other one, in that one. */
-export function pageAround(
-  { language, elsewhere }: Place,
-  otherLanguage: string,
-  title: string,
-  content: Html,
-): string {
-  const other = language === 'zh' ? 'en' : 'zh'
-  const page = html`<html lang="${language}">
-    <head>
-      <meta charset="utf-8" />
-      <meta name="viewport" content="width=device-width, initial-scale=1" />
-      <meta name="robots" content="noindex" />
-      <title>${title} – Weir</title>
-      ${new Html(`<style>${PAGE_STYLE}</style>`)}
-    </head>
-    <body>
-      <nav><a href="${elsewhere}" lang="${other}" hreflang="${other}">${otherLanguage}</a></nav>
-      <main>${content}</main>
-    </body>
-  </html>`
-  return `<!doctype html>\n${page.text}\n`
 }

@@ -1,10 +1,9 @@
 import type { DirectiveKind } from '#libs/contracts/directive'
 import type { AppealState } from './appeal-transitions.js'
-import type { PageLanguage } from './page-language.rules.js'
+import type { PageLanguage } from '#libs/runtime/pages/page-language'
 
 /** Every word of the appeal pages, in one language. */
 export interface PageWords {
-  otherLanguage: string
   appeal: string
   status: string
   measure: string
@@ -42,7 +41,6 @@ export interface PageWords {
 }
 
 const zh: PageWords = {
-  otherLanguage: 'English',
   appeal: '申诉',
   status: '查询申诉进度',
   measure: '措施',
@@ -114,7 +112,6 @@ const zh: PageWords = {
 }
 
 const en: PageWords = {
-  otherLanguage: '中文',
   appeal: 'Appeal',
   status: 'Follow an appeal',
   measure: 'Measure',

@@ -1,4 +1,4 @@
-import { escapeHtml } from '#libs/runtime/escape-html'
+import { escapeHtml } from './escape-html.js'
 
 /** HTML that was made by `html`: whatever came from outside in it is escaped. */
 export class Html {

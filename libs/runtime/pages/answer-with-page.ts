@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { codePoints } from '#libs/contracts/fields'
-import { asProblem } from '#libs/runtime/http/problem'
-import { PAGE_STYLE, type Place } from './appeal-pages.rules.js'
-import { pageLanguage } from './page-language.rules.js'
+import { asProblem } from '../http/problem.js'
+import { pageLanguage } from './page-language.js'
+import { PAGE_STYLE, type Place } from './public-page.js'
 
 /** The fields of a form or a query. */
 export type PageFields = Record<string, unknown>
