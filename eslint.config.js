@@ -87,7 +87,12 @@ export default tseslint.config(
     },
   },
   {
-    files: ['libs/policy/**/*.ts', 'apps/*/**/*.rules.ts', 'apps/classification/detectors/**/*.ts'],
+    files: [
+      'libs/policy/**/*.ts',
+      'libs/text/**/*.ts',
+      'apps/*/**/*.rules.ts',
+      'apps/classification/detectors/**/*.ts',
+    ],
     ignores: ['**/*.spec.ts'],
     rules: imports([pure, noHttp]),
   },

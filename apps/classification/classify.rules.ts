@@ -8,7 +8,7 @@ import { comparedDigest } from './compared-digest.rules.js'
 import { findContacts } from './detectors/contacts.js'
 import { findContext } from './detectors/context-cues.js'
 import { guessLanguage, type Language } from './detectors/features.js'
-import { type NormalisedText, normalise } from './detectors/normalise.js'
+import { type NormalisedText, normalise } from '#libs/text/normalise'
 import type { DetectorSignal } from './detectors/signal.js'
 import type { TextModel } from './detectors/text-model.js'
 import type { Judge } from './judge.js'
@@ -99,15 +99,16 @@ function findIn(
   { receivedAt }: AcceptedMessage,
   { judge, model }: Pick<ClassifyBy, 'judge' | 'model'>,
 ): Findings {
+  const today = dayOf(receivedAt)
   const normalised = normalise(text)
   const language = guessLanguage(normalised)
   const probabilities = model.score(normalised, language)
   const scores: Record<string, number> = {}
   for (const [i, category] of model.categories.entries()) scores[category] = round(probabilities[i]!)
   const signals: DetectorSignal[] = [
-    ...judge.lexicon.match(normalised),
-    ...judge.links.match(text, links),
-    ...claimSignals(judge, normalised, receivedAt),
+    ...judge.lexicon.match(normalised, today),
+    ...judge.links.match(text, links, today),
+    ...claimSignals(judge, normalised, today),
     ...findContacts(normalised),
     ...findContext(normalised),
   ]
@@ -138,7 +139,7 @@ function* findInWindows(
   return {
     language: found[0]!.part.language,
     scores,
-    signals: [...signals, ...by.judge.links.match('', message.links)],
+    signals: [...signals, ...by.judge.links.match('', message.links, dayOf(message.receivedAt))],
     surest,
   }
 }
@@ -175,9 +176,14 @@ function verdictOf(
   }
 }
 
+/** The day of an instant, as entries of banks expire on one (RFC 3339, full-date). */
+function dayOf(instant: string): string {
+  return instant.slice(0, 10)
+}
+
 /** A false claim that two people approved is known; any other is only a hint for the reviewer. */
-function claimSignals({ claims }: Judge, text: NormalisedText, receivedAt: string): Signal[] {
-  return claims.match(text, receivedAt.slice(0, 10)).map((signal) => ({
+function claimSignals({ claims }: Judge, text: NormalisedText, today: string): Signal[] {
+  return claims.match(text, today).map((signal) => ({
     ...signal,
     id: signal.id.replace(/^claim\//, 'misinformation/known-claim/'),
     detector: claims.entryOf(signal.id)?.act ? 'known-claim' : 'unapproved-claim',

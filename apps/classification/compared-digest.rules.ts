@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { AcceptedMessage } from '#libs/contracts/accepted-message'
 import type { Signal } from '#libs/contracts/verdict'
 import { findLinks, type Link, readLink } from './detectors/links.js'
-import { normalise } from './detectors/normalise.js'
+import { normalise } from '#libs/text/normalise'
 
 /**
  * The digest of what a judgement rests on, as detectors compare it: the words of the whole text, whatever their case, width and

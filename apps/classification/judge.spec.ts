@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { PolicyRecord } from '#libs/contracts/policy-record'
-import { buildJudge, UnreadablePolicyError } from './judge.js'
+import { buildJudge } from './judge.js'
+import { UnreadablePolicyError } from './unreadable-policy.js'
 
 const record = (changes: Partial<PolicyRecord>): PolicyRecord => ({
   kind: 'policy',

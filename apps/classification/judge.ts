@@ -1,13 +1,15 @@
 import type { PolicyRecord } from '#libs/contracts/policy-record'
-import { RetryableError } from '#libs/runtime/errors'
+import { type Bank, type LinkEntry as BankLinkEntry, readBank } from '#libs/policy/banks/bank-entries'
+import { type BankDocument, bankDocumentOf } from '#libs/policy/banks/bank-versions'
 import { compileJudge } from '#libs/policy/judge-message'
 import { parsePolicy } from '#libs/policy/parse-policy'
 import type { Policy } from '#libs/policy/policy-document'
-import { type Bank, type LinkBankEntry, parseBank, type WordEntry } from './detectors/banks.js'
 import { Claims } from './detectors/claims.js'
-import { Lexicon, type LexiconEntry } from './detectors/lexicon.js'
+import type { Lexicon } from './detectors/lexicon.js'
 import { type LinkEntry, Links } from './detectors/links.js'
+import { Lexicons } from './lexicons.js'
 import type { InForce } from './policy/policy-book.rules.js'
+import { UnreadablePolicyError } from './unreadable-policy.js'
 
 /** A policy with its banks, compiled: what a message is judged by. */
 export interface Judge {
@@ -19,31 +21,21 @@ export interface Judge {
   readonly judge: ReturnType<typeof compileJudge>
 }
 
-/**
- * A published document that this version of the service cannot read: it must not judge at all, rather than judge wrongly. What
- * it would judge waits for a version of the service that can, or for another policy.
- */
-export class UnreadablePolicyError extends RetryableError {
-  constructor(message: string) {
-    super('unreadable-policy', message)
-  }
-}
-
-/** Compiles the documents in force. Throws an UnreadablePolicyError. */
-export function buildJudge({ policy: record, banks }: InForce): Judge {
+/** Compiles the documents in force. `lexicons`: what was built of words before. Throws an UnreadablePolicyError. */
+export function buildJudge({ policy: record, banks }: InForce, lexicons = new Lexicons()): Judge {
   const { policy, issues } = parsePolicy(JSON.stringify(record.document ?? null))
   if (!policy) {
     throw new UnreadablePolicyError(
       `Policy ${record.version} cannot be read: ${issues.map((issue) => issue.reason).join('; ')}`,
     )
   }
-  const read = banks.map(readBank)
+  const documents = banks.map((bank) => ({ bank, document: mustBeBank(bank) }))
+  const words = documents.filter(({ document }) => document.kind === 'words')
+  const read = documents.filter(({ document }) => document.kind !== 'words').map(readDocument)
   return {
     policyVersion: record.version,
     bankVersions: Object.fromEntries(banks.map((bank) => [bank.name, bank.version])),
-    lexicon: new Lexicon(
-      read.flatMap((bank) => (bank.kind === 'words' ? bank.entries.map(withStanding) : [])),
-    ),
+    lexicon: lexicons.of(words.flatMap(({ document }) => document.entries)),
     links: new Links(
       read.flatMap((bank) => (bank.kind === 'links' ? bank.entries.map(linkWithStanding) : [])),
     ),
@@ -52,15 +44,9 @@ export function buildJudge({ policy: record, banks }: InForce): Judge {
   }
 }
 
-/** What two people did not approve of leads to review; a phrase is no proof by itself unless its entry says so. */
-function withStanding(entry: WordEntry): LexiconEntry {
-  const standing = !entry.act ? 'review' : entry.unambiguous === true ? 'alone' : 'company'
-  return { ...entry, standing }
-}
-
 /** A host is not a phrase: what is named in the bank is what the link leads to. */
-function linkWithStanding(entry: LinkBankEntry): LinkEntry {
-  return { ...entry, standing: entry.act ? 'alone' : 'review' }
+function linkWithStanding({ act, ...entry }: BankLinkEntry): LinkEntry {
+  return { ...entry, standing: act ? 'alone' : 'review' }
 }
 
 function compiled(policy: Policy, version: string): Judge['judge'] {
@@ -72,8 +58,21 @@ function compiled(policy: Policy, version: string): Judge['judge'] {
   }
 }
 
-function readBank({ name, version, document }: PolicyRecord): Bank {
-  const { bank, errors } = parseBank(JSON.stringify(document ?? null))
+function mustBeBank({ name, version, document }: PolicyRecord): BankDocument {
+  const found = document && bankDocumentOf(document)
+  if (!found)
+    throw new UnreadablePolicyError(`Bank ${name} ${version} cannot be read: it is of no kind known here.`)
+  return found
+}
+
+function readDocument({
+  bank: { name, version },
+  document,
+}: {
+  bank: PolicyRecord
+  document: BankDocument
+}): Bank {
+  const { bank, errors } = readBank(document)
   if (bank && errors.length === 0) return bank
   const reasons = errors.map(({ path, message }) => `${path} ${message}`).join('; ')
   throw new UnreadablePolicyError(`Bank ${name} ${version} cannot be read: ${reasons}`)

@@ -5,8 +5,13 @@ import type { Message } from '#libs/contracts/message'
 import type { PolicyRecord } from '#libs/contracts/policy-record'
 import { RetryableError } from '#libs/runtime/errors'
 import { type CompactedTable, CompactedTables } from '#libs/runtime/kafka/compacted-table'
+import { BankVersions } from '#libs/policy/banks/bank-versions'
 import { buildJudge, type Judge } from './judge.js'
+import { Lexicons } from './lexicons.js'
 import { type InForce, openBook, type PolicyBook, type PolicyPage } from './policy/policy-book.rules.js'
+
+/** Judges that are kept: banks change often, and each version that judges has one. */
+const MAX_BUILT = 16
 
 /** What the choice of a judge rests on. */
 export type Judged = Pick<Message, 'platformId' | 'accountId' | 'receivedAt'>
@@ -20,7 +25,10 @@ interface OpenPage extends PolicyPage {
 @Injectable()
 export class Judges {
   private readonly records: CompactedTable<PolicyRecord>
+  /** The one used last at the end. */
   private readonly built = new Map<string, Judge>()
+  private readonly versions = new BankVersions()
+  private readonly lexicons = new Lexicons()
   private book: PolicyBook | undefined
   private page: OpenPage | undefined
   private bounds: readonly number[] | undefined
@@ -66,15 +74,18 @@ export class Judges {
   }
 
   private opened(): PolicyBook {
-    return (this.book ??= openBook(this.published()))
+    return (this.book ??= openBook(this.published(), this.versions))
   }
 
   private build(found: InForce): Judge {
     const key = JSON.stringify([found.policy, ...found.banks].map(({ name, version }) => [name, version]))
-    const known = this.built.get(key)
-    if (known) return known
-    const judge = buildJudge(found)
+    const judge = this.built.get(key) ?? buildJudge(found, this.lexicons)
+    this.built.delete(key)
     this.built.set(key, judge)
+    for (const oldest of this.built.keys()) {
+      if (this.built.size <= MAX_BUILT) break
+      this.built.delete(oldest)
+    }
     return judge
   }
 

@@ -1,6 +1,6 @@
 import { Automaton } from './automaton.js'
-import type { ClaimEntry } from './banks.js'
-import { type NormalisedText, normalise, originalSpan } from './normalise.js'
+import type { ClaimEntry } from '#libs/policy/banks/bank-entries'
+import { type NormalisedText, normalise, originalSpan } from '#libs/text/normalise'
 import { MAX_SPANS, type Signal } from './signal.js'
 import { beginsBefore, goesOnAt, isWordUnit } from './word-edges.js'
 

@@ -1,6 +1,6 @@
 import { Automaton } from './automaton.js'
-import { KIND, Kind } from './fold-table.js'
-import { type NormalisedText, normalise, originalSpan } from './normalise.js'
+import { KIND, Kind } from '#libs/text/fold-table'
+import { type NormalisedText, normalise, originalSpan } from '#libs/text/normalise'
 import { MAX_SPANS, type Signal } from './signal.js'
 import { beginsBefore } from './word-edges.js'
 

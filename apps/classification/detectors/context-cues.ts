@@ -1,5 +1,5 @@
 import { Lexicon, type LexiconEntry } from './lexicon.js'
-import type { NormalisedText } from './normalise.js'
+import type { NormalisedText } from '#libs/text/normalise'
 import type { Signal } from './signal.js'
 
 /**
@@ -356,7 +356,7 @@ const CUES: Record<
   ],
 }
 
-const LEXICON = new Lexicon(
+const LEXICON = Lexicon.of(
   Object.entries(CUES).flatMap(([kind, groups]) =>
     groups.flatMap(({ score, terms }) =>
       terms.map((term): LexiconEntry => ({

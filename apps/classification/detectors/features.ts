@@ -1,5 +1,5 @@
-import { KIND, Kind, SPACE } from './fold-table.js'
-import type { NormalisedText } from './normalise.js'
+import { KIND, Kind, SPACE } from '#libs/text/fold-table'
+import type { NormalisedText } from '#libs/text/normalise'
 
 export const LANGUAGES = ['zh', 'en', 'other'] as const
 /** By script only: `zh` is mostly Han, `en` mostly Latin letters, whatever their language. */

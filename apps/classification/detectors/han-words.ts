@@ -1,5 +1,5 @@
 import { dict } from '@node-rs/jieba/dict.js'
-import { KIND, Kind } from './fold-table.js'
+import { KIND, Kind } from '#libs/text/fold-table'
 
 /** Longer words of the dictionary are left out: they fit in no 64 bits, and seldom decide where a shorter one ends. */
 const LONGEST_WORD = 4

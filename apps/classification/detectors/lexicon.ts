@@ -1,23 +1,13 @@
+import type { WordEntry } from '#libs/policy/banks/bank-entries'
 import { Automaton } from './automaton.js'
-import { KIND, Kind } from './fold-table.js'
+import { KIND, Kind } from '#libs/text/fold-table'
 import { loadHanWords, standsAsWord } from './han-words.js'
-import { type NormalisedText, normalise, originalSpan } from './normalise.js'
+import { type NormalisedText, normalise, originalSpan } from '#libs/text/normalise'
 import { type DetectorSignal, MAX_SPANS, type Standing } from './signal.js'
 import { beginsBefore, goesOnAt, isWordUnit } from './word-edges.js'
 
-/** One term of a word bank. Several entries may share an id: they are spellings of one thing. */
-export interface LexiconEntry {
-  id: string
-  /** Compared in normalised form. */
-  term: string
-  category: string
-  /** 0 to 1. */
-  score: number
-  /**
-   * Whether the term must not go on into a longer word: by default, at an end that is a letter or digit of a script that
-   * parts words by blanks. A short one in Han characters must not stand across others (`standsAsWord`).
-   */
-  wholeWord?: boolean
+/** One term of a word bank, as the lexicon finds it. Several entries may share an id: they are spellings of one thing. */
+export interface LexiconEntry extends Omit<WordEntry, 'act' | 'unambiguous'> {
   /** What acting may rest on it; without, what two people approved and what is no proof by itself. */
   standing?: Standing
 }
@@ -38,62 +28,63 @@ const HAN_WORD = 4
 /** Longer terms in Han characters do not come together by chance; a single one is part of words by its nature. */
 const HAN_WORD_LENGTH = { least: 2, most: 4 }
 
-/** Finds the terms of a bank in a text, all in one pass. */
-export class Lexicon {
-  readonly #automaton: Automaton
-  /** For a pattern: the spellings that it stands for. */
-  readonly #byPattern: { entry: LexiconEntry; edges: number }[][] = []
-  readonly #entries = new Map<string, LexiconEntry[]>()
+/** Normalised units between a term and the nearest of its context: about a sentence. */
+const NEAR = 80
 
+/** What a pattern stands for: a term, or one of the phrases that terms share as their context or exceptions. */
+type Use = { edges: number } & ({ entry: LexiconEntry } | { phrases: readonly string[] })
+
+/** The patterns of some entries. */
+interface Index {
+  readonly automaton: Automaton
+  readonly uses: readonly (readonly Use[])[]
+}
+
+/**
+ * Finds the terms of a bank in a text. A lexicon that differs in little from another shares what that was built of, and is
+ * built in no time.
+ */
+export class Lexicon {
   /** Throws `EmptyTermError`. */
-  constructor(entries: readonly LexiconEntry[]) {
-    const patterns: Uint16Array[] = []
-    const known = new Map<string, number>()
-    for (const entry of entries) {
-      const term = normalise(entry.term)
-      if (term.codes.length === 0) throw new EmptyTermError(entry.id)
-      let pattern = known.get(term.text)
-      if (pattern === undefined) {
-        pattern = patterns.push(Uint16Array.from(term.codes)) - 1
-        known.set(term.text, pattern)
-        this.#byPattern.push([])
-      }
-      this.#byPattern[pattern]?.push({ entry, edges: edgesOf(entry, term.codes) })
-      const same = this.#entries.get(entry.id)
-      if (same) same.push(entry)
-      else this.#entries.set(entry.id, [entry])
-    }
-    this.#automaton = new Automaton(patterns)
-    if (this.#byPattern.some((spellings) => spellings.some(({ edges }) => (edges & HAN_WORD) !== 0)))
-      loadHanWords()
+  static of(entries: readonly LexiconEntry[]): Lexicon {
+    return new Lexicon(indexOf(entries), byIdOf(entries), new Set(), [], undefined)
+  }
+
+  private constructor(
+    private readonly base: Index,
+    private readonly baseById: ReadonlyMap<string, readonly LexiconEntry[]>,
+    /** Ids of entries of the base that are in it no more. */
+    private readonly gone: ReadonlySet<string>,
+    private readonly later: readonly LexiconEntry[],
+    private readonly laterIndex: Index | undefined,
+  ) {}
+
+  /**
+   * The same without the entries of these ids, and with others: as if built of what it holds then, but that the work is only in
+   * what it was changed in so far. Throws `EmptyTermError`.
+   */
+  with(gone: ReadonlySet<string>, added: readonly LexiconEntry[]): Lexicon {
+    const later = [...this.later.filter(({ entryId }) => !isIn(gone, entryId)), ...added]
+    const index = later.length > 0 ? indexOf(later) : undefined
+    return new Lexicon(this.base, this.baseById, new Set([...this.gone, ...gone]), later, index)
   }
 
   /** The entries under an id: what a signal of that id stands for. */
   entriesOf(id: string): readonly LexiconEntry[] {
-    return this.#entries.get(id) ?? []
+    const here = (this.baseById.get(id) ?? []).filter(({ entryId }) => !isIn(this.gone, entryId))
+    return [...here, ...this.later.filter((entry) => entry.id === id)]
   }
 
   /**
    * One signal per id and standing that occurs, with its highest score and its spans in the original. Where spans of one overlap,
-   * the longest stays, then the leftmost; different signals may overlap. Ordered by first span, then by id.
+   * the longest stays, then the leftmost; different signals may overlap. Ordered by first span, then by id. An entry that has
+   * expired on `today` (RFC 3339 date) counts no more.
    */
-  match(normalised: NormalisedText): DetectorSignal[] {
-    const { codes } = normalised
-    let found: Map<string, Found> | undefined
-    this.#automaton.scan(codes, (pattern, start, end) => {
-      for (const { entry, edges } of this.#byPattern[pattern] ?? []) {
-        if ((edges & WHOLE_START) !== 0 && beginsBefore(codes, start)) continue
-        if ((edges & WHOLE_END) !== 0 && goesOnAt(codes, end)) continue
-        if ((edges & HAN_WORD) !== 0 && !standsAsWord(codes, start, end)) continue
-        found ??= new Map()
-        const { id, standing, score } = entry
-        const key = `${standing ?? ''} ${id}`
-        const hit = { start, end, score }
-        const known = found.get(key)
-        if (known) known.hits.push(hit)
-        else found.set(key, { id, standing, hits: [hit] })
-      }
-    })
+  match(normalised: NormalisedText, today = ''): DetectorSignal[] {
+    const hits = new Hits(normalised.codes)
+    hits.scan(this.base, this.gone)
+    if (this.laterIndex) hits.scan(this.laterIndex, NONE)
+    const found = hits.byId(today)
     if (!found) return []
     const signals = Array.from(found.values(), ({ id, standing, hits }): DetectorSignal => {
       const kept = withoutOverlaps(hits)
@@ -107,6 +98,128 @@ export class Lexicon {
     })
     return signals.sort((a, b) => firstOf(a) - firstOf(b) || (a.id < b.id ? -1 : 1))
   }
+}
+
+const NONE: ReadonlySet<string> = new Set()
+const isIn = (ids: ReadonlySet<string>, id: string | undefined): boolean => id !== undefined && ids.has(id)
+
+function byIdOf(entries: readonly LexiconEntry[]): Map<string, readonly LexiconEntry[]> {
+  return Map.groupBy(entries, ({ id }) => id)
+}
+
+function indexOf(entries: readonly LexiconEntry[]): Index {
+  const patterns: Uint16Array[] = []
+  const uses: Use[][] = []
+  const known = new Map<string, number>()
+  const add = (id: string, text: string, edgesOf: (codes: Uint16Array) => number, use: UseOf): void => {
+    const { text: normal, codes } = normalise(text)
+    if (codes.length === 0) throw new EmptyTermError(id)
+    let pattern = known.get(normal)
+    if (pattern === undefined) {
+      pattern = patterns.push(Uint16Array.from(codes)) - 1
+      known.set(normal, pattern)
+      uses.push([])
+    }
+    uses[pattern]!.push({ ...use, edges: edgesOf(codes) })
+  }
+  const listed = new Set<readonly string[]>()
+  for (const entry of entries) {
+    add(entry.id, entry.term, (codes) => edgesOf(entry, codes), { entry })
+    for (const phrases of [entry.context, entry.exceptions]) {
+      if (!phrases || listed.has(phrases)) continue
+      listed.add(phrases)
+      for (const phrase of phrases) add(entry.id, phrase, wordEdges, { phrases })
+    }
+  }
+  if (uses.some((some) => some.some(({ edges }) => (edges & HAN_WORD) !== 0))) loadHanWords()
+  return { automaton: new Automaton(patterns), uses }
+}
+
+type UseOf = { entry: LexiconEntry } | { phrases: readonly string[] }
+
+/** What is found in one text. */
+class Hits {
+  private terms: { entry: LexiconEntry; start: number; end: number }[] | undefined
+  /** Where phrases of a context or of exceptions stand, in the order of their ends. */
+  private places: Map<readonly string[], Place[]> | undefined
+
+  constructor(private readonly codes: Uint16Array) {}
+
+  scan({ automaton, uses }: Index, gone: ReadonlySet<string>): void {
+    const { codes } = this
+    automaton.scan(codes, (pattern, start, end) => {
+      for (const use of uses[pattern] ?? []) {
+        const { edges } = use
+        if ((edges & WHOLE_START) !== 0 && beginsBefore(codes, start)) continue
+        if ((edges & WHOLE_END) !== 0 && goesOnAt(codes, end)) continue
+        if ((edges & HAN_WORD) !== 0 && !standsAsWord(codes, start, end)) continue
+        if ('phrases' in use) this.place(use.phrases, { start, end })
+        else if (!isIn(gone, use.entry.entryId)) (this.terms ??= []).push({ entry: use.entry, start, end })
+      }
+    })
+  }
+
+  /** Those that count, by standing and id; undefined where there are none. */
+  byId(today: string): Map<string, Found> | undefined {
+    let found: Map<string, Found> | undefined
+    for (const { entry, start, end } of this.terms ?? []) {
+      if (!this.counts(entry, start, end, today)) continue
+      found ??= new Map()
+      const { id, standing, score } = entry
+      const key = `${standing ?? ''} ${id}`
+      const hit = { start, end, score }
+      const known = found.get(key)
+      if (known) known.hits.push(hit)
+      else found.set(key, { id, standing, hits: [hit] })
+    }
+    return found
+  }
+
+  private place(phrases: readonly string[], place: Place): void {
+    this.places ??= new Map()
+    const known = this.places.get(phrases)
+    if (known) known.push(place)
+    else this.places.set(phrases, [place])
+  }
+
+  private counts(
+    { context, exceptions, expires }: LexiconEntry,
+    start: number,
+    end: number,
+    today: string,
+  ): boolean {
+    if (expires !== undefined && expires < today) return false
+    if (exceptions && this.some(exceptions, end, start, (one) => one.start <= start)) return false
+    return !context || this.some(context, start - NEAR, end + NEAR, (one) => one.start <= end + NEAR)
+  }
+
+  /** Whether one of those that end at `from` or later fits; none that must begin after `to` is looked at. */
+  private some(
+    phrases: readonly string[],
+    from: number,
+    to: number,
+    fits: (place: Place) => boolean,
+  ): boolean {
+    const places = this.places?.get(phrases)
+    if (!places) return false
+    let [low, high] = [0, places.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (places[middle]!.end < from) low = middle + 1
+      else high = middle
+    }
+    for (let i = low; i < places.length && places[i]!.end - LONGEST_PHRASE <= to; i++)
+      if (fits(places[i]!)) return true
+    return false
+  }
+}
+
+/** In normalised units: 200 characters, some of which stand for several. */
+const LONGEST_PHRASE = 800
+
+interface Place {
+  start: number
+  end: number
 }
 
 interface Found {
@@ -123,9 +236,12 @@ interface Hit {
 
 const firstOf = (signal: DetectorSignal): number => signal.spans[0]?.[0] ?? 0
 
-function edgesOf(entry: LexiconEntry, codes: Uint16Array): number {
-  if (entry.wholeWord === false) return 0
-  if (entry.wholeWord) return WHOLE_START | WHOLE_END
+function edgesOf({ wholeWord }: LexiconEntry, codes: Uint16Array): number {
+  if (wholeWord === undefined) return wordEdges(codes)
+  return wholeWord ? WHOLE_START | WHOLE_END : 0
+}
+
+function wordEdges(codes: Uint16Array): number {
   return (
     (isWordUnit(codes[0]) ? WHOLE_START : 0) |
     (isWordUnit(codes[codes.length - 1]) ? WHOLE_END : 0) |

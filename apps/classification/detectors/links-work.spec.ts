@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readLink, scanLinks } from './links.js'
-import { foldCharacters, NormalisedText } from './normalise.js'
+import { foldCharacters, NormalisedText } from '#libs/text/normalise'
 
 /** How often the search looks at a unit of the text: work, whatever the machine. */
 function looksAt(text: string, most?: number): number {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { findContacts } from './contacts.js'
 import { Links, findLinks, readLink } from './links.js'
-import { normalise } from './normalise.js'
+import { normalise } from '#libs/text/normalise'
 
 const hosts = (text: string) => findLinks(text).map((l) => l.host)
 

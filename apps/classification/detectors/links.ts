@@ -1,7 +1,8 @@
 import { domainToUnicode } from 'node:url'
 import { parse } from 'tldts'
-import { KIND, Kind } from './fold-table.js'
-import { foldCharacters, originalSpan, type NormalisedText } from './normalise.js'
+import type { LinkEntry as BankLinkEntry } from '#libs/policy/banks/bank-entries'
+import { KIND, Kind } from '#libs/text/fold-table'
+import { foldCharacters, originalSpan, type NormalisedText } from '#libs/text/normalise'
 import { type DetectorSignal, MAX_SPANS, type Standing } from './signal.js'
 
 /** A link found in a text, or given beside it. Host and rest are in folded form: small letters, plain width. */
@@ -22,12 +23,8 @@ export interface Link {
   span?: [number, number]
 }
 
-/** One line of a link bank: `example.com` also stands for what is below it, `example.com/path` for what begins so. */
-export interface LinkEntry {
-  id: string
-  pattern: string
-  category: string
-  score: number
+/** One line of a link bank, as it is found. */
+export interface LinkEntry extends Omit<BankLinkEntry, 'act'> {
   /** What acting may rest on it; without, on it alone. */
   standing?: Standing
 }
@@ -366,8 +363,11 @@ export class Links {
     }
   }
 
-  /** One signal per id and standing, with the spans of the links in the text that earned it; ordered by id. */
-  match(text: string, given: readonly string[] = []): DetectorSignal[] {
+  /**
+   * One signal per id and standing, with the spans of the links in the text that earned it; ordered by id. An entry that has expired on
+   * `today` (RFC 3339 date) counts no more.
+   */
+  match(text: string, given: readonly string[] = [], today = ''): DetectorSignal[] {
     const links = findLinks(text)
     for (const url of given) {
       const link = readLink(url)
@@ -376,7 +376,7 @@ export class Links {
     if (links.length === 0) return []
     const signals = new Map<string, DetectorSignal>()
     for (const link of links) {
-      for (const { id, score, standing } of this.#findings(link)) {
+      for (const { id, score, standing } of this.#findings(link, today)) {
         const key = `${standing ?? ''} ${id}`
         const signal = signals.get(key) ?? {
           detector: 'links',
@@ -393,7 +393,7 @@ export class Links {
     return [...signals.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
   }
 
-  #findings(link: Link): { id: string; score: number; standing?: Standing }[] {
+  #findings(link: Link, today: string): { id: string; score: number; standing?: Standing }[] {
     const found: { id: string; score: number; standing?: Standing }[] = []
     if (link.ip) found.push({ id: 'link/raw-ip', score: 0.6 })
     if (link.credentials) found.push({ id: 'link/credentials', score: 0.8 })
@@ -403,7 +403,8 @@ export class Links {
     if (contact && link.rest.length > 1) found.push({ id: contact, score: 0.4 })
     for (let host = link.host; host !== ''; host = host.slice(host.indexOf('.') + 1)) {
       for (const { rest, entry } of this.#byHost.get(host) ?? []) {
-        if (beginsWith(link.rest, rest)) found.push(entry)
+        const isOver = entry.expires !== undefined && entry.expires < today
+        if (!isOver && beginsWith(link.rest, rest)) found.push(entry)
       }
       if (!host.includes('.')) break
     }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { guessLanguage, hashFeatures } from './features.js'
-import { normalise } from './normalise.js'
+import { normalise } from '#libs/text/normalise'
 import { BUCKET_BYTES, ModelFormatError, TextModel, writeModel, type ModelHeader } from './text-model.js'
 
 const BITS = 12

@@ -1,5 +1,5 @@
 import { guessLanguage, hashFeatures, type Language } from './features.js'
-import { type NormalisedText, originalSpan } from './normalise.js'
+import { type NormalisedText, originalSpan } from '#libs/text/normalise'
 
 /** Platt scaling: probability = 1 / (1 + exp(-(slope · margin + offset))). */
 export interface Calibration {

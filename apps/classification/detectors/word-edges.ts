@@ -1,4 +1,4 @@
-import { KIND, Kind } from './fold-table.js'
+import { KIND, Kind } from '#libs/text/fold-table'
 
 const APOSTROPHE = 0x27
 const S = 0x73

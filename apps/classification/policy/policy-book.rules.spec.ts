@@ -48,6 +48,29 @@ describe('the documents in force', () => {
     expect(banks?.[0]).toMatchObject({ version: '2', document: { entries: [0, 1] } })
   })
 
+  it('put a bank together that says only what changed, and skip a version whose base is missing', () => {
+    const bank = (version: string, month: number, document: Record<string, unknown>) =>
+      record({
+        kind: 'bank',
+        name: 'words',
+        version,
+        publication: Number(version),
+        effectiveFrom: `2026-0${month}-01T00:00:00Z`,
+        document: { kind: 'words', ...document },
+      })
+    const [a, b, c] = ['a', 'b', 'c'].map((entryId) => ({ entryId }))
+    const first = bank('1', 1, { entries: [a, b] })
+    const second = bank('2', 2, { base: '1', entries: [c], removed: ['a'] })
+    const third = bank('3', 3, { base: '2', entries: [a], removed: [] })
+    const found = (records: PolicyRecord[], on = at) => {
+      const [one] = inForceAt([record({}), ...records], on, 'p/a')!.banks
+      return [one?.version, one?.document?.['entries']]
+    }
+    expect(found([third, first, second])).toEqual(['3', [b, c, a]])
+    expect(found([third, first, second], new Date('2026-02-10T00:00:00Z'))).toEqual(['2', [b, c]])
+    expect(found([third, first])).toEqual(['1', [a, b]])
+  })
+
   it('depend on the set of records, not on their order', () => {
     const versions = fc.array(
       fc.record({

@@ -1,4 +1,5 @@
 import type { PolicyRecord } from '#libs/contracts/policy-record'
+import { bankDocumentOf, BankVersions } from '#libs/policy/banks/bank-versions'
 import { chosenFor, isSameForAll, type Period, reignAt, type Reign, reignsOf } from '#libs/policy/periods'
 
 /** The documents that apply to one message: exactly one policy, and of each bank the version in force; all with their text. */
@@ -29,15 +30,18 @@ interface PublishedPeriod extends Period {
   readonly record: PolicyRecord
 }
 
-/** Opens the book of the records of `weir.policies.v1`. It depends on their set, not on their order. */
-export function openBook(published: Iterable<PolicyRecord>): PolicyBook {
+/**
+ * Opens the book of the records of `weir.policies.v1`. It depends on their set, not on their order. `versions`: what was put together of
+ * banks, to be kept from one book to the next.
+ */
+export function openBook(published: Iterable<PolicyRecord>, versions = new BankVersions()): PolicyBook {
   const records = [...published]
   const policies = reignsOf(records.filter(({ kind }) => kind === 'policy').map(periodOf))
-  const whole = assemble(records.filter(({ kind }) => kind === 'bank'))
+  const whole = withBase(assemble(records.filter(({ kind }) => kind === 'bank')))
   const banks = [...Map.groupBy(whole, ({ name }) => name)]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, ofBank]) => reignsOf(ofBank.map(periodOf)))
-  const textOf = textsOf([...records.filter(({ kind }) => kind === 'policy'), ...whole])
+  const textOf = textsOf([...records.filter(({ kind }) => kind === 'policy'), ...whole], versions)
   return {
     pageAt: (at) =>
       pageOf(
@@ -91,15 +95,51 @@ function periodOf(record: PolicyRecord): PublishedPeriod {
   }
 }
 
-/** The text of a version comes with one of its publications and is that of all. */
-function textsOf(records: readonly PolicyRecord[]): (record: PolicyRecord) => PolicyRecord | undefined {
+/** The text of a version comes with one of its publications and is that of all; of a bank it may say only what changed. */
+function textsOf(
+  records: readonly PolicyRecord[],
+  versions: BankVersions,
+): (record: PolicyRecord) => PolicyRecord | undefined {
   const texts = new Map<string, Record<string, unknown>>()
-  const keyOf = ({ kind, name, version }: PolicyRecord): string => JSON.stringify([kind, name, version])
-  for (const record of records) if (record.document) texts.set(keyOf(record), record.document)
-  return (record) => {
-    const document = record.document ?? texts.get(keyOf(record))
-    return document && { ...record, document }
+  const keyOf = (kind: string, name: string, version: string): string => JSON.stringify([kind, name, version])
+  for (const { kind, name, version, document } of records)
+    if (document) texts.set(keyOf(kind, name, version), document)
+  const bankText = (name: string) => (version: string) => {
+    const text = texts.get(keyOf('bank', name, version))
+    return text && bankDocumentOf(text)
   }
+  return (record) => {
+    const { kind, name, version } = record
+    const document = record.document ?? texts.get(keyOf(kind, name, version))
+    if (kind !== 'bank' || document?.['base'] === undefined) return document && { ...record, document }
+    const whole = versions.whole(name, version, bankText(name))
+    return whole && { ...record, document: { ...whole } }
+  }
+}
+
+/** Without versions that change one whose text is not there: they do not count, and the one before them does. */
+function withBase(banks: readonly PolicyRecord[]): PolicyRecord[] {
+  const baseOf = new Map<string, string | undefined>()
+  const keyOf = (name: string, version: string): string => JSON.stringify([name, version])
+  for (const { name, version, document } of banks)
+    if (document) baseOf.set(keyOf(name, version), bankDocumentOf(document)?.base)
+  const complete = new Map<string, boolean>()
+  const isComplete = (name: string, version: string): boolean => {
+    const chain: string[] = []
+    let known: boolean | undefined
+    for (let at: string | undefined = version; at !== undefined;) {
+      const key = keyOf(name, at)
+      known = complete.get(key) ?? (baseOf.has(key) ? undefined : false)
+      if (known !== undefined) break
+      // Until it is known: a circle is complete nowhere.
+      complete.set(key, false)
+      chain.push(key)
+      at = baseOf.get(key)
+    }
+    for (const key of chain) complete.set(key, known ?? true)
+    return known ?? true
+  }
+  return banks.filter(({ name, version }) => isComplete(name, version))
 }
 
 /** Puts banks that travelled in chunks together; a version with a chunk missing does not count, nor what is published of it later. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { parse } from 'csv-parse/sync'
-import { normalise } from '../detectors/normalise.js'
+import { normalise } from '#libs/text/normalise'
 import { numberFrom } from './seeded.js'
 
 export const CATEGORIES = ['fraud', 'sexual', 'violence', 'terrorism', 'hate', 'misinformation'] as const

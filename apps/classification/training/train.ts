@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { LANGUAGES, guessLanguage, hashFeatures, type Language } from '../detectors/features.js'
-import { normalise } from '../detectors/normalise.js'
+import { normalise } from '#libs/text/normalise'
 import {
   BUCKET_BYTES,
   type Calibration,

@@ -1,69 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { type ClaimEntry, type WordEntry, parseBank } from './banks.js'
+import { type ClaimEntry, parseBank, type WordEntry } from '#libs/policy/banks/bank-entries'
+import { normalise } from '#libs/text/normalise'
 import { Claims } from './claims.js'
 import { findContext } from './context-cues.js'
 import { Lexicon } from './lexicon.js'
-import { normalise } from './normalise.js'
 
 const shipped = (name: string) =>
   parseBank(readFileSync(new URL(`../../../policies/banks/${name}.yaml`, import.meta.url), 'utf8'))
-
-describe('parseBank', () => {
-  it('reads each spelling of an entry', () => {
-    expect(
-      parseBank(
-        'kind: words\nentries:\n  - {id: a/b, terms: [x y, 加微], category: fraud, score: 0.9, act: true}',
-      ),
-    ).toEqual({
-      bank: {
-        kind: 'words',
-        entries: [
-          { id: 'a/b', term: 'x y', category: 'fraud', score: 0.9, act: true },
-          { id: 'a/b', term: '加微', category: 'fraud', score: 0.9, act: true },
-        ],
-      },
-      errors: [],
-    })
-  })
-
-  it('tells all that is wrong with its place, and keeps what is right', () => {
-    const { bank, errors } = parseBank(`kind: words
-entries:
-  - {id: A b, term: x, category: fraud, score: 0.5}
-  - {id: a, term: y, category: fraud, score: 2}
-  - {id: a, category: fraud, score: 0.5, colour: red}
-  - {id: a, term: "\\u200b", category: fraud, score: 0.5}
-  - nothing
-  - {id: a, term: y, category: fraud, score: 0.5, act: maybe}
-  - {id: good, term: y, category: fraud, score: 0.5}`)
-    expect(errors.map((e) => e.path)).toEqual([
-      'entries[0].id',
-      'entries[1].score',
-      'entries[2].term',
-      'entries[2].colour',
-      'entries[3].term',
-      'entries[4]',
-      'entries[5].act',
-    ])
-    expect(bank?.entries.map((e) => e.id)).toEqual(['good'])
-  })
-
-  it.each([
-    ['', ''],
-    ['kind: [', ''],
-    ['kind: words', 'entries'],
-    ['kind: other\nentries: []', 'kind'],
-    ['kind: words\nentries: [&a {id: a, term: y, category: c, score: 1}, *a]', ''],
-    ['kind: links\nentries: [{id: a, pattern: not a host, category: c, score: 1}]', 'entries[0].pattern'],
-    [
-      'kind: claims\nentries: [{id: a, claim: {en: a, zh: b}, finding: {en: a}, source: x, expires: soon, variants: [a … b]}]',
-      'entries[0].source',
-    ],
-  ])('refuses %j', (yaml, path) => {
-    expect(parseBank(yaml).errors[0]?.path).toBe(path)
-  })
-})
 
 describe('the shipped banks', () => {
   it.each(['words', 'links', 'known-false-claims'])('%s has no error', (name) => {
@@ -72,7 +16,7 @@ describe('the shipped banks', () => {
     expect(bank?.entries.length).toBeGreaterThan(8)
   })
 
-  const words = new Lexicon(shipped('words').bank?.entries as WordEntry[])
+  const words = Lexicon.of(shipped('words').bank?.entries as WordEntry[])
   const categories = (text: string, least: number) =>
     words.match(normalise(text)).flatMap((s) => (s.score >= least ? [s.id.split('/')[0]] : []))
 
