@@ -110,6 +110,16 @@ enforcement GET   /v1/policies/{version}                      policy_editor audi
 enforcement POST  /v1/policies/{version}/approve              policy_editor
 enforcement POST  /v1/policies/{version}/publish              policy_editor
 
+enforcement GET   /v1/banks                                   policy_editor auditor admin
+enforcement GET   /v1/banks/{bank}/entries                    policy_editor auditor admin
+enforcement POST  /v1/banks/{bank}/entries                    policy_editor
+enforcement GET   /v1/banks/{bank}/entries/{entry}            policy_editor auditor admin
+enforcement PUT   /v1/banks/{bank}/entries/{entry}            policy_editor
+enforcement DELETE /v1/banks/{bank}/entries/{entry}           policy_editor
+enforcement POST  /v1/banks/{bank}/entries/{entry}/approve    policy_editor
+enforcement POST  /v1/banks/{bank}/entries/{entry}/quarantine policy_editor senior
+enforcement POST  /v1/banks/{bank}/entries/{entry}/release    policy_editor
+
 ingestion      POST /v1/messages                              platform
 
 classification POST /v1/classify                              platform

@@ -613,9 +613,9 @@ describe('API8:2023 Security misconfiguration, with injection (API8:2019)', () =
   const LISTS = LINES.filter(
     ({ method, path }) => method === 'GET' && !/\{|\/me\/|\/reports\/|\/(models|export)$/.test(path),
   )
-  /** Policies, checkpoints and operators are no platform's, and have no such filter; queues are few, and come on one page. */
+  /** Policies, banks, checkpoints and operators are no platform's, and have no such filter; queues are few, and come on one page. */
   const takes = (line: AccessLine, query: string): boolean =>
-    !(/^\/v1\/(policies|public|operators)/.test(line.path) && query.startsWith('platform=')) &&
+    !(/^\/v1\/(policies|banks|public|operators)/.test(line.path) && query.startsWith('platform=')) &&
     !(line.path === '/v1/queues' && /^(limit|cursor)=/.test(query))
   const cursor = (key: unknown): string => Buffer.from(JSON.stringify(key)).toString('base64url')
 

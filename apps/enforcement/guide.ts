@@ -24,6 +24,7 @@ only what you have seen. Errors are \`application/problem+json\` (RFC 9457) with
     Operators: 'What people who look at evidence were shown, and how well they decide.',
     Platforms: 'The messaging services under duty.',
     Policies: 'Versions of the rules. Two people bring one into effect.',
+    Banks: 'Lists of words, links and known false claims that detectors use. What may act needs two people.',
     'Audit log':
       'Every change of state and every view of evidence, and the signatures that prove the log unchanged.',
   },

@@ -7,6 +7,12 @@ export const WEIR_EVENT_KINDS = [
   'policy.drafted',
   'policy.approved',
   'policy.published',
+  'bank.entry_added',
+  'bank.entry_changed',
+  'bank.entry_approved',
+  'bank.entry_quarantined',
+  'bank.entry_released',
+  'bank.entry_removed',
   'case.opened',
   'case.entry_added',
   'case.claimed',
@@ -82,6 +88,7 @@ export class ChangeFacts {
   @Optional() @WeirId() directiveId?: string
   @Optional() @WeirId() statementOfReasonsId?: string
   @Optional() @WeirId() strikeId?: string
+  @Optional() @WeirId() bankEntryId?: string
   /** Who has the case now. */
   @Optional() @Text(200) assignee?: string
   @Optional() @Text(60) category?: string

@@ -144,6 +144,8 @@ describe('Lexicon', () => {
     expect(found('we shall kill time, and kill')).toBe(1)
     expect(found(`shall ${'x '.repeat(20)}, kill`)).toBe(1)
     expect(found(`shall ${'word '.repeat(40)} kill`)).toBe(0)
+    const apart = (units: number) => found(`杀${'好'.repeat(units)}kill`)
+    expect([apart(80), apart(81)]).toEqual([1, 0])
     expect([found('we shall kill', '2026-12-31'), found('we shall kill', '2027-01-01')]).toEqual([1, 0])
   })
 

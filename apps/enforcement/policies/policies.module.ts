@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common'
 import { MongooseModule } from '@nestjs/mongoose'
+import { BanksModule } from '../banks/banks.module.js'
 import { OutboxModule } from '../outbox/outbox.module.js'
-import { BANKS, BankSchema, BankStore } from './bank.store.js'
 import { ChangePolicy } from './change-policy.js'
 import { PoliciesController } from './policies.controller.js'
 import { POLICIES, PolicySchema, PolicyStore } from './policy.store.js'
@@ -13,22 +13,13 @@ import { YamlBodies } from './yaml-bodies.js'
 const collections = MongooseModule.forFeature([
   { name: POLICIES, schema: PolicySchema },
   { name: PUBLICATIONS, schema: PublicationSchema },
-  { name: BANKS, schema: BankSchema },
 ])
 
-/** Versions of the policy, what of them was published, and the banks. */
+/** Versions of the policy, and what of them was published. */
 @Module({
-  imports: [collections, OutboxModule],
+  imports: [collections, BanksModule, OutboxModule],
   controllers: [PoliciesController],
-  providers: [
-    PolicyStore,
-    PublicationStore,
-    BankStore,
-    PublishFirstPolicies,
-    ChangePolicy,
-    PublishPolicy,
-    YamlBodies,
-  ],
+  providers: [PolicyStore, PublicationStore, PublishFirstPolicies, ChangePolicy, PublishPolicy, YamlBodies],
   exports: [PolicyStore],
 })
 export class PoliciesModule {}

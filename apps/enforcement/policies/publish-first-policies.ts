@@ -1,15 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common'
-import { readdir, readFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
-import { parse } from 'yaml'
-import type { PolicyRecord } from '#libs/contracts/policy-record'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Clock } from '#libs/runtime/clock'
 import { PermanentError } from '#libs/runtime/errors'
 import { Startup } from '#libs/runtime/startup'
 import { ENV } from '#libs/runtime/tokens'
 import type { EnforcementEnv } from '../config.js'
+import { PublishFirstBanks } from '../banks/publish-first-banks.js'
 import { Relay } from '../outbox/relay.js'
-import { BankStore } from './bank.store.js'
 import { PolicyStore } from './policy.store.js'
 import { PublicationStore } from './publication.store.js'
 import { documentOf } from './publish-policy.js'
@@ -28,7 +26,7 @@ export class PublishFirstPolicies {
   constructor(
     private readonly policies: PolicyStore,
     private readonly publications: PublicationStore,
-    private readonly banks: BankStore,
+    private readonly banks: PublishFirstBanks,
     private readonly relay: Relay,
     private readonly clock: Clock,
     @Inject(ENV) private readonly env: EnforcementEnv,
@@ -38,11 +36,9 @@ export class PublishFirstPolicies {
   }
 
   private async publish(): Promise<void> {
-    if ((await this.publications.after(0)).length === 0) {
-      await this.addBanks()
-      await this.addPolicy()
-    }
-    await this.relay.drain(this.banks.banks)
+    // First the banks: a policy that judges without them judges otherwise.
+    await this.banks.publish()
+    if ((await this.publications.after(0)).length === 0) await this.addPolicy()
     await this.relay.drain(this.policies.policies)
     await this.relay.drain(this.publications.publications)
     await this.policies.refresh(this.clock.now())
@@ -86,23 +82,6 @@ export class PublishFirstPolicies {
     }
     await this.publications.add(documentOf(first, { ...stored, publications: [] }))
   }
-
-  private async addBanks(): Promise<void> {
-    const folder = join(this.env.POLICIES_DIR, 'banks')
-    const files = (await readdir(folder).catch(() => [])).filter((file) => file.endsWith('.yaml')).sort()
-    for (const file of files) {
-      const name = basename(file, '.yaml')
-      const document = parse(await readText(join(folder, file))) as Record<string, unknown>
-      const record = bankRecordOf(name, this.clock.now(), document)
-      await this.banks.add({
-        _id: `${name}/${FIRST_VERSION}`,
-        name,
-        version: FIRST_VERSION,
-        document,
-        record,
-      })
-    }
-  }
 }
 
 async function readText(path: string): Promise<string> {
@@ -112,19 +91,5 @@ async function readText(path: string): Promise<string> {
     throw new PermanentError('bad-environment', `POLICIES_DIR: ${path} cannot be read.`, null, {
       cause: error,
     })
-  }
-}
-
-function bankRecordOf(name: string, now: Date, document: Record<string, unknown>): PolicyRecord {
-  return {
-    kind: 'bank',
-    name,
-    version: FIRST_VERSION,
-    state: 'live',
-    effectiveFrom: FROM_THE_START,
-    rollout: 100,
-    publishedAt: now.toISOString(),
-    publication: 1,
-    document,
   }
 }

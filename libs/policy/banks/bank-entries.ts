@@ -86,20 +86,36 @@ const ID = /^[a-z0-9][a-z0-9-]*(\/[a-z0-9][a-z0-9-]*)*$/
  * is told with its place, all of it; the entries that are right come all the same.
  */
 export function parseBank(yaml: string): { bank: Bank | undefined; errors: BankError[] } {
+  const { root, errors } = parsed(yaml)
+  return errors.length > 0 ? { bank: undefined, errors } : readBank(root)
+}
+
+/** The entries of a bank as they are written in YAML, not read yet. */
+export function writtenBank(yaml: string): {
+  kind: BankKind | undefined
+  entries: WrittenEntry[]
+  errors: BankError[]
+} {
+  const { root, errors } = parsed(yaml)
+  const { kind, entries } = isRecord(root) ? root : {}
+  return {
+    kind: isBankKind(kind) ? kind : undefined,
+    entries: Array.isArray(entries) ? (entries as unknown[]).filter(isRecord) : [],
+    errors: errors.length > 0 ? errors : readBank(root).errors,
+  }
+}
+
+function parsed(yaml: string): { root: unknown; errors: BankError[] } {
   const document = parseDocument(yaml)
   if (document.errors.length > 0) {
-    return {
-      bank: undefined,
-      errors: document.errors.map((e) => ({ path: '', message: e.message.split('\n')[0] ?? '' })),
-    }
+    const errors = document.errors.map((e) => ({ path: '', message: e.message.split('\n')[0] ?? '' }))
+    return { root: undefined, errors }
   }
-  let root: unknown
   try {
-    root = document.toJS({ maxAliasCount: 0 })
+    return { root: document.toJS({ maxAliasCount: 0 }) as unknown, errors: [] }
   } catch {
-    return { bank: undefined, errors: [{ path: '', message: 'A bank must not use aliases.' }] }
+    return { root: undefined, errors: [{ path: '', message: 'A bank must not use aliases.' }] }
   }
-  return readBank(root)
 }
 
 /** The same of what is parsed already. */
@@ -239,7 +255,7 @@ class Fields {
   texts(field: string, longest: number, most: number): string[] {
     const value = this.#get(field)
     if (Array.isArray(value) && value.length > 0 && value.length <= most)
-      if (value.every((one) => isText(one, longest))) return value as string[]
+      if (value.every((one) => isText(one, longest))) return value
     this.fail(field, `Must be a list of at most ${most} texts of at most ${longest} characters.`)
     return []
   }

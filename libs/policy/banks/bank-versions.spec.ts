@@ -33,7 +33,9 @@ describe('versions of a bank', () => {
               for (const entry of entries) expected[entry['entryId'] as string] = entry
             }
             const whole = versions.whole('words', String(at), (version) => texts[Number(version)])
-            const found = Object.fromEntries(whole!.entries.map((entry) => [entry['entryId'], entry]))
+            const found: Record<string, WrittenEntry> = Object.fromEntries(
+              whole!.entries.map((entry) => [entry['entryId'] as string, entry]),
+            )
             expect(found).toEqual(expected)
             for (const name in expected) expect(found[name]).toBe(expected[name])
           }

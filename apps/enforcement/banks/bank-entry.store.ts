@@ -1,0 +1,191 @@
+import { Injectable } from '@nestjs/common'
+import { InjectModel } from '@nestjs/mongoose'
+import { type Model, type mongo, Schema } from 'mongoose'
+import type { WrittenEntry } from '#libs/policy/banks/bank-entries'
+import { insertMissing } from '#libs/runtime/mongo/bulk-write'
+import { HasOutbox } from '../outbox/has-outbox.js'
+import { OutboxCollection } from '../outbox/outbox-collection.js'
+import type { Pending } from '../outbox/pending.js'
+import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
+import { definedFields, olderThan, prefix } from '../store/queries.js'
+import type { BankEntry, BankEntryState } from './bank-entry.js'
+
+/** An entry as it is kept. `_id` is its `entryId`. */
+export interface BankEntryDocument extends BankEntry, WithOutbox {
+  /** When it was made, once more, for the index of lists. */
+  at: Date
+  /** What it is looked for by: the beginnings of its terms, pattern or claim in small letters. */
+  texts: string[]
+  /** It was changed since a version of its bank was published. */
+  isUnpublished: boolean
+  /** What no other entry of its bank may say as well; absent where others may, and once it is removed. */
+  only?: string
+}
+
+export const BANK_ENTRIES = 'BankEntry'
+export const BankEntrySchema = new Schema<BankEntryDocument>(
+  { _id: String },
+  { collection: 'bank_entries', strict: false, versionKey: false },
+)
+BankEntrySchema.index({ bank: 1, at: -1, _id: -1 })
+BankEntrySchema.index({ bank: 1, state: 1, at: -1, _id: -1 })
+BankEntrySchema.index({ bank: 1, texts: 1 })
+BankEntrySchema.index(
+  { bank: 1, only: 1 },
+  { unique: true, partialFilterExpression: { only: { $exists: true } } },
+)
+BankEntrySchema.index(
+  { isUnpublished: 1, bank: 1, _id: 1 },
+  { name: 'unpublished', partialFilterExpression: { isUnpublished: true } },
+)
+BankEntrySchema.index(...outboxIndex)
+
+const MAX_TEXTS = 200
+const LONGEST_TEXT = 100
+
+/** What a list of entries is narrowed to. */
+export interface EntryFilter {
+  state?: BankEntryState | undefined
+  category?: string | undefined
+  /** Beginning of a term, pattern or claim, in any case. */
+  q?: string | undefined
+}
+
+/** How many entries of a bank stand how. */
+export type EntryCounts = Readonly<Record<BankEntryState, number>>
+
+/** Entries of banks. */
+@Injectable()
+export class BankEntryStore {
+  @HasOutbox({ order: 846 })
+  readonly entries: mongo.Collection<BankEntryDocument>
+  private readonly outboxes: OutboxCollection<BankEntryDocument>
+
+  constructor(@InjectModel(BANK_ENTRIES) model: Model<BankEntryDocument>) {
+    this.entries = model.collection as unknown as mongo.Collection<BankEntryDocument>
+    this.outboxes = new OutboxCollection(this.entries)
+  }
+
+  async byId(bank: string, entryId: string): Promise<BankEntryDocument | null> {
+    return this.entries.findOne({ _id: entryId, bank })
+  }
+
+  /** Those there are of these ids, by id. */
+  async byIds(bank: string, ids: readonly string[]): Promise<Map<string, BankEntryDocument>> {
+    const found = await this.entries.find({ _id: { $in: [...ids] }, bank }).toArray()
+    return new Map(found.map((one) => [one._id, one]))
+  }
+
+  /** One more than `limit`, newest first. */
+  async list(
+    bank: string,
+    { state, category, q }: EntryFilter,
+    limit: number,
+    after: [Date, string] | undefined,
+  ): Promise<BankEntryDocument[]> {
+    const filter = definedFields({ state, 'written.category': category })
+    const texts = q === undefined ? {} : { texts: { $elemMatch: prefix(q.toLowerCase()) } }
+    return this.entries
+      .find({ bank, ...filter, ...texts, ...olderThan(after) } as mongo.Filter<BankEntryDocument>)
+      .sort({ at: -1, _id: -1 })
+      .limit(limit + 1)
+      .toArray()
+  }
+
+  /** By bank. */
+  async counts(): Promise<Map<string, EntryCounts>> {
+    const found = await this.entries
+      .aggregate<{ _id: { bank: string; state: BankEntryState }; n: number }>([
+        { $group: { _id: { bank: '$bank', state: '$state' }, n: { $sum: 1 } } },
+      ])
+      .toArray()
+    const counts = new Map<string, Record<BankEntryState, number>>()
+    for (const { _id, n } of found) {
+      const of = counts.get(_id.bank) ?? { live: 0, waiting: 0, quarantined: 0, removed: 0 }
+      of[_id.state] = n
+      counts.set(_id.bank, of)
+    }
+    return counts
+  }
+
+  /** Adds entries that are not there yet; says which were added. */
+  async add(entries: readonly BankEntry[], pending: readonly Pending[][]): Promise<BankEntryDocument[]> {
+    const documents = entries.map((entry, i) => documentOf(entry, pending[i] ?? []))
+    const added: BankEntryDocument[] = []
+    for (const document of documents) if (await this.outboxes.add(document)) added.push(document)
+    return added
+  }
+
+  /** Adds those that come with Weir and are not there yet: the first version of their bank says them. */
+  async addFirst(entries: readonly BankEntry[]): Promise<void> {
+    const documents = entries.map((entry) => ({ ...documentOf(entry, []), isUnpublished: false }))
+    await insertMissing(this.entries, documents)
+  }
+
+  /** Changes an entry that is still as it was read; null where somebody else was faster, or another says the same. */
+  async change(before: BankEntry, after: BankEntry, pending: Pending[]): Promise<BankEntryDocument | null> {
+    const { _id, pending: _pending, outboxAt: _at, only, ...set } = documentOf(after, [])
+    const guard = { _id, changes: before.changes }
+    return only === undefined
+      ? this.outboxes.change(guard, set, pending, {
+          $unset: { only: '' },
+        } as unknown as mongo.UpdateFilter<BankEntryDocument>)
+      : this.outboxes.change(guard, { ...set, only }, pending)
+  }
+
+  /** Some that no version of their bank says yet, as they stand. */
+  async unpublished(bank: string, limit: number): Promise<BankEntryDocument[]> {
+    return this.entries.find({ isUnpublished: true, bank }).sort({ _id: 1 }).limit(limit).toArray()
+  }
+
+  /** The banks that have such. */
+  async banksToPublish(): Promise<string[]> {
+    return (await this.entries.distinct('bank', { isUnpublished: true })).sort()
+  }
+
+  /** Marks those as published that were not changed since. */
+  async markPublished(entries: readonly Pick<BankEntry, 'entryId' | 'changes'>[]): Promise<void> {
+    if (entries.length === 0) return
+    await this.entries.bulkWrite(
+      entries.map(({ entryId, changes }) => ({
+        updateOne: { filter: { _id: entryId, changes }, update: { $set: { isUnpublished: false } } },
+      })),
+      { ordered: false },
+    )
+  }
+
+  /** All that a bank has, by id, some at a time. */
+  all(bank: string): AsyncIterable<BankEntryDocument> {
+    return this.entries
+      .find({ bank, state: { $ne: 'removed' } })
+      .sort({ _id: 1 })
+      .batchSize(500)
+  }
+}
+
+function documentOf(entry: BankEntry, pending: Pending[]): BankEntryDocument {
+  const only = onlyOf(entry)
+  const { entryId, bank, kind, written, state, created, changed, approved, quarantine, removed, changes } =
+    entry
+  return {
+    _id: entryId,
+    ...{ entryId, bank, kind, written, state, created, changed, approved, quarantine, removed, changes },
+    at: created.at,
+    texts: textsOf(written),
+    isUnpublished: true,
+    ...(only === undefined ? {} : { only }),
+    pending,
+    outboxAt: pending.length > 0 ? new Date() : null,
+  }
+}
+
+/** A signal of a claim names it by its id: no two claims in force may have one. */
+function onlyOf({ kind, removed, written }: BankEntry): string | undefined {
+  return kind === 'claims' && !removed ? String(written['id']) : undefined
+}
+
+function textsOf(written: WrittenEntry): string[] {
+  const { id, terms, term, pattern, variants } = written
+  const texts = [id, term, pattern, terms, variants].flat().filter((text) => typeof text === 'string')
+  return texts.slice(0, MAX_TEXTS).map((text) => text.toLowerCase().slice(0, LONGEST_TEXT))
+}

@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { PolicyRecord } from '#libs/contracts/policy-record'
+import { type BankDocument, bankDocumentOf, BankVersions } from '#libs/policy/banks/bank-versions'
+import { person, settled, StartedEnforcement } from '../started-enforcement.fixture.js'
+
+const [anna, ben] = [person('anna', 'policy_editor'), person('ben', 'policy_editor')]
+const WORD = { id: 'fraud/new', category: 'fraud', score: 0.95, terms: ['a brand new trick'], act: true }
+const CLAIM = {
+  id: 'moon-cheese',
+  claim: { zh: '月亮是奶酪做的。', en: 'The moon is made of cheese.' },
+  finding: { zh: '不实。', en: 'False.' },
+  source: 'https://example.org/moon',
+  expires: '2030-12-31',
+  variants: ['moon … made of cheese'],
+}
+
+interface Entry {
+  entryId: string
+  state: string
+  mayAct: boolean
+  approvedBy: string | null
+  changes: number
+}
+
+let enforcement: StartedEnforcement
+
+beforeAll(async () => {
+  enforcement = await StartedEnforcement.start({})
+  await enforcement.watch('weir.policies.v1', 'weir.events.v1')
+})
+afterAll(() => enforcement.stop())
+
+const call = <T = Entry>(
+  path: string,
+  who: typeof anna,
+  json?: unknown,
+  method = json === undefined ? 'GET' : 'POST',
+) => enforcement.call<T>(method, `/banks${path}`, who, json)
+
+/** A bank as a service knows it that read all that was published. */
+function known(bank: string): { version: string; entries: Map<unknown, Record<string, unknown>> } {
+  const records = (enforcement.seen.get('weir.policies.v1') ?? []).map(
+    ({ value }) => value as unknown as PolicyRecord,
+  )
+  const own = records.filter(({ kind, name }) => kind === 'bank' && name === bank)
+  const texts = new Map(own.map(({ version, document }) => [version, bankDocumentOf(document!)]))
+  const version = String(Math.max(...own.map((record) => Number(record.version))))
+  const whole = new BankVersions().whole(bank, version, (one): BankDocument | undefined => texts.get(one))!
+  return { version, entries: new Map(whole.entries.map((entry) => [entry['entryId'], { ...entry }])) }
+}
+
+describe('entries of banks', () => {
+  it('count for review until a second person approves, and act from then on', async () => {
+    const { status, body: added } = await call('/words/entries', anna, WORD)
+    expect([status, added.state, added.mayAct]).toEqual([201, 'waiting', false])
+    const path = `/words/entries/${added.entryId}`
+    await settled(() =>
+      expect(known('words').entries.get(added.entryId)).toMatchObject({ terms: WORD.terms, act: false }),
+    )
+    expect(await call(`${path}/approve`, anna, {})).toMatchObject({
+      status: 403,
+      body: { type: 'own-entry' },
+    })
+    const { body: approved } = await call(`${path}/approve`, ben, {})
+    expect(approved).toMatchObject({ state: 'live', mayAct: true, approvedBy: 'ben' })
+    await settled(() => expect(known('words').entries.get(added.entryId)).toMatchObject({ act: true }))
+  })
+
+  it('lose their approval with their text', async () => {
+    const { body: added } = await call('/words/entries', anna, { ...WORD, unambiguous: true })
+    const path = `/words/entries/${added.entryId}`
+    await call(`${path}/approve`, ben, {})
+    const { body: changed } = await call(path, ben, { ...WORD, unambiguous: true, terms: ['hello'] }, 'PUT')
+    expect(changed).toMatchObject({ state: 'waiting', mayAct: false, approvedBy: null })
+    await settled(() => {
+      const entry = known('words').entries.get(added.entryId)!
+      expect([entry['act'], entry['terms'], 'unambiguous' in entry]).toEqual([false, ['hello'], false])
+    })
+    expect((await call(`${path}/approve`, ben, {})).status).toBe(403)
+    expect((await call(`${path}/approve`, anna, {})).body).toMatchObject({ state: 'live' })
+    const same = await call(path, anna, { ...WORD, unambiguous: true, terms: ['hello'] }, 'PUT')
+    expect(same.body).toMatchObject({ state: 'live', approvedBy: 'anna' })
+  })
+
+  it('count no more while they are set aside, nor once they are removed', async () => {
+    const { body: added } = await call('/words/entries', anna, WORD)
+    const path = `/words/entries/${added.entryId}`
+    const counts = (are: boolean) =>
+      settled(() => expect(known('words').entries.has(added.entryId)).toBe(are))
+    await counts(true)
+    const senior = person('sue', 'senior')
+    expect((await call(`${path}/quarantine`, senior, { reasons: 'A song.' })).body).toMatchObject({
+      state: 'quarantined',
+    })
+    await counts(false)
+    expect((await call(`${path}/release`, anna, {})).body).toMatchObject({ state: 'waiting' })
+    await counts(true)
+    expect((await call(path, anna, undefined, 'DELETE')).body).toMatchObject({ state: 'removed' })
+    await counts(false)
+    expect(await call(path, anna, WORD, 'PUT')).toMatchObject({ status: 409, body: { type: 'removed' } })
+  })
+
+  it('that are claims are one of each id', async () => {
+    const [one, other] = await Promise.all([
+      call('/known-false-claims/entries', anna, CLAIM),
+      call('/known-false-claims/entries', ben, CLAIM),
+    ])
+    expect([one.status, other.status].sort()).toEqual([201, 409])
+    const first = one.status === 201 ? one : other
+    await call(`/known-false-claims/entries/${first.body.entryId}`, anna, undefined, 'DELETE')
+    expect((await call('/known-false-claims/entries', ben, CLAIM)).status).toBe(201)
+  })
+
+  it('of several people at once all stand in a version, and each in the audit log', async () => {
+    const before = Number(known('words').version)
+    const all = await Promise.all(
+      Array.from({ length: 12 }, (_, i) =>
+        call('/words/entries', i % 2 ? anna : ben, { ...WORD, terms: [`trick number ${i}`] }),
+      ),
+    )
+    expect(all.map(({ status }) => status)).toEqual(all.map(() => 201))
+    await settled(() => {
+      const { version, entries } = known('words')
+      for (const { body } of all) expect(entries.has(body.entryId)).toBe(true)
+      expect(Number(version)).toBeGreaterThan(before)
+    })
+    await settled(() => {
+      const told = (enforcement.seen.get('weir.events.v1') ?? []).map(({ value }) => value['bankEntryId'])
+      for (const { body } of all) expect(told).toContain(body.entryId)
+    })
+  })
+
+  it.each([
+    [{ ...WORD, score: 2 }, '/score'],
+    [{ ...WORD, terms: undefined }, '/term'],
+    [{ ...WORD, terms: ['\u200b'] }, '/terms'],
+    [{ ...WORD, pattern: 'example.com' }, '/pattern'],
+    [{ ...WORD, act: false, unambiguous: true }, '/unambiguous'],
+    [{ ...WORD, expires: '2026-02-30' }, '/expires'],
+    [{ ...WORD, id: 'No Id' }, '/id'],
+    [{ ...WORD, context: [] }, '/context'],
+  ])('are refused with the field where they are wrong: %j', async (entry, path) => {
+    const { status, body } = await call<{ errors: { path: string }[] }>('/words/entries', anna, entry)
+    expect(status).toBe(400)
+    expect(body.errors.map((error) => error.path)).toContain(path)
+  })
+
+  it('are listed by state and by how they begin, and found where they are', async () => {
+    const ids = async (query: string) =>
+      (await call<{ items: Entry[] }>(`/words/entries?limit=200&${query}`, anna)).body.items.map(
+        ({ entryId }) => entryId,
+      )
+    const { body: added } = await call('/words/entries', anna, { ...WORD, terms: ['Zebra Crossing'] })
+    expect(await ids('q=zebra%20c')).toEqual([added.entryId])
+    expect(await ids('q=crossing')).toEqual([])
+    expect(await ids('state=waiting')).toContain(added.entryId)
+    expect(await ids('state=live')).not.toContain(added.entryId)
+    expect((await call(`/links/entries/${added.entryId}`, anna)).status).toBe(404)
+    expect((await call('/none/entries', anna)).status).toBe(404)
+    const { body } = await call<{ items: { bank: string; live: number }[] }>('', anna)
+    expect(body.items.map(({ bank }) => bank)).toEqual(['known-false-claims', 'links', 'words'])
+    for (const { live } of body.items) expect(live).toBeGreaterThan(8)
+  })
+})

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { ServiceProcess } from '#libs/testing/service-process'
+import { eventually, jsonOf, WeirSystem } from './harness/weir-system.js'
+
+const WORD = {
+  id: 'fraud/zebra',
+  category: 'fraud',
+  score: 0.95,
+  terms: ['zebra crossing bargain'],
+  act: true,
+}
+
+let system: WeirSystem
+let second: ServiceProcess
+
+beforeAll(async () => {
+  system = await WeirSystem.start()
+  await system.register('p1')
+  second = await system.startAnother('classification')
+})
+afterAll(() => system.stop())
+
+it('an entry that is added holds on every instance some seconds later, and no more once it is removed', async () => {
+  const editor = { roles: ['policy_editor'] as const, subject: 'anna' }
+  expect(await outcomes()).toEqual(['clear', 'clear'])
+  const added = await system.call<{ entryId: string }>('enforcement', '/v1/banks/words/entries', editor, {
+    json: WORD,
+  })
+  expect(added.status).toBe(201)
+  await are('review')
+  await send('m-1')
+  const verdicts = await system.follow('weir.verdicts.v1')
+  await eventually('the verdict', () => verdicts.length > 0)
+  const { outcome, bankVersions } = jsonOf<{ outcome: string; bankVersions: Record<string, string> }>(
+    verdicts[0]!,
+  )
+  // One person alone wrote it: whatever it asks for, it leads to review.
+  expect([outcome, Number(bankVersions['words'])]).toEqual(['review', 2])
+  const path = `/v1/banks/words/entries/${added.body.entryId}`
+  expect((await system.call('enforcement', path, editor, { method: 'DELETE' })).status).toBe(200)
+  await are('clear')
+})
+
+/** Resolves when every instance says so, and prints how long that took. */
+async function are(outcome: string): Promise<void> {
+  const start = performance.now()
+  await eventually(outcome, async () => (await outcomes()).every((one) => one === outcome))
+  console.log(`${outcome} on both instances after ${((performance.now() - start) / 1_000).toFixed(1)} s`)
+}
+
+/** What each instance says of a message with the word. */
+async function outcomes(): Promise<string[]> {
+  const token = await system.token({ roles: ['platform'], platform: 'p1' })
+  const urls = [system.services.classification.url, second.url]
+  return Promise.all(
+    urls.map(async (url) => {
+      const answer = await fetch(`${url}/v1/classify`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(message('m-0')),
+      })
+      return ((await answer.json()) as { outcome: string }).outcome
+    }),
+  )
+}
+
+const message = (messageId: string) => ({
+  ...{ messageId, accountId: 'acc-1', visibility: 'public', sentAt: '2026-11-24T07:00:00Z' },
+  text: 'The zebra crossing bargain of the year: write to vx: zebra12345',
+})
+
+const send = (messageId: string) =>
+  system.produce('weir.in.p1.messages.v1', [{ key: 'acc-1', value: message(messageId) }])
