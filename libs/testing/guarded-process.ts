@@ -49,6 +49,9 @@ export interface SpawnOptions {
   cwd?: string
   /** Where stdout and stderr are appended; by default a file without a name, which goes when this process goes. */
   logFile?: string
+  /** As which user and group it runs; only root may say so. */
+  uid?: number
+  gid?: number
 }
 
 const alive = new Set<GuardedProcess>()
@@ -66,6 +69,8 @@ export function spawnGuarded(command: string, args: string[], options: SpawnOpti
     stdio: ['ignore', log.fd, log.fd, 'pipe'],
     env: options.env ?? process.env,
     cwd: options.cwd,
+    uid: options.uid,
+    gid: options.gid,
   })
   const { pid } = child
   if (pid === undefined) {
