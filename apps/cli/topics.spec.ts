@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { wantedTopic } from '#libs/runtime/kafka/topics-admin'
+import { wantedTopic } from '#libs/contracts/topic-config'
 import { differenceLine } from './topics.js'
 
 it('a difference is one line that says what apply does about it', () => {

@@ -66,7 +66,7 @@ async function whenThere<T>(errand: () => Promise<T>): Promise<T> {
 
 async function registeredPlatforms(env: ServiceEnv, admin: TopicsAdmin): Promise<string[]> {
   if (!(await admin.existing()).has(Topics.platforms.name)) return []
-  const tables = new CompactedTables(env, 'enforcement', createLogger('cli', 'silent'), admin)
+  const tables = new CompactedTables(env, 'cli', createLogger('cli', 'silent'), admin)
   const platforms = tables.open(Topics.platforms)
   tables.onModuleInit()
   const patience = new AbortController()

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { auditCommand } from './audit/audit.js'
 import { deadLettersCommand } from './dead-letters/dead-letters.js'
 import { topicsCommand } from './topics.js'
+import { usersCommand } from './users/users.js'
 
 /** `weir` with all its commands. */
 export function weirCommand(): Command {
@@ -9,6 +10,7 @@ export function weirCommand(): Command {
     .description('For those who run Weir and edit its policy.')
     .showHelpAfterError('(weir --help lists the commands)')
     .addCommand(topicsCommand())
+    .addCommand(usersCommand())
     .addCommand(deadLettersCommand())
     .addCommand(auditCommand())
 }

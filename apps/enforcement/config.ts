@@ -1,5 +1,5 @@
 import { IsOptional, IsString, Matches, MinLength } from 'class-validator'
-import { NumberSetting, ServiceEnv, Setting, ShareSetting } from '#libs/runtime/env'
+import { NumberSetting, SecretSetting, ServiceEnv, Setting, ShareSetting } from '#libs/runtime/env'
 
 /** The settings of enforcement. */
 export class EnforcementEnv extends ServiceEnv {
@@ -16,6 +16,7 @@ export class EnforcementEnv extends ServiceEnv {
   @Setting(
     'Ed25519 key (PEM, PKCS #8) that signs checkpoints of the audit log; needed in production, else made in `LOCAL_KEY_DIR`.',
   )
+  @SecretSetting()
   @IsString()
   @MinLength(1)
   @IsOptional()
@@ -35,6 +36,7 @@ export class EnforcementEnv extends ServiceEnv {
   @Setting(
     'Key for the keys of appeal and answer links at rest: 32 bytes in base64. Needed in production; else made in LOCAL_KEY_DIR.',
   )
+  @SecretSetting()
   @IsString()
   SECRETS_KEY = ''
 

@@ -1,5 +1,5 @@
 import { IsString, IsUrl, Matches } from 'class-validator'
-import { FlagSetting, NumberSetting, ServiceEnv, Setting } from '#libs/runtime/env'
+import { FlagSetting, NumberSetting, SecretSetting, ServiceEnv, Setting } from '#libs/runtime/env'
 
 const SMTP = { protocols: ['smtp', 'smtps'], require_protocol: true, require_tld: false }
 
@@ -8,6 +8,7 @@ export class NotificationEnv extends ServiceEnv {
   @Setting(
     'Mail relay: `smtp://` (STARTTLS where offered; `?requireTLS=true` insists) or `smtps://`, with user and password.',
   )
+  @SecretSetting()
   @IsUrl(SMTP, { message: 'SMTP_URL must be an smtp:// or smtps:// URL' })
   SMTP_URL = 'smtp://127.0.0.1:1025'
 
@@ -22,6 +23,7 @@ export class NotificationEnv extends ServiceEnv {
   @Setting(
     'Key for webhook secrets at rest: 32 bytes in base64. Needed in production; else made in LOCAL_KEY_DIR.',
   )
+  @SecretSetting()
   @IsString()
   SECRETS_KEY = ''
 

@@ -22,6 +22,7 @@ import { type ApiGuide, serveDocs, VERSIONING } from './http/openapi.js'
 import { sendSecurityHeaders } from './http/security-headers.js'
 import { BatchTransport } from './kafka/batch-transport.js'
 import { createLogger, type Logger } from './logger.js'
+import { createIndexesOf } from './mongo/mongo.module.js'
 
 export interface ServiceOptions {
   readonly service: ServiceName
@@ -89,7 +90,8 @@ export async function dressApp(
 
 /**
  * The whole of a service's `main.ts`: reads the settings, starts, serves, and stops in order on SIGTERM or SIGINT. A start
- * that fails is one log line and exit code 1. Kafka and MongoDB may be away: the service waits for them, not ready.
+ * that fails is one log line and exit code 1. Kafka and MongoDB may be away: the service waits for them, not ready. With the
+ * argument `indexes` it creates the indexes of its database instead, and ends.
  */
 export async function bootstrap(module: Type | DynamicModule, options: ServiceOptions): Promise<void> {
   const { service } = options
@@ -103,6 +105,10 @@ export async function bootstrap(module: Type | DynamicModule, options: ServiceOp
   try {
     const env = readEnv(options.env)
     logger = createLogger(service, env.LOG_LEVEL)
+    if (isForIndexes(process.argv.slice(2))) {
+      await createIndexesOf(module, service, env)
+      return logger.info('every index is there')
+    }
     const app = await createApp(module, options, env, logger)
     stopOnSignals(app, env, logger)
     await app.init()
@@ -113,6 +119,12 @@ export async function bootstrap(module: Type | DynamicModule, options: ServiceOp
   } catch (error) {
     fail(error)
   }
+}
+
+function isForIndexes([errand, ...rest]: readonly string[]): boolean {
+  if (errand === undefined) return false
+  if (errand === 'indexes' && rest.length === 0) return true
+  throw new Error(`${[errand, ...rest].join(' ')}: the only argument is "indexes"`)
 }
 
 async function createApp(

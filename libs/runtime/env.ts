@@ -1,4 +1,5 @@
 import 'reflect-metadata'
+import { readFileSync } from 'node:fs'
 import { plainToInstance, Transform } from 'class-transformer'
 import {
   IsBoolean,
@@ -26,9 +27,20 @@ export function Setting(description: string): PropertyDecorator {
   }
 }
 
-/** The documented settings of an env class, inherited ones first, with their defaults. */
-export function settingsOf(type: new () => object): { name: string; description: string; value: unknown }[] {
-  const defaults = new type() as Record<string, unknown>
+/** Settings that a file may hold instead, as secrets are mounted into a container. */
+const secrets = new Set<string>()
+
+const fileOf = (name: string): string => `${name}_FILE`
+
+/** A secret: `<name>_FILE` may name a file that holds it. A line break at the end of the file does not count. */
+export function SecretSetting(): PropertyDecorator {
+  return (target, property) => {
+    secrets.add(`${target.constructor.name}.${String(property)}`)
+  }
+}
+
+/** An env class and those that it extends, the first of them first. */
+function chainOf(type: new () => object): string[] {
   const chain: string[] = []
   for (
     let proto: object | null = type.prototype as object;
@@ -37,12 +49,19 @@ export function settingsOf(type: new () => object): { name: string; description:
   ) {
     chain.unshift(proto.constructor.name)
   }
-  return chain.flatMap((name) =>
+  return chain
+}
+
+/** The documented settings of an env class, inherited ones first, with their defaults; behind a secret that of its file. */
+export function settingsOf(type: new () => object): { name: string; description: string; value: unknown }[] {
+  const defaults = new type() as Record<string, unknown>
+  return chainOf(type).flatMap((owner) =>
     [...descriptions]
-      .filter(([key]) => key.startsWith(`${name}.`))
-      .map(([key, description]) => {
-        const setting = key.slice(name.length + 1)
-        return { name: setting, description, value: defaults[setting] }
+      .filter(([key]) => key.startsWith(`${owner}.`))
+      .flatMap(([key, description]) => {
+        const name = key.slice(owner.length + 1)
+        const file = { name: fileOf(name), description: `File that holds \`${name}\`.`, value: undefined }
+        return [{ name, description, value: defaults[name] }, ...(secrets.has(key) ? [file] : [])]
       }),
   )
 }
@@ -87,6 +106,9 @@ function boundedNumber(kind: PropertyDecorator, min: number, max: number): Prope
 
 const HTTP_URL = { protocols: ['http', 'https'], require_protocol: true, require_tld: false }
 
+/** Outside of `PLATFORM_GROUPS`: a platform may use every group there that begins with its name. */
+const GROUP_PREFIX = /^(?!weir\.platform)[A-Za-z0-9._-]{1,200}$/
+
 /** The settings that every service has. */
 export class ServiceEnv {
   @Setting('`production` refuses what is only for tests, and insecure defaults.')
@@ -109,9 +131,12 @@ export class ServiceEnv {
   @MinLength(1)
   KAFKA_BROKERS = '127.0.0.1:9092'
 
-  @Setting('Prefix of consumer group ids; another prefix reads every topic anew.')
-  @IsString()
-  @MinLength(1)
+  @Setting(
+    'Prefix of consumer group ids; another prefix reads every topic anew, and needs other ACLs (`weir users plan`). Not `weir.platform`, where platforms have their groups.',
+  )
+  @Matches(GROUP_PREFIX, {
+    message: 'KAFKA_GROUP_PREFIX must be at most 200 of A-Z a-z 0-9 . _ - and not begin with weir.platform',
+  })
   KAFKA_GROUP_PREFIX = 'weir'
 
   @Setting('TLS to the brokers.')
@@ -131,6 +156,7 @@ export class ServiceEnv {
   KAFKA_USERNAME = ''
 
   @Setting('SASL password.')
+  @SecretSetting()
   @IsString()
   KAFKA_PASSWORD = ''
 
@@ -189,6 +215,7 @@ export class ServiceEnv {
   @Setting(
     'MongoDB connection string; each service uses its own database `weir_<service>`. Without it the local stack’s, on `WEIR_MONGO_PORT` where that is set.',
   )
+  @SecretSetting()
   @IsString()
   @MinLength(1)
   MONGODB_URI = 'mongodb://127.0.0.1:27017/?replicaSet=rs0&directConnection=true'
@@ -268,6 +295,9 @@ function contradictions(env: ServiceEnv): string[] {
   if (oidc.length > 0 && oidc.length < 3) {
     problems.push('OIDC_ISSUER, OIDC_AUDIENCE and OIDC_JWKS_URI are set together or not at all')
   }
+  if (env.KAFKA_SASL !== 'none' && (env.KAFKA_USERNAME === '' || env.KAFKA_PASSWORD === '')) {
+    problems.push(`KAFKA_SASL ${env.KAFKA_SASL} needs KAFKA_USERNAME and KAFKA_PASSWORD`)
+  }
   if (env.NODE_ENV === 'production') {
     for (const name of LOCAL_ONLY)
       if ((env as unknown as Record<string, unknown>)[name] === true)
@@ -286,6 +316,33 @@ function movedServers(source: NodeJS.ProcessEnv): Partial<Record<'KAFKA_BROKERS'
   }
 }
 
+/** What stands in the files of secrets, in place of the files' names; and what keeps one from being read. */
+function readSecrets(
+  type: new () => object,
+  given: Readonly<Record<string, string | undefined>>,
+): { settings: Record<string, string | undefined>; problems: string[] } {
+  const settings = { ...given }
+  const problems: string[] = []
+  const own = chainOf(type).flatMap((owner) =>
+    [...secrets].filter((key) => key.startsWith(`${owner}.`)).map((key) => key.slice(owner.length + 1)),
+  )
+  for (const name of own) {
+    const file = fileOf(name)
+    const path = given[file]
+    if (path === undefined) continue
+    delete settings[file]
+    if (given[name] !== undefined) problems.push(`${name} and ${file} are not set both`)
+    else {
+      try {
+        settings[name] = readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+      } catch (error) {
+        problems.push(`${file} cannot be read (${(error as NodeJS.ErrnoException).code}: ${path})`)
+      }
+    }
+  }
+  return { settings, problems }
+}
+
 /** A setting is missing or wrong; the message names every one of them. */
 export class EnvError extends Error {
   override readonly name = 'EnvError'
@@ -301,11 +358,12 @@ export function readEnv<T extends ServiceEnv>(
   const given = Object.fromEntries(
     Object.entries(source).filter(([name, value]) => known.has(name) && value !== ''),
   )
-  const env = plainToInstance(type, { ...movedServers(source), ...given }, { exposeDefaultValues: true })
-  const problems = validateSync(env, { skipMissingProperties: false }).flatMap((error) =>
+  const { settings, problems } = readSecrets(type, given)
+  const env = plainToInstance(type, { ...movedServers(source), ...settings }, { exposeDefaultValues: true })
+  const wrong = validateSync(env, { skipMissingProperties: false }).flatMap((error) =>
     Object.values(error.constraints ?? { bad: `${error.property} is wrong` }),
   )
-  problems.push(...contradictions(env))
+  problems.push(...wrong, ...contradictions(env))
   if (problems.length > 0) throw new EnvError(problems.join('; '))
   return Object.freeze(env)
 }

@@ -15,11 +15,19 @@ export interface KafkaOptions {
   port: number
   /** Broker settings over the defaults below. `log.dirs` is one folder. */
   config: Record<string, string>
+  /** Users that may log in by SCRAM-SHA-512, with their passwords; known from the first start on. */
+  scramUsers?: Readonly<Record<string, string>>
   log: (line: string) => void
 }
 
 /** Fetches what is missing and starts a broker (KRaft, one node) on 127.0.0.1. @throws StackError */
-export async function startKafka({ folder, port, config, log }: KafkaOptions): Promise<RestartableProcess> {
+export async function startKafka({
+  folder,
+  port,
+  config,
+  scramUsers = {},
+  log,
+}: KafkaOptions): Promise<RestartableProcess> {
   const java = await getJava(log)
   const jars = await getKafka(java, log)
   const properties = join(folder, 'server.properties')
@@ -53,6 +61,10 @@ export async function startKafka({ folder, port, config, log }: KafkaOptions): P
           CLUSTER_ID,
           '--config',
           properties,
+          ...Object.entries(scramUsers).flatMap(([name, password]) => [
+            '--add-scram',
+            `SCRAM-SHA-512=[name=${name},password=${password}]`,
+          ]),
         ]
         await runNeededTool(java.command, arguments_('128m', ...format), 'Java cannot be run.')
       }

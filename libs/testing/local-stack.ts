@@ -90,7 +90,8 @@ async function choosePort(wanted: number | 'free', who: string, variable: string
 
 type Started = RestartableProcess | null
 
-async function bothOrNone(
+/** Two servers once both are ready; where one fails the other is stopped, and it rejects. */
+export async function bothOrNone(
   one: Promise<Started> | null,
   other: Promise<Started> | null,
 ): Promise<[Started, Started]> {

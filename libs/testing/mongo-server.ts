@@ -9,7 +9,8 @@ import { RestartableProcess } from './restartable-process.js'
 const { MongoClient, MongoServerError } = mongoose.mongo
 
 const REPLICA_SET = 'rs0'
-const NOT_YET_INITIALIZED = 94
+/** Not yet initialized; or nobody may ask before there is a user (unauthorized). */
+const MAY_BE_NEW = new Set<number | string | undefined>([94, 13])
 
 export interface MongoOptions {
   /** Holds log and data; data of an earlier run is used on. */
@@ -17,7 +18,19 @@ export interface MongoOptions {
   port: number
   /** The ports of all members of its replica set, its own among them; by default it is the only one. */
   members?: readonly number[]
+  /** Clients then need TLS and, once there is a user, one; by default neither. */
+  security?: MongoSecurity
   log: (line: string) => void
+}
+
+/** Files of a server that asks its clients to log in over TLS. */
+export interface MongoSecurity {
+  /** PEM of the authority that signed its certificate. */
+  readonly caFile: string
+  /** PEM of its key and certificate. */
+  readonly serverFile: string
+  /** The secret by which the members of a replica set know each other. */
+  readonly keyFile: string
 }
 
 /** The address for clients of servers that `startMongo` has started. */
@@ -35,6 +48,7 @@ export async function startMongo({
   folder,
   port,
   members = [port],
+  security,
   log,
 }: MongoOptions): Promise<RestartableProcess> {
   // Tests and chaos end servers that their own clients are writing to.
@@ -65,23 +79,36 @@ export async function startMongo({
     name: 'MongoDB',
     graceMs: 20_000,
     launch: () =>
-      spawnGuarded(mongod, [...arguments_, '--nounixsocket', '--quiet'], {
+      spawnGuarded(mongod, [...arguments_, ...securityArguments(security), '--nounixsocket', '--quiet'], {
         logFile: join(folder, 'mongod.log'),
       }),
-    isReady: () => hasSeat(port, members),
+    isReady: () => hasSeat(port, members, security?.caFile),
   })
   await server.start()
   return server
+}
+
+function securityArguments(security: MongoSecurity | undefined): string[] {
+  if (!security) return []
+  const { caFile, serverFile, keyFile } = security
+  const tls = ['--tlsMode', 'requireTLS', '--tlsCertificateKeyFile', serverFile, '--tlsCAFile', caFile]
+  // Clients show a password, not a certificate.
+  return [...tls, '--tlsAllowConnectionsWithoutCertificates', '--keyFile', keyFile]
 }
 
 /**
  * Whether the server is the primary, or a secondary of several. Makes the replica set if there is none, and a set of one
  * anew where its data was made on another port.
  */
-async function hasSeat(port: number, members: readonly number[]): Promise<boolean> {
+async function hasSeat(
+  port: number,
+  members: readonly number[],
+  caFile: string | undefined,
+): Promise<boolean> {
   const client = new MongoClient(`mongodb://${hostOf(port)}/`, {
     directConnection: true,
     serverSelectionTimeoutMS: 1000,
+    ...(caFile === undefined ? {} : { tls: true, tlsCAFile: caFile }),
   })
   const admin = client.db('admin')
   try {
@@ -106,7 +133,7 @@ async function takeSeat(
     if (config.members[0]?.host !== hosts[0])
       await run({ replSetReconfig: { ...config, members }, force: true })
   } catch (error) {
-    if (!(error instanceof MongoServerError) || error.code !== NOT_YET_INITIALIZED) throw error
+    if (!(error instanceof MongoServerError) || !MAY_BE_NEW.has(error.code)) throw error
     const settings = hosts.length > 1 ? { electionTimeoutMillis: 3_000 } : {}
     await run({ replSetInitiate: { _id: REPLICA_SET, members, settings } })
   }

@@ -5,6 +5,7 @@ import { type ClusterStack, startCluster } from './cluster-stack.js'
 import { isAlive } from './is-alive.js'
 import { startLocalStack } from './local-stack.js'
 import type { LocalStack, LocalStackOptions } from './local-stack.js'
+import { type SecureStack, type SecureStackOptions, startSecureStack } from './secure-stack.js'
 
 const PREFIX = 'weir-stack-'
 
@@ -20,6 +21,11 @@ export async function startTemporaryStack(
 /** Three brokers and three mongods in place of one each; the same otherwise. @throws StackError */
 export async function startTemporaryCluster(): Promise<ClusterStack> {
   return inTemporaryFolder(startCluster)
+}
+
+/** A stack that asks its users to log in over TLS and denies what is not granted. @throws StackError */
+export async function startTemporarySecureStack(options: SecureStackOptions): Promise<SecureStack> {
+  return inTemporaryFolder((dataDir) => startSecureStack(dataDir, options))
 }
 
 async function inTemporaryFolder<T extends { stop: () => Promise<void> }>(

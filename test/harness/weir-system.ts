@@ -50,6 +50,8 @@ export interface SystemOptions {
   readonly root?: string
   /** Called before topics are made. */
   readonly prepare?: (brokers: string) => Promise<void>
+  /** What only this service is told, over what all are. */
+  readonly envOf?: (service: ServiceName) => Readonly<Record<string, string>>
 }
 
 /**
@@ -64,14 +66,15 @@ export class WeirSystem {
     public services: Readonly<Record<ServiceName, ServiceProcess>>,
     public env: Readonly<Record<string, string>>,
     private readonly keys: string,
-    private readonly options: Pick<SystemOptions, 'root'>,
+    private readonly options: Pick<SystemOptions, 'root' | 'envOf'>,
   ) {}
 
   private readonly extra: ServiceProcess[] = []
 
   /** One more instance of a service, beside the first. */
   async startAnother(name: ServiceName, env: Record<string, string> = {}): Promise<ServiceProcess> {
-    const started = await startService(name, { ...this.env, ...env }, this.options)
+    const own = this.options.envOf?.(name)
+    const started = await startService(name, { ...this.env, ...own, ...env }, this.options)
     this.extra.push(started)
     return started
   }
@@ -80,7 +83,11 @@ export class WeirSystem {
   async startAnew(env: Record<string, string>): Promise<void> {
     await Promise.all(Object.values(this.services).map((service) => service.stop()))
     this.env = { ...this.env, ...env }
-    const started = await Promise.all(SERVICES.map((name) => startService(name, this.env, this.options)))
+    const started = await Promise.all(
+      SERVICES.map((name) =>
+        startService(name, { ...this.env, ...this.options.envOf?.(name) }, this.options),
+      ),
+    )
     this.services = Object.fromEntries(started.map((one) => [one.name, one])) as WeirSystem['services']
   }
 
@@ -95,7 +102,9 @@ export class WeirSystem {
       const all = { ...localServiceEnv(stack), LOCAL_KEY_DIR: keys, LOG_LEVEL: 'warn', ...env }
       await prepare?.(stack.kafkaBrokers)
       await applyTopics(all)
-      const started = await Promise.all(SERVICES.map((name) => startService(name, all, options)))
+      const started = await Promise.all(
+        SERVICES.map((name) => startService(name, { ...all, ...options.envOf?.(name) }, options)),
+      )
       const services = Object.fromEntries(started.map((one) => [one.name, one])) as WeirSystem['services']
       return new WeirSystem(stack, services, all, keys, options)
     } catch (error) {

@@ -54,7 +54,7 @@ function checkpointOf(value: unknown, index: number): Checkpoint {
 export async function publishedCheckpoints(): Promise<Checkpoint[]> {
   const env = readEnv(ServiceEnv)
   const logger = createLogger('cli', 'silent')
-  const tables = new CompactedTables(env, 'enforcement', logger, new TopicsAdmin(env, logger))
+  const tables = new CompactedTables(env, 'cli', logger, new TopicsAdmin(env, logger))
   // Nothing is ever taken from this topic, so that it can be read like a table; every record counts, not the last of a shard.
   const table = tables.open({ ...Topics.checkpoints, cleanup: 'compact' })
   const found: Checkpoint[] = []

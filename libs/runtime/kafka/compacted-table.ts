@@ -177,7 +177,7 @@ export class CompactedTables implements OnModuleInit, OnApplicationShutdown {
 
   constructor(
     @Inject(ENV) private readonly env: KafkaEnv,
-    @Inject(SERVICE_NAME) private readonly service: ServiceName,
+    @Inject(SERVICE_NAME) private readonly service: ServiceName | 'cli',
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly admin: TopicsAdmin,
   ) {}

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { wantedTopic } from './topics-admin.js'
 import { DeadLetterTopic, PlatformTopics, Topics } from '#libs/contracts/catalogue'
+import { wantedTopic } from '#libs/contracts/topic-config'
 
 const DAY = 86_400_000
 const kept = (spec: { cleanup: string; retentionMs: number }): number | 'last' =>

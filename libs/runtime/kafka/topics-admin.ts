@@ -1,27 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common'
 import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs'
-import {
-  DeadLetterTopic,
-  PlatformTopics,
-  platformTopicName,
-  Topics,
-  type PlatformTopicKind,
-  type TopicSpec,
-} from '#libs/contracts/catalogue'
+import { catalogueTopics, topicsOfPlatform, type WantedTopic } from '#libs/contracts/topic-config'
 import { RetryableError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { ENV, LOGGER } from '../tokens.js'
 import { createKafka, type KafkaEnv } from './kafka-client.js'
 import type { PartitionStand } from './partition-progress.js'
-
-/** A topic as it should be. */
-export interface WantedTopic {
-  readonly name: string
-  readonly partitions: number
-  readonly replication: number
-  readonly config: Readonly<Record<string, string>>
-}
 
 /** What keeps the broker's topics from being as they should. */
 export type TopicDifference =
@@ -35,49 +20,7 @@ export type TopicDifference =
     }
   | { readonly topic: string; readonly what: 'partitions'; readonly is: number; readonly wanted: number }
 
-type Keeping = Pick<TopicSpec, 'partitions' | 'cleanup' | 'retentionMs' | 'timestamps'>
-
-/** Dead letters hold a whole record of an input topic, and headers. */
-const DEAD_LETTER_BATCH_BYTES = 2 * 1024 * 1024
-const DAY_MS = 86_400_000
-/** What is kept for longer holds ids and codes only. */
-const LONGEST_CONTENT_MS = 14 * DAY_MS
 const USABLE_WITHIN_MS = 15_000
-
-/** How a topic of the catalogue is to be kept. */
-export function wantedTopic(name: string, keeping: Keeping, replication: number): WantedTopic {
-  const config: Record<string, string> = {
-    'cleanup.policy': keeping.cleanup,
-    'message.timestamp.type': keeping.timestamps,
-    ...(replication >= 3 ? { 'min.insync.replicas': '2' } : {}),
-    ...(keeping.cleanup === 'compact'
-      ? {
-          'min.compaction.lag.ms': '0',
-          'delete.retention.ms': String(7 * DAY_MS),
-          'segment.ms': String(DAY_MS),
-        }
-      : deletion(keeping.retentionMs)),
-    ...(isInput(name) ? { 'compression.type': 'uncompressed' } : {}),
-    ...(name === DeadLetterTopic.name ? { 'max.message.bytes': String(DEAD_LETTER_BATCH_BYTES) } : {}),
-  }
-  return { name, partitions: keeping.partitions, replication, config }
-}
-
-/**
- * A broker deletes whole segments, by their newest record, and never the one that is written to: of a topic with few records that would
- * be a week old before its first one goes. So segments end after a quarter of a day, or a day where records are kept for long.
- */
-function deletion(retentionMs: number): Record<string, string> {
-  if (retentionMs < 0) return { 'retention.ms': String(retentionMs) }
-  const segmentMs = retentionMs <= LONGEST_CONTENT_MS ? DAY_MS / 4 : DAY_MS
-  return { 'retention.ms': String(retentionMs), 'segment.ms': String(segmentMs) }
-}
-
-/**
- * What platforms compress is unpacked by the broker: it takes batches that kafkajs cannot read (two zstd frames, bytes behind a
- * gzip member), of which one ends every consumer of its topic; and one that unpacks to more than `max.message.bytes` it refuses.
- */
-const isInput = (topic: string): boolean => topic.startsWith('weir.in.')
 
 /** Creates topics and compares them with the catalogue. Consumers and producers never create one. */
 @Injectable()
@@ -181,18 +124,11 @@ export class TopicsAdmin {
   }
 
   private wanted(platformIds: readonly string[]): WantedTopic[] {
-    const { KAFKA_REPLICATION } = this.env
-    return [
-      ...Object.values(Topics).map((spec) => wantedTopic(spec.name, spec, KAFKA_REPLICATION)),
-      wantedTopic(DeadLetterTopic.name, DeadLetterTopic, KAFKA_REPLICATION),
-      ...platformIds.flatMap((id) => this.wantedOf(id)),
-    ]
+    return [...catalogueTopics(this.env.KAFKA_REPLICATION), ...platformIds.flatMap((id) => this.wantedOf(id))]
   }
 
   private wantedOf(platformId: string): WantedTopic[] {
-    return Object.entries(PlatformTopics).map(([kind, spec]) =>
-      wantedTopic(platformTopicName(kind as PlatformTopicKind, platformId), spec, this.env.KAFKA_REPLICATION),
-    )
+    return topicsOfPlatform(platformId, this.env.KAFKA_REPLICATION)
   }
 
   private async ensure(admin: Admin, wanted: readonly WantedTopic[]): Promise<void> {
