@@ -29,7 +29,7 @@ describe('messages sent by REST', () => {
       { ...good, x: 1 },
       { ...good, messageId: 'm-2', visibility: 'private', text: 7 },
       { ...good, messageId: 'm-3', change: 'moved' },
-      { ...good, messageId: 'm-4', media: [{ mediaId: 'no id', kind: 'smell' }] },
+      { ...good, messageId: 'm-4', media: [{ mediaId: 'i', kind: 'smell' }] },
       { ...good, messageId: 'not an id' },
       'words',
     ])

@@ -181,12 +181,13 @@ function mendLinks(message: Members, repairs: Repair[]): void {
   putList(message, 'links', usable, given.length)
 }
 
-/** A medium of no known kind is a file, and one without an id is told by its hash: what it is known by must not go with them. */
+/** With a hash a medium of no known kind is a file, and one without an id is told by it: what it is known by must not go with them. */
 function identifyMedium(item: Members, at: string, repairs: Repair[]): Members | undefined {
   const known = [item['sha256'], item['pdq']].find(matches(HEX))
-  const mediaId = matches(OWN_ID)(item['mediaId']) ? item['mediaId'] : known
-  if (mediaId === undefined) return undefined
-  const kind = oneOf(MEDIA_KINDS)(item['kind']) ? item['kind'] : 'file'
+  const isRight = { mediaId: matches(OWN_ID)(item['mediaId']), kind: oneOf(MEDIA_KINDS)(item['kind']) }
+  if (known === undefined) return isRight.mediaId && isRight.kind ? item : undefined
+  const mediaId = isRight.mediaId ? item['mediaId'] : known
+  const kind = isRight.kind ? item['kind'] : 'file'
   if (mediaId !== item['mediaId']) repairs.push({ path: `${at}/mediaId`, what: 'rewritten' })
   if (kind !== item['kind']) repairs.push({ path: `${at}/kind`, what: 'rewritten' })
   return { ...item, mediaId, kind }
