@@ -7,7 +7,7 @@ import { contractCheck } from '#libs/runtime/json/validator'
 import { propertyRuns } from '#libs/testing/property-runs.fixture'
 import { classify } from './classify.rules.js'
 import { defaultJudge, shippedModel } from './default-judge.fixture.js'
-import { windowsOf } from './text-windows.rules.js'
+import { mergeSignals, windowsOf } from './text-windows.rules.js'
 
 const judge = defaultJudge()
 const model = shippedModel()
@@ -74,6 +74,29 @@ describe('a text that is longer than is kept', () => {
     const verdict = verdictOn({ text })
     expect(verdict.outcome).toBe('clear')
     expect(text.startsWith(verdict.message.text!)).toBe(true)
+  })
+
+  it('keeps apart what two people approved of and what they did not, whichever comes first', () => {
+    const hit = (standing: 'review' | 'alone', score: number) => ({
+      ...{ detector: 'lexicon', id: 'fraud/x', score, standing },
+      spans: [[1_000, 1_010] as [number, number]],
+    })
+    const [unapproved, approved] = [hit('review', 0.9), hit('alone', 0.5)]
+    const first = { from: 0, to: 20_000 }
+    const second = { from: 18_000, to: 38_000 }
+    for (const order of [
+      [unapproved, approved],
+      [approved, unapproved],
+    ]) {
+      const merged = mergeSignals([
+        { window: first, signals: [order[0]!] },
+        { window: second, signals: [order[1]!] },
+      ])
+      expect(merged.map(({ standing, score }) => [standing, score]).sort()).toEqual([
+        ['alone', 0.5],
+        ['review', 0.9],
+      ])
+    }
   })
 
   it('is looked at in windows that leave nothing out, split no character and overlap', () => {

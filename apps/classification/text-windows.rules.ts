@@ -31,7 +31,10 @@ export function splitsPair(text: string, at: number): 0 | 1 {
   return before >= 0xd800 && before <= 0xdbff && after >= 0xdc00 && after <= 0xdfff ? 1 : 0
 }
 
-/** The signals of all windows as of the whole text: the strongest of each kind, with the places of all. */
+/**
+ * The signals of all windows as of the whole text: the strongest of each kind, with the places of all. Those of one id on which
+ * different things may rest stay apart, as within one text.
+ */
 export function mergeSignals(
   found: readonly { readonly window: TextWindow; readonly signals: readonly DetectorSignal[] }[],
 ): DetectorSignal[] {
@@ -43,7 +46,7 @@ export function mergeSignals(
         .map(([from, to]): [number, number] => [from + window.from, to + window.from])
         .filter(([from, to]) => isWithin(window, from, to, end))
       if (spans.length === 0) continue
-      const key = `${signal.detector} ${signal.id}`
+      const key = `${signal.detector} ${signal.standing ?? ''} ${signal.id}`
       const known = merged.get(key)
       if (known) {
         known.score = Math.max(known.score, signal.score)

@@ -37,9 +37,13 @@ function means(value: Json): boolean {
   if (Array.isArray(value)) return value.some(means)
   if (value instanceof Pairs)
     return value.pairs.some(
-      ([name, member]) => means(member) || (member === true && letters(name) === 'private'),
+      ([name, member]) => means(member) || (letters(name) === 'private' && !isDenied(member)),
     )
   return false
+}
+
+function isDenied(value: Json): boolean {
+  return value === false || value === null || (typeof value === 'string' && letters(value) === 'faise')
 }
 
 /** The JSON in a string, if it is more than a number or a word. */

@@ -68,6 +68,10 @@ describe('a record that says private', () => {
     ['in an object', after('"visibility":{"value":"private"}', silent)],
     ['in an object in a string', after(String.raw`"visibility":"{\"value\":\"private\"}"`, silent)],
     ['as a flag', after('"visibility":{"private":true}', silent)],
+    ['as a number', after('"visibility":{"public":0,"private":1}', silent)],
+    ['as a word that says yes', after('"visibility":{"private":"yes"}', silent)],
+    ['with whom', after('"visibility":{"private":["acc-1"]}', silent)],
+    ['by what it holds', after('"visibility":[{"private":{}}]', silent)],
     ['as a whole in a string', JSON.stringify(JSON.stringify({ ...good, visibility: 'private' }))],
     [
       'as a whole in a string in a string',
@@ -110,6 +114,7 @@ describe('a record that does not say private', () => {
     ['has the name with another word', after('"Visibility":"not private"')],
     ['has a flag of that name elsewhere', JSON.stringify({ ...good, meta: { private: true } })],
     ['has a quote and a colon in its text', JSON.stringify({ ...good, text: '\\":"\\\\":' })],
+    ['has JSON in a text that denies it', JSON.stringify({ ...good, text: '{"visibility":{"private":1}}' })],
     ['has names of nothing', after('"":1,"a":{"":1},"b":[{"":1},{"":2}]')],
   ])('%s', (_how, text) => {
     expect(outcome(text)).toBe('accepted')
@@ -119,6 +124,13 @@ describe('a record that does not say private', () => {
 
   it('where it is refused and a flag is named so', () => {
     expect(outcome(JSON.stringify({ ...good, text: 7, meta: { private: true } }))).toBe('schema')
+  })
+
+  it.each<Json>([false, null, 'false', ' False'])('where private is denied: %j', (denied) => {
+    const text = JSON.stringify({ ...good, visibility: { private: denied } })
+    expect(outcome(text)).toBe('schema')
+    expect(privacyOf(Buffer.from(text))).toBe('not-private')
+    expect(expectedOutcome(text)).toBe('refused')
   })
 
   it.each<[string, string, string]>([
@@ -142,6 +154,9 @@ describe('bytes that are no JSON', () => {
     ['are cut off', Buffer.from(after('"visibility":"private"', silent).slice(0, -1))],
     ['are cut off within the word', Buffer.from(hidden.slice(0, -4))],
     ['are cut off before the word', Buffer.from(hidden.slice(0, hidden.indexOf('private')))],
+    ['have it behind another word of a list', Buffer.from('{"visibility":["public","private"]')],
+    ['have it in an object', Buffer.from(`{"messageId":"m-7","visibility": {"value" : "private"},`)],
+    ['are cut off within an object', Buffer.from('{"text":"a","visibility":{"value":"pri')],
     ['go on', Buffer.from(`${hidden} x`)],
     ['are two records', Buffer.from(`${JSON.stringify(good)}\n${hidden}`)],
     ['have a comma too many', Buffer.from(hidden.replace('}', ',}'))],
@@ -168,6 +183,10 @@ describe('bytes that are no JSON', () => {
       Buffer.concat([Buffer.from(JSON.stringify(good)), Buffer.of(0xff)]),
     ],
     ['one that speaks of private matters', Buffer.from('{"visibility":"public","text":"a private matter')],
+    [
+      'one that speaks of private matters behind a list',
+      Buffer.from('{"visibility":["public"],"text":"a private'),
+    ],
     ['nothing', Buffer.alloc(0)],
   ])('do not say private: %s', (_what, bytes) => {
     expect(privacyOf(bytes)).toBe('not-private')
@@ -187,6 +206,7 @@ describe('what takes long', () => {
     ['quotes', `{"a":"${'\\"'.repeat(n)}","a":1}`],
     ['backslashes without an end', `"${'\\'.repeat(n)}`],
     ['words without an end', 'visibility'.repeat(n / 10)],
+    ['words with lists without an end', 'visibility:['.repeat(n / 10)],
     ['the name and blanks', `visibility${' '.repeat(n)}`.repeat(3)],
     ['accents in the wrong order', `{"visibility${'\u0301'.repeat(n)}${'\u0323'.repeat(n)}":1,"a":`],
     ['a name of accents', `{"visibility${'\u0301'.repeat(n)}${'\u0323'.repeat(n)}":1}`],
@@ -242,7 +262,16 @@ const name = fc.oneof(
 )
 const word = fc.oneof(
   spelled('private'),
-  fc.constantFrom('public', 'PUBLIC', 'private', 'not private', 'set "visibility":"private"', 'friends', ''),
+  fc.constantFrom(
+    'public',
+    'PUBLIC',
+    'private',
+    'not private',
+    'set "visibility":"private"',
+    'friends',
+    'false',
+    '',
+  ),
   fc.string({ maxLength: 12 }),
 )
 const { json } = fc.letrec<{ json: Json; object: Json }>((tie) => ({

@@ -82,10 +82,22 @@ describe('a message whose side fields are wrong', () => {
       ['/media/0/sha256 dropped'],
     ],
     [
-      'one bad medium',
-      { media: [image, { mediaId: 'i', kind: 'smell' }, 7] },
+      'two bad media',
+      { media: [image, { kind: 'image' }, 7] },
       { media: [image] },
       ['/media/1 dropped', '/media/2 dropped'],
+    ],
+    [
+      'a medium of another kind, which has a hash',
+      { media: [{ mediaId: 'i-1', kind: 'sticker', sha256: SHA }] },
+      { media: [{ mediaId: 'i-1', kind: 'file', sha256: SHA }] },
+      ['/media/0/kind rewritten'],
+    ],
+    [
+      'a medium without a right id, which has a hash',
+      { media: [{ mediaId: 'no id', pdq: SHA, pdqQuality: 101 }] },
+      { media: [{ mediaId: SHA, kind: 'file', pdq: SHA }] },
+      ['/media/0/mediaId rewritten', '/media/0/kind rewritten', '/media/0/pdqQuality dropped'],
     ],
     [
       '21 media',

@@ -152,9 +152,8 @@ function mendMedia(message: Members, repairs: Repair[]): void {
     return
   }
   const usable = media.flatMap((item: unknown, i): Members[] => {
-    if (isMembers(item) && matches(OWN_ID)(item['mediaId']) && oneOf(MEDIA_KINDS)(item['kind'])) {
-      return [mendMembers(item, MEDIA, `/media/${i}`, repairs)]
-    }
+    const identified = isMembers(item) ? identifyMedium(item, `/media/${i}`, repairs) : undefined
+    if (identified) return [mendMembers(identified, MEDIA, `/media/${i}`, repairs)]
     repairs.push({ path: `/media/${i}`, what: 'dropped' })
     return []
   })
@@ -180,6 +179,18 @@ function mendLinks(message: Members, repairs: Repair[]): void {
   })
   if (usable.length > MAX_LINKS) repairs.push({ path: '/links', what: 'cut' })
   putList(message, 'links', usable, given.length)
+}
+
+/** With a hash a medium of no known kind is a file, and one without an id is told by it: what it is known by must not go with them. */
+function identifyMedium(item: Members, at: string, repairs: Repair[]): Members | undefined {
+  const known = [item['sha256'], item['pdq']].find(matches(HEX))
+  const isRight = { mediaId: matches(OWN_ID)(item['mediaId']), kind: oneOf(MEDIA_KINDS)(item['kind']) }
+  if (known === undefined) return isRight.mediaId && isRight.kind ? item : undefined
+  const mediaId = isRight.mediaId ? item['mediaId'] : known
+  const kind = isRight.kind ? item['kind'] : 'file'
+  if (mediaId !== item['mediaId']) repairs.push({ path: `${at}/mediaId`, what: 'rewritten' })
+  if (kind !== item['kind']) repairs.push({ path: `${at}/kind`, what: 'rewritten' })
+  return { ...item, mediaId, kind }
 }
 
 /** A list of which nothing is left is none: a message that had nothing else says nothing. */

@@ -95,6 +95,22 @@ describe('judging by the default policy', () => {
     },
   )
 
+  it.each(['reporting', 'education', 'satire', 'counter-speech'])(
+    'does not act in the context of %s, though the policy conditions the exception away or has none',
+    (context) => {
+      const signals = [phrase, signal('context', `context/${context}`, 0.8)]
+      const conditioned = policy.exceptions.map((one) => ({
+        ...one,
+        when: `(${one.when}) && account.followers < 0`,
+      }))
+      for (const exceptions of [conditioned, []]) {
+        const by = compileJudge({ ...policy, exceptions })
+        expect(fraud(input({ signals: [phrase] }), by).outcome).toBe('act')
+        expect(fraud(input({ signals }), by)).toMatchObject({ outcome: 'review', exceptions: [context] })
+      }
+    },
+  )
+
   it('acts on known claims and known media only, where that is the bound', () => {
     const of = (category: string, ...signals: RuleSignal[]) =>
       judge(input({ signals, scores: { [category]: 1 } })).categories.find((one) => one.category === category)

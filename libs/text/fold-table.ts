@@ -54,6 +54,9 @@ run(0x1f150, ALPHABET)
 run(0x1f170, ALPHABET)
 run(0x1f1e6, ALPHABET)
 run(0x1f51f, ['10'])
+/** Small capitals, and letters with a stroke or a hook, pair by pair. */
+const DRAWN_AS = 'ᴀaʙbᴄcᴅdᴇeꜰfɢgʜhɪiᴊjᴋkʟlᴍmɴnᴏoᴘpꞯqʀrꜱsᴛtᴜuᴠvᴡwʏyᴢz' + 'ƀbȼcđdɇeƒfǥgħhɉjłløoᵽpɍrŧtʉuɏyƶz'
+for (let i = 0; i < DRAWN_AS.length; i += 2) BY_HAND.set(DRAWN_AS.charCodeAt(i), DRAWN_AS[i + 1]!)
 for (const c of '‐‑‒–—―−﹣－') BY_HAND.set(c.codePointAt(0) ?? 0, '-')
 for (const c of '‘’‚‛′') BY_HAND.set(c.codePointAt(0) ?? 0, "'")
 for (const c of '“”„‟″') BY_HAND.set(c.codePointAt(0) ?? 0, '"')

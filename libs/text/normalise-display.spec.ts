@@ -18,6 +18,8 @@ const disguises: readonly ((char: string) => string)[] = [
   (char) => `~~${char}~~`,
   (char) => `${char}\u200b`,
   (char) => `\u202e${char}\u202c`,
+  (char) => `<wbr>[i]${char}[/i]`,
+  (char) => `\u2067${char}\u2069`,
 ]
 
 /** Entities and tags taken away one after the other, from the left, until there are none: slow and obvious. */
@@ -50,6 +52,7 @@ const messy = fc
         '&lt;',
         '&gt;',
       ],
+      ...['<b x=', '<!--', '-->', '[b]', '[/', ']', '*', '🇨', '🇳', '\u2066', '\u2069', '(', ')', '"'],
       ...['🔥', '❤️', '\u202e', '\u202c', '\u200b', '. ', '&#59;', '&#xfdfa;', '&shy;', 'x'],
     ),
     { maxLength: 40 },
@@ -70,6 +73,27 @@ describe('normalise, of what is written so that it is shown as something else', 
     ['w i n  a  p r i z e', 'win a prize'],
     ['buy \u202eyenom eerf\u202c now', 'buy free money now'],
     ['\u202e信微加', '加微信'],
+    ['fr<wbr>ee mo<kbd>ney</kbd>', 'free money'],
+    [`fr<span class="${'x'.repeat(200)}">ee</span> money`, 'free money'],
+    ['fr<b title="字">ee</b> mo<i title="a>b">n</i>ey', 'free money'],
+    ['fr<!---->ee mo[b]ney[/b]', 'free money'],
+    ['fr&ZeroWidthSpace;ee&NewLine;m&ofr;n&eacute;y', 'free money'],
+    ['fr&#00000000101;e m&#x0000006f;ney', 'free money'],
+    ['*free* _money_', 'free money'],
+    ['fr*e*e mo*ne*y', 'free money'],
+    ['fr****ee money', 'free money'],
+    ['fr&ast;&ast;ee&ast;&ast; <*b>money*', 'free money'],
+    ['ꜰʀᴇᴇ mønɇɏ', 'free money'],
+    ['f🔥r🔥e🔥e', 'free'],
+    ['(m)(o)(n)(e)(y)', '(money)'],
+    ['代🔥🔥🔥🔥🔥开🇨🇳发→票', '代开发票'],
+    ['（代）（开）（发）（票）', '(代开发票)'],
+    ['代。开，发！！票', '代开发票'],
+    ['\u2066\u202eyenom\u2069 free', 'money free'],
+    ['\u202e\u2066ey\u2069\u2066mon\u2069\u202c now', 'money now'],
+    ['\u202eyenom\u202aeerf\u202c', 'eerfmoney'],
+    ['\u202eyenom\u202e eerf\u202c', 'free money'],
+    ['\u202eyenom\u2029now', 'money now'],
   ])('%j is %j', (from, to) => {
     expect(text(from)).toBe(to)
   })
@@ -85,8 +109,22 @@ describe('normalise, of what is written so that it is shown as something else', 
     ['男，女。好', '男,女。好'],
     ['I ♥ you', 'i ♥ you'],
     ['东、南、西、北', '东、南、西、北'],
+    ['a*b', 'a*b'],
+    ['来，坐。吃', '来,坐。吃'],
+    ['[x] <y> a[0]', '[x] <y> a[0]'],
+    ['x, y, z and R&D; T', 'x, y, z and r&d; t'],
   ])('leaves apart what belongs apart: %j', (from, to) => {
     expect(text(from)).toBe(to)
+  })
+
+  it('hides nothing that is read where tags are not understood', () => {
+    const hidden = text(
+      '<b x=we will find you>hi</b> <!-- add telegram abc123 --> <a href="https://x.example">y</a>',
+    )
+    expect(hidden).toBe('hi y x=we will find you add telegram abc123')
+    const where = normalise('so <b x=bad words>hi</b>')
+    const at = where.text.indexOf('bad')
+    expect('so <b x=bad words>hi</b>'.slice(...originalSpan(where, at, at + 9))).toBe('bad words')
   })
 
   it('is what it is without the disguise of each character', () => {

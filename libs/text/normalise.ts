@@ -1,3 +1,5 @@
+import { OVERRIDE, shownOrder } from './bidi-order.js'
+import { entityOf, markupOf } from './markup.js'
 import {
   DELETED,
   EXPANSION,
@@ -105,31 +107,12 @@ export function foldCharacters(text: string): NormalisedText {
   return asShown(text, false)
 }
 
-/** Characters in the order in which they are shown: backwards between a right-to-left override and what ends it. */
+/** Characters in the order in which they are shown: backwards within a right-to-left override. */
 function asShown(text: string, whole: boolean): NormalisedText {
   if (!text.includes(OVERRIDE)) return bring(text, whole)
-  const order = new Uint32Array(text.length)
-  let [n, at] = [0, 0]
-  const take = (from: number, end: number) => {
-    for (let i = from; i < end; i += 1) order[n++] = i
-  }
-  while (at < text.length) {
-    const start = text.indexOf(OVERRIDE, at)
-    if (start < 0) break
-    take(at, start)
-    let end = start + 1
-    while (end < text.length && !ENDS_OVERRIDE.has(text[end]!)) end += 1
-    for (let i = end - 1; i > start; i -= 1) {
-      const pair =
-        i - 1 > start && isLowSurrogate(text.charCodeAt(i)) && isHighSurrogate(text.charCodeAt(i - 1))
-      if (pair) i -= 1
-      take(i, pair ? i + 2 : i + 1)
-    }
-    at = end
-  }
-  take(at, text.length)
+  const order = shownOrder(text)
   let shown = ''
-  for (let i = 0; i < n; i += 1) shown += text[order[i]!]
+  for (const at of order) shown += text[at]!
   const { codes: units, positions: from } = bring(shown, whole)
   const back = new Uint32Array(from.length)
   for (let i = 0; i < from.length; i += 2) {
@@ -140,11 +123,6 @@ function asShown(text: string, whole: boolean): NormalisedText {
   return new NormalisedText(units, back, false)
 }
 
-const OVERRIDE = '\u202e'
-const ENDS_OVERRIDE = new Set([OVERRIDE, '\u202c', '\u202d', '\n', '\r', '\u2029'])
-const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
-const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff
-
 const APART = (1 << Kind.space) | (1 << Kind.separator) | (1 << Kind.other)
 const MARKED = (1 << Kind.separator) | (1 << Kind.other)
 
@@ -154,6 +132,7 @@ function bring(text: string, whole: boolean): NormalisedText {
   positions = blockPositions.subarray(2 * used)
   reserve(length, 0)
   rareKinds = 0
+  hasAside = false
   let out = codes
   let from = positions
   let n = 0
@@ -170,6 +149,11 @@ function bring(text: string, whole: boolean): NormalisedText {
       n = add(n, SPACE, i, i + 1)
     } else {
       const cp = folded === SURROGATE ? (text.codePointAt(i) as number) : 0
+      if (isRegional(cp) && isFlag(text, i)) {
+        n = add(n, FLAG, i, i + 4)
+        i += 3
+        continue
+      }
       const end = cp >= 0x10000 ? i + 2 : i + 1
       n = addRare(n, folded, cp, i, end, length)
       out = codes
@@ -183,7 +167,23 @@ function bring(text: string, whole: boolean): NormalisedText {
   if (whole && kinds & APART) n = joinSpelledOut(n)
   if (whole && kinds & (1 << Kind.lookAlike)) foldLookAlikes(n, kinds)
   used += n
-  return new NormalisedText(codes.subarray(0, n), positions.subarray(0, 2 * n))
+  return new NormalisedText(codes.subarray(0, n), positions.subarray(0, 2 * n), !hasAside)
+}
+
+/** Whether something of the text at hand was put at its end. */
+let hasAside = false
+
+/** The picture that stands for every flag. */
+const FLAG = 0x2691
+const isRegional = (cp = 0): boolean => cp >= 0x1f1e6 && cp <= 0x1f1ff
+
+/** Whether the regional letter at `index` and its neighbour are shown as a flag; more of them in a row spell a word. */
+function isFlag(text: string, index: number): boolean {
+  return (
+    isRegional(text.codePointAt(index + 2)) &&
+    !isRegional(text.codePointAt(index + 4)) &&
+    !(index >= 2 && isRegional(text.codePointAt(index - 2)))
+  )
 }
 
 /** Kinds of the units that `add` wrote for the text at hand, as bits. */
@@ -224,87 +224,113 @@ function addRare(n: number, folded: number, cp: number, start: number, end: numb
 const NOTHING = new Uint16Array(0)
 const LONE = Uint16Array.of(REPLACEMENT)
 
+/** Marks that are gone can leave a tag, which can leave marks: so often both are looked for. */
+const MOST_ROUNDS = 8
+
 /** Takes away, in place, what is shown as nothing: tags, entities, marks of emphasis; returns the new length. Linear. */
 function withoutMarkup(n: number): number {
-  let [hasEnd, hasMark] = [false, false]
-  for (let i = 0; i < n; i += 1) {
-    const unit = codes[i] as number
-    if (unit === SEMICOLON || unit === GREATER) hasEnd = true
-    else if (MARK[unit] === 1) hasMark = true
+  let length = n
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    const tagless = some(OPENS, length) ? withoutTags(length) : length
+    const plain = some(MARK, tagless) ? withoutEmphasis(tagless) : tagless
+    if (plain === tagless) return plain
+    length = plain
   }
-  const length = hasEnd ? withoutTags(n) : n
-  return hasMark ? withoutEmphasis(length) : length
+  return length
+}
+
+function some(table: Uint8Array | Uint16Array, n: number): boolean {
+  for (let i = 0; i < n; i += 1) if (table[codes[i] as number] !== 0) return true
+  return false
 }
 
 const [AMPERSAND, SEMICOLON, LESS, GREATER] = [0x26, 0x3b, 0x3c, 0x3e]
+const [OPEN_BRACKET, CLOSE_BRACKET] = [0x5b, 0x5d]
 const MARK = new Uint8Array(0x10000)
 for (const mark of '*_~`|') MARK[mark.charCodeAt(0)] = 1
-const BACKTICK = 0x60
-const LONGEST_ENTITY = 12
-const LONGEST_TAG = 128
-const ENTITIES = new Map([
-  ...[
-    ['amp', '&'],
-    ['lt', '<'],
-    ['gt', '>'],
-    ['quot', '"'],
-    ['apos', "'"],
-    ['nbsp', ' '],
-    ['shy', ''],
-    ['zwnj', ''],
-    ['zwj', ''],
-  ],
-] as [string, string][])
-const TAG =
-  /^<\/?(b|i|u|s|em|strong|span|a|font|code|pre|small|big|mark|del|ins|strike|sup|sub|tg-spoiler|(br|p|div|li|ul|ol|td|tr|table|h[1-6]|blockquote|center))(\s[a-z-]+\s?=[\x20-\x3b\x3d\x3f-\x7e]*)?\s?\/?>$/
+const [BACKTICK, ASTERISK, TILDE] = [0x60, 0x2a, 0x7e]
+/** By what ends it: what opens it, and how far back that is looked for. */
+const OPENS = new Uint16Array(0x10000)
+const LONGEST = new Uint16Array(0x10000)
+for (const [ends, opens, longest] of [
+  [SEMICOLON, AMPERSAND, 32],
+  [GREATER, LESS, 512],
+  [CLOSE_BRACKET, OPEN_BRACKET, 128],
+] as const) {
+  OPENS[ends] = opens
+  LONGEST[ends] = longest
+}
 
 /**
- * What is written comes on a stack, and whenever an end comes on it (`;`, `>`) what it ends is looked for on top: so nothing is
- * left that could be decoded again.
+ * What is written comes on a stack, and whenever an end comes on it (`;`, `>`, `]`) what it ends is looked for on top: so nothing is
+ * left that could be decoded again. What a tag says beside its name is read after the text: where tags are not understood, everybody
+ * sees it.
  */
 function withoutTags(n: number): number {
   let top = 0
+  const aside: number[] = []
+  const keepAside = (from: number, to: number): void => {
+    if (from < to) aside.push(SPACE, positions[2 * from]!, positions[2 * from]! + 1)
+    for (let i = from; i < to; i += 1) {
+      const unit = codes[i] as number
+      aside.push(ENDS_OR_OPENS.has(unit) ? SPACE : unit, positions[2 * i]!, positions[2 * i + 1]!)
+    }
+  }
   const push = (unit: number, start: number, end: number): void => {
     if (unit === SPACE && (top === 0 || codes[top - 1] === SPACE)) {
-      if (top > 0) positions[2 * top - 1] = end
+      if (top > 0) positions[2 * top - 1] = Math.max(end, positions[2 * top - 1] as number)
       return
     }
     codes[top] = unit
     positions[2 * top] = start
     positions[2 * top + 1] = end
     top += 1
-    if (unit !== SEMICOLON && unit !== GREATER) return
-    const opens = unit === SEMICOLON ? AMPERSAND : LESS
-    const lowest = Math.max(0, top - (unit === SEMICOLON ? LONGEST_ENTITY : LONGEST_TAG))
+    const opens = OPENS[unit] as number
+    if (opens === 0) return
+    const lowest = Math.max(0, top - (LONGEST[unit] as number))
     let at = top - 2
     while (at >= lowest && codes[at] !== opens) at -= 1
-    if (at < lowest) return
+    if (at < lowest || !mayOpen(opens, codes[at + 1] as number)) return
     const shown = shownFor(String.fromCharCode(...codes.subarray(at, top)))
-    if (shown === undefined || shown.length > top - at) return
+    if (shown === undefined || shown.units.length > top - at) return
     const from = positions[2 * at] as number
+    keepAside(at + shown.asideFrom, at + shown.asideTo)
     top = at
-    if (shown.length === 0 && top > 0 && codes[top - 1] !== SPACE) positions[2 * top - 1] = end
-    for (const one of shown) push(one, from, end)
+    if (shown.units.length === 0 && top > 0 && codes[top - 1] !== SPACE) positions[2 * top - 1] = end
+    for (const one of shown.units) push(one, from, end)
   }
   for (let i = 0; i < n; i += 1)
     push(codes[i] as number, positions[2 * i] as number, positions[2 * i + 1] as number)
+  if (aside.length > 0) hasAside = true
+  for (let i = 0; i < aside.length; i += 3) push(aside[i]!, aside[i + 1]!, aside[i + 2]!)
   return top > 0 && codes[top - 1] === SPACE ? top - 1 : top
 }
 
-/** The units that stand for an entity or a tag when it is shown; undefined where it is none. */
-function shownFor(written: string): Uint16Array | undefined {
-  if (written.startsWith('<')) {
-    const tag = TAG.exec(written)
-    return tag ? (tag[2] === undefined ? NOTHING : BLANK) : undefined
-  }
-  const name = written.slice(1, -1)
-  const number = /^#(?:(\d{1,7})|x([\da-f]{1,6}))$/.exec(name)
-  const cp = number
-    ? parseInt(number[1] ?? number[2]!, number[1] ? 10 : 16)
-    : ENTITIES.get(name)?.codePointAt(0)
-  if (cp === undefined) return ENTITIES.has(name) ? NOTHING : undefined
-  if (cp > 0x10ffff) return undefined
-  return foldOf(cp)
+/** Whether what stands behind `&`, `<` or `[` can begin something: most do not, and are not looked at closer. */
+function mayOpen(opens: number, next: number): boolean {
+  if (KIND[next] === Kind.latin) return true
+  return opens === AMPERSAND ? next === NUMBER_SIGN : next === SLASH || next === EXCLAMATION
+}
+
+const [NUMBER_SIGN, SLASH, EXCLAMATION] = [0x23, 0x2f, 0x21]
+const ENDS_OR_OPENS = new Set([AMPERSAND, SEMICOLON, LESS, GREATER, OPEN_BRACKET, CLOSE_BRACKET])
+
+/** What is shown in the place of something written; what goes on being read besides, `[asideFrom, asideTo)` in it. */
+interface Shown {
+  readonly units: Uint16Array
+  readonly asideFrom: number
+  readonly asideTo: number
+}
+
+const shownAs = (units: Uint16Array, asideFrom = 0, asideTo = 0): Shown => ({ units, asideFrom, asideTo })
+
+/** What is shown for an entity or a tag; undefined where it is none. */
+function shownFor(written: string): Shown | undefined {
+  const mark = markupOf(written)
+  if (mark) return shownAs(mark.parts ? BLANK : NOTHING, ...mark.aside)
+  if (!written.startsWith('&')) return undefined
+  const cp = entityOf(written.slice(1, -1))
+  return cp === undefined ? undefined : shownAs(cp === '' ? NOTHING : foldOf(cp))
 }
 
 const BLANK = Uint16Array.of(SPACE)
@@ -326,7 +352,8 @@ function withoutEmphasis(n: number): number {
   for (let i = 0; i < n; i += 1) {
     if (MARK[codes[i] as number] === 0) continue
     const end = endOfMarks(i, n)
-    if (isEmphasis(i, end, n)) marks += 1
+    // Four are one pair that closes and one that opens.
+    if (isEmphasis(i, end, n)) marks += end - i === 4 ? 2 : 1
     i = end
   }
   if (marks < 2) return n
@@ -357,41 +384,69 @@ function isEmphasis(start: number, end: number, n: number): boolean {
   for (let at = start; at < end;) {
     let next = at + 1
     while (next < end && codes[next] === codes[at]) next += 1
-    // Four are one pair that closes and one that opens.
-    if (next - at > 4 || (next - at === 1 && codes[at] !== BACKTICK)) return false
+    if (next - at > 4 || (next - at === 1 && !(end - start === 1 && isSingleEmphasis(at, before, after))))
+      return false
     at = next
   }
   return true
 }
 
+/** Of one mark alone: at the end of a word, or an asterisk within one, as messengers and Markdown read it. */
+function isSingleEmphasis(at: number, before: number, after: number): boolean {
+  if (codes[at] === BACKTICK) return true
+  const isEdge = before < Kind.digit !== after < Kind.digit
+  // A wave at Han characters is a tone of voice.
+  if (codes[at] === TILDE) return isEdge && before !== Kind.han && after !== Kind.han
+  return isEdge || codes[at] === ASTERISK
+}
+
 const kindAt = (index: number, n: number): number =>
   index < n ? (KIND[codes[index] as number] as number) : Kind.other
+const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff
 const isGap = (kind: number): boolean => kind === Kind.space || kind === Kind.separator
+const isGapOfLetters = (kind: number, unit: number): boolean =>
+  isGap(kind) || (kind === Kind.other && (PARTS_LETTERS.has(unit) || isPicture(unit) || isLowSurrogate(unit)))
+const PARTS_LETTERS = new Set([...',()[]{}'].map((mark) => mark.charCodeAt(0)))
+
+function isPlainGap(from: number, to: number): boolean {
+  for (let i = from; i < to; i += 1) if (!isGap(KIND[codes[i] as number] as number)) return false
+  return true
+}
 
 /** Where the next single character of a spelled-out word stands after the one at `index`, else -1. */
 function nextSingle(index: number, n: number): number {
   let next = index + 1
-  while (next - index - 1 < LONGEST_GAP && isGap(kindAt(next, n))) next += 1
-  return next > index + 1 && kindAt(next, n) >= Kind.digit && kindAt(next + 1, n) < Kind.digit ? next : -1
+  const parted = kindAt(index, n) === Kind.han ? isGap : isGapOfLetters
+  while (next - index - 1 < LONGEST_GAP && next < n && parted(KIND[codes[next]!]!, codes[next]!)) next += 1
+  const isSingle = kindAt(next, n) >= Kind.digit && kindAt(next + 1, n) < Kind.digit
+  if (next === index + 1 || !isSingle) return -1
+  // Punctuation between single Han characters parts sentences.
+  return kindAt(next, n) === Kind.han && !isPlainGap(index + 1, next) ? -1 : next
 }
 
-/** Pictures say nothing between two characters of a word. Both halves of one beyond the basic plane count. */
+/** Pictures, arrows and shapes say nothing between two characters of a word. Both halves of one beyond the basic plane count. */
 function isPicture(unit: number): boolean {
   return (
     (unit >= 0xd83c && unit <= 0xd83e) ||
-    (unit >= 0x2600 && unit <= 0x27bf) ||
+    (unit >= 0x2190 && unit <= 0x21ff) ||
+    (unit >= 0x2300 && unit <= 0x23ff) ||
+    (unit >= 0x25a0 && unit <= 0x27bf) ||
     (unit >= 0x2b05 && unit <= 0x2b55)
   )
 }
 
+/** So many pictures and blanks may stand between two Han characters of one word. */
+const MOST_PICTURES = 30
+
 /** Where the blanks, separators and pictures end that begin at `from`; not looked at further than they may stand in a word. */
 function endOfHanGap(from: number, n: number): number {
-  let next = from
-  for (let gaps = 0; gaps < LONGEST_GAP && next < n; gaps += 1) {
+  let [next, separators, pictures] = [from, 0, 0]
+  while (next < n && separators <= LONGEST_GAP && pictures <= MOST_PICTURES) {
     const unit = codes[next] as number
-    if (isGap(KIND[unit] as number)) next += 1
-    else if (isPicture(unit)) next += unit >= 0xd800 ? 2 : 1
+    if (KIND[unit] === Kind.separator) separators += 1
+    else if (KIND[unit] === Kind.space || isPicture(unit)) pictures += 1
     else break
+    next += unit >= 0xd800 ? 2 : 1
   }
   return next
 }
@@ -409,7 +464,7 @@ function joinSpelledOut(n: number): number {
     if (kind === Kind.han && before < Kind.digit && PARTING[codes[read + 1] ?? 0] === 1) {
       const last = lastPunctuated(read, n)
       if (last > read) {
-        for (let i = read; i <= last; i += 2) write = move(i, write)
+        for (let i = read; i <= last; i += 1) if (kindAt(i, n) === Kind.han) write = move(i, write)
         before = Kind.han
         read = last + 1
         continue
@@ -447,21 +502,25 @@ function joinSpelledOut(n: number): number {
   return write
 }
 
-/** Punctuation that stands between single Han characters to hide a word; not `、`, which parts the members of a list. */
+/** Punctuation that stands between single characters to hide a word; not `、`, which parts the members of a list. */
 const PARTING = new Uint8Array(0x10000)
-for (const mark of ',。;!?:') PARTING[mark.charCodeAt(0)] = 1
+for (const mark of ',。;!?:()[]{}【】「」『』《》〈〉"#@&$%…') PARTING[mark.charCodeAt(0)] = 1
 const PUNCTUATED_CHARACTERS = 4
 
-/** Where single Han characters end that one and the same mark parts, from `first` on; `first` itself where they are few. */
+/** Where single Han characters end that punctuation parts, from `first` on; `first` itself where they are few. */
 function lastPunctuated(first: number, n: number): number {
-  const mark = codes[first + 1]
-  let last = first
-  while (last + 2 < n && codes[last + 1] === mark && kindAt(last + 2, n) === Kind.han) {
-    if (kindAt(last + 3, n) >= Kind.digit) break
-    last += 2
+  let [last, count] = [first, 1]
+  for (;;) {
+    let next = last + 1
+    while (next - last <= LONGEST_GAP && next < n && isBetweenHan(codes[next] as number)) next += 1
+    if (next === last + 1 || kindAt(next, n) !== Kind.han || kindAt(next + 1, n) >= Kind.digit) break
+    last = next
+    count += 1
   }
-  return last >= first + 2 * (PUNCTUATED_CHARACTERS - 1) ? last : first
+  return count >= PUNCTUATED_CHARACTERS ? last : first
 }
+
+const isBetweenHan = (unit: number): boolean => PARTING[unit] === 1 || isGap(KIND[unit] as number)
 
 /** Where the spelled-out word, or list, that begins at `first` ends; `first` itself when there is none. */
 function lastSpelledOut(first: number, n: number): number {

@@ -165,6 +165,18 @@ describe('Lexicon', () => {
     expect(lexicon.match(normalise('大博彩票')).length).toBe(0)
   })
 
+  it.each([
+    ["I can't", 0],
+    ['I can’t', 0],
+    ["o'can", 0],
+    ["the can's lid", 1],
+    ["a can'", 1],
+    ["can'sa", 0],
+    ["'can'", 1],
+  ])('takes no contraction for the word before its apostrophe: %s', (text, times) => {
+    expect(new Lexicon([entry('can')]).match(normalise(text))).toHaveLength(times)
+  })
+
   it('keeps terms of one id apart from each other only where they overlap', () => {
     const lexicon = Lexicon.of([
       entry('刷单', 'a', { score: 0.5 }),

@@ -7,6 +7,7 @@ import { badRequest, conflict, forbidden, notFound } from '#libs/runtime/http/pr
 import { AccountStore } from '../ledger/account.store.js'
 import { CaseStore } from '../ledger/cases/case.store.js'
 import { DecisionStore } from '../ledger/decisions/decision.store.js'
+import { DirectiveStore } from '../ledger/directives/directive.store.js'
 import { bilingual, type GivenReasons } from '../casework/reasons-field.js'
 import { assertReasonsFit } from '../casework/reasons-fit.rules.js'
 import { Outbox } from '../outbox/outbox.js'
@@ -53,6 +54,7 @@ export class HearAppeals {
     readonly appeals: AppealStore,
     readonly cases: CaseStore,
     readonly decisions: DecisionStore,
+    readonly directives: DirectiveStore,
     readonly reviewing: ReviewersOf,
     readonly settling: SettleAppeals,
     private readonly accounts: AccountStore,

@@ -20,6 +20,7 @@ const nobody: Surroundings = {
   cases: [],
   reviewers: [],
   goldenKeepers: [],
+  answerers: [],
 }
 const partOf = (subject: string, around: Partial<Surroundings>) =>
   partIn(subject, partsAround({ ...nobody, ...around }))
@@ -72,5 +73,6 @@ describe('the part that somebody has in what an appeal would undo', () => {
     expect(partOf('ben', { cases })).toBe('noteWriters')
     expect(partOf('cho', { reviewers: ['cho'] })).toBe('reviewers')
     expect(partOf('dai', { goldenKeepers: ['dai'] })).toBe('goldenKeepers')
+    expect(partOf('eve', { answerers: ['eve'] })).toBe('workers')
   })
 })

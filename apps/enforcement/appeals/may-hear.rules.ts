@@ -7,7 +7,7 @@ import type { HeardAppeal } from './appeal.store.js'
 export interface PartsInCase {
   /** Decided, approved, refused or reversed something. */
   deciders: readonly string[]
-  /** Worked on a case: claimed it or passed it on, put it back or aside, opened it again. */
+  /** Worked on a case (claimed it or passed it on, put it back or aside, opened it again), or answered the platform about its measure. */
   workers: readonly string[]
   noteWriters: readonly string[]
   /** Reviewed a decision. */
@@ -40,6 +40,8 @@ export interface Surroundings {
   cases: readonly Pick<CaseRecord, 'workedBy' | 'notes'>[]
   reviewers: readonly string[]
   goldenKeepers: readonly string[]
+  /** Who told the platform, when it stopped the clock of a directive that would be undone, how the measure stands. */
+  answerers: readonly string[]
 }
 
 /**
@@ -57,7 +59,7 @@ export function partsAround(around: Surroundings): PartsInCase {
       ...around.steps.flatMap((step) => peopleOf({ ...step, reversal: null })),
       ...others.flatMap((other) => peopleOf(withoutHearing(other))),
     ],
-    workers: around.cases.flatMap(({ workedBy = [] }) => workedBy),
+    workers: [...around.cases.flatMap(({ workedBy = [] }) => workedBy), ...around.answerers],
     noteWriters: around.cases.flatMap(({ notes }) => notes.map((note) => note.by)),
     reviewers: around.reviewers,
     goldenKeepers: around.goldenKeepers,

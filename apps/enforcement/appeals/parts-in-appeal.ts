@@ -1,5 +1,6 @@
 import type { DecisionDocument } from '../ledger/decisions/decision.store.js'
 import { strikesUnder } from '../ledger/decisions/decision-people.rules.js'
+import type { DirectiveStore } from '../ledger/directives/directive.store.js'
 import type { AppealDocument } from './appeal.store.js'
 import { partsAround, type PartsInCase } from './may-hear.rules.js'
 import type { PartStores } from './parts-in-case.js'
@@ -8,13 +9,14 @@ import type { SettleAppeals, Undone } from './settle-appeals.js'
 /** Where it is written who had a part in what an appeal would undo. */
 export interface AppealPartStores extends PartStores {
   settling: SettleAppeals
+  directives: Pick<DirectiveStore, 'byIds'>
 }
 
 /** Who has a part in what an appeal would undo now, in whatever case it stands; to hear this appeal is none. */
 export async function partsInAppeal(
   appeal: AppealDocument,
   undone: Undone,
-  { appeals, cases, decisions, reviewing, settling }: AppealPartStores,
+  { appeals, cases, decisions, directives, reviewing, settling }: AppealPartStores,
 ): Promise<PartsInCase> {
   const { platformId, accountId } = appeal
   const heard = (await appeals.heardOf(platformId, accountId)).filter(
@@ -28,16 +30,19 @@ export async function partsInAppeal(
   const caseIds = [...new Set([...named, ...files.map(({ _id }) => _id)])]
   const messageIds = about.flatMap(({ messages }) => messages.map(({ messageId }) => messageId))
   const strikeIds = about.flatMap(strikesUnder)
-  const [felled, strikes, steps, onCases, reviewers, goldenKeepers] = await Promise.all([
+  const [felled, strikes, steps, onCases, reviewers, goldenKeepers, ordered] = await Promise.all([
     settling.stepsFelledBy(appeal, undone),
     decisions.ofStrikes(platformId, accountId, strikeIds),
     decisions.stepsAt(platformId, accountId, messageIds),
     decisions.ofPeople(caseIds),
     reviewing.reviewersOf(caseIds),
     reviewing.goldenKeepersOf(caseIds),
+    directives.byIds([...new Set(about.flatMap(({ directiveIds }) => directiveIds))]),
   ])
   const all = [...about, ...felled]
-  return partsAround({ undone: all, strikes, steps, onCases, heard, cases: files, reviewers, goldenKeepers })
+  const answerers = ordered.flatMap(({ answers }) => answers.map(({ by }) => by))
+  const around = { strikes, steps, onCases, heard, cases: files, reviewers, goldenKeepers, answerers }
+  return partsAround({ undone: all, ...around })
 }
 
 /** The decisions with all that they took the place of, and those of these. */

@@ -35,6 +35,7 @@ function retold(text: string): string | undefined {
       case 'true':
         value('true')
         break
+      case 'number':
       case 'other':
         value('0')
     }

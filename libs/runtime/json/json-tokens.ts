@@ -1,6 +1,6 @@
-/** What stands next in JSON text: `other` is a number, `false` or `null`; `broken` that it is no JSON; `done` that it was. */
+/** What stands next in JSON text: `other` is `false` or `null`; `broken` that it is no JSON; `done` that it was. */
 export type JsonToken =
-  'begin-object' | 'begin-list' | 'end' | 'name' | 'string' | 'true' | 'other' | 'done' | 'broken'
+  'begin-object' | 'begin-list' | 'end' | 'name' | 'string' | 'number' | 'true' | 'other' | 'done' | 'broken'
 
 /** What the grammar allows next. */
 type Expected = 'value' | 'value-or-end' | 'name' | 'name-or-end' | 'comma-or-end' | 'nothing'
@@ -108,7 +108,7 @@ export class JsonTokens {
     if (!NUMBER.test(this.text)) return 'broken'
     this.at = NUMBER.lastIndex
     this.afterValue()
-    return 'other'
+    return 'number'
   }
 
   private close(unit: number): JsonToken {

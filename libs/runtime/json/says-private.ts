@@ -5,7 +5,7 @@ import { repeatedIn } from './parse-keeping-repeated.js'
 
 const VISIBILITY = 'visibility'
 /** The words, as `foldWord` gives them. */
-const [FOLDED_VISIBILITY, PRIVATE] = [foldWord(VISIBILITY), foldWord('private')]
+const [FOLDED_VISIBILITY, PRIVATE, FALSE] = [foldWord(VISIBILITY), foldWord('private'), foldWord('false')]
 /** Fewer units spell `visibility` only with characters that stand for several letters, which ASCII has not. */
 const SHORTEST = 5
 
@@ -61,7 +61,7 @@ export function jsonSaysPrivate(text: string, said = false): boolean | undefined
   /** Of what is open, whether it stands under a `visibility`; and so the value that comes next. */
   const open: boolean[] = []
   let [under, above] = [said, said]
-  /** The name of the value that comes next says private itself, as in `{"visibility": {"private": true}}`. */
+  /** The name of the value that comes next says private itself, as in `{"visibility": {"private": 1}}`: unless it is denied. */
   let isFlag = false
   let found = false
   for (;;) {
@@ -73,6 +73,7 @@ export function jsonSaysPrivate(text: string, said = false): boolean | undefined
         return undefined
       case 'begin-object':
       case 'begin-list':
+        found ||= isFlag
         open.push(above)
         above = under
         isFlag = false
@@ -88,8 +89,9 @@ export function jsonSaysPrivate(text: string, said = false): boolean | undefined
         continue
       }
       case 'string':
-        found ||= stringSaysPrivate(stringAt(text, tokens), under)
+        found ||= textSaysPrivate(stringAt(text, tokens), under, isFlag)
         break
+      case 'number':
       case 'true':
         found ||= isFlag
         break
@@ -103,6 +105,11 @@ export function jsonSaysPrivate(text: string, said = false): boolean | undefined
 function stringAt(text: string, { start, end }: JsonTokens): string {
   const inside = text.slice(start + 1, end - 1)
   return inside.includes('\\') ? (JSON.parse(text.slice(start, end)) as string) : inside
+}
+
+/** `isFlag`: the name of the text is `private`. */
+function textSaysPrivate(text: string, said: boolean, isFlag: boolean): boolean {
+  return (isFlag && !spells(text, FALSE)) || stringSaysPrivate(text, said)
 }
 
 function stringSaysPrivate(text: string, said: boolean): boolean {
@@ -131,12 +138,13 @@ function someSaysPrivate(value: unknown, said: boolean): boolean {
     const item = frame.items[index]
     const name = frame.names?.[index]
     const under = frame.said || (name !== undefined && isVisibility(name))
+    const isFlag = frame.said && name !== undefined && spells(name, PRIVATE)
     if (typeof item === 'string') {
-      if (stringSaysPrivate(item, under)) return true
+      if (textSaysPrivate(item, under, isFlag)) return true
+    } else if (isFlag && item !== false && item !== null) {
+      return true
     } else if (typeof item === 'object' && item !== null) {
       frames.push(frameOf(item, under))
-    } else if (item === true && frame.said && name !== undefined && spells(name, PRIVATE)) {
-      return true
     }
   }
   return false
@@ -170,9 +178,12 @@ const UNSEEN = /[\p{M}\p{Cc}\p{Default_Ignorable_Code_Point}\u{fffd}]+/gu
 const [BACKSLASH, U] = [0x5c, 0x75]
 /** JSON in a string in a string has escapes of escapes. */
 const MAX_LAYERS = 3
-/** Also where the end is missing, as long as it could still have become that word. */
+/** Of a list or an object under that name so much is looked at. */
+const LOOKED_AT = 200
+/** Also where the end is missing, as long as it could still have become that word; and within a list or an object. */
 const SAID = new RegExp(
-  `${FOLDED_VISIBILITY}[^\\p{L}\\p{N}]*(?:${PRIVATE}|(?:p(?:r(?:i(?:v(?:at?)?)?)?)?)?$)`,
+  `${FOLDED_VISIBILITY}[^\\p{L}\\p{N}]*(?:${PRIVATE}|(?:p(?:r(?:i(?:v(?:at?)?)?)?)?)?$)` +
+    `|${FOLDED_VISIBILITY}["']?\\s{0,9}[:=]\\s{0,9}["']?[\\[{][^\\]}]{0,${LOOKED_AT}}(?:${PRIVATE}|$)`,
   'u',
 )
 
