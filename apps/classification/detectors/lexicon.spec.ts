@@ -174,7 +174,7 @@ describe('Lexicon', () => {
     ["can'sa", 0],
     ["'can'", 1],
   ])('takes no contraction for the word before its apostrophe: %s', (text, times) => {
-    expect(new Lexicon([entry('can')]).match(normalise(text))).toHaveLength(times)
+    expect(Lexicon.of([entry('can')]).match(normalise(text))).toHaveLength(times)
   })
 
   it('keeps terms of one id apart from each other only where they overlap', () => {
