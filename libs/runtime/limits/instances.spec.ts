@@ -12,6 +12,8 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
+const NEVER = 100_000_000
+
 function instancesOver(store: { count: number; away: boolean; connected?: boolean }): Instances {
   const answer = async <T>(value: T): Promise<T> => {
     if (store.away) throw new Error('away')
@@ -19,10 +21,14 @@ function instancesOver(store: { count: number; away: boolean; connected?: boolea
   }
   const fake = {
     connected: store.connected ?? true,
+    signOff: () => answer(undefined),
     sign: () => answer(undefined),
     look: () => answer({ count: store.count, now: SERVER_NOW }),
   }
-  return new Instances(fake as unknown as InstanceStore, createLogger('test', 'silent'))
+  return new Instances(fake as unknown as InstanceStore, createLogger('test', 'silent'), {
+    beat: NEVER,
+    retry: NEVER,
+  })
 }
 
 it('lets nothing pass unasked before all that saw the others without it have looked again', async () => {
@@ -79,4 +85,13 @@ it('tells the time of the server', async () => {
   expect(instances.now()).toBe(SERVER_NOW)
   vi.advanceTimersByTime(1_500)
   expect(instances.now()).toBe(SERVER_NOW + 1_500)
+})
+
+it('looks again at once when a call has failed', async () => {
+  const instances = instancesOver({ count: 2, away: false })
+  await instances.onModuleInit()
+  instances.lost(new Error('no lease'))
+  expect(instances.company().reachable).toBe(false)
+  await vi.waitFor(() => expect(instances.company().reachable).toBe(true), { timeout: 30_000 })
+  await instances.beforeApplicationShutdown()
 })

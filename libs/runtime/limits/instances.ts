@@ -1,4 +1,10 @@
-import { type BeforeApplicationShutdown, Inject, Injectable, type OnModuleInit } from '@nestjs/common'
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  type OnModuleInit,
+  Optional,
+} from '@nestjs/common'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../logger.js'
@@ -7,8 +13,12 @@ import { InstanceStore } from './instances.store.js'
 import type { Company } from './window-share.rules.js'
 import { within } from './within.js'
 
-const BEAT_MS = 2_000
-const RETRY_MS = 1_000
+/** Between signs of life, and while the database is away, milliseconds. */
+interface BeatTimes {
+  readonly beat: number
+  readonly retry: number
+}
+const BEATS: BeatTimes = { beat: 2_000, retry: 1_000 }
 /** For each call of a beat; with two calls and the pause between beats it stays below `VALID_MS`. */
 const PATIENCE_MS = 1_000
 /**
@@ -24,7 +34,8 @@ const VALID_MS = 5_000
 @Injectable()
 export class Instances implements OnModuleInit, BeforeApplicationShutdown {
   private readonly id = randomUUID()
-  private readonly stopping = new AbortController()
+  private stopping = false
+  private wake = new AbortController()
   private count = 1
   private reachable = false
   /** Of the server's clock before `performance.now()`. */
@@ -35,6 +46,7 @@ export class Instances implements OnModuleInit, BeforeApplicationShutdown {
   constructor(
     private readonly store: InstanceStore,
     @Inject(LOGGER) private readonly logger: Logger,
+    @Optional() private readonly times: BeatTimes = BEATS,
   ) {}
 
   /** Before the first request, where the database is there. */
@@ -44,7 +56,8 @@ export class Instances implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopping.abort()
+    this.stopping = true
+    this.wake.abort()
     if (!this.store.connected) return
     await within(PATIENCE_MS, 'signing off', this.store.signOff(this.id)).catch(() => undefined)
   }
@@ -61,10 +74,12 @@ export class Instances implements OnModuleInit, BeforeApplicationShutdown {
     return { instances: this.count, settled, reachable: this.reachable }
   }
 
-  /** A call to the database has failed: it is not asked again before a beat has reached it. */
+  /** A call to the database has failed: it is not asked again before a beat has reached it, which comes at once. */
   lost(error: unknown): void {
-    if (this.reachable) this.logger.warn({ err: error }, 'limits hold by even shares: no database')
+    if (!this.reachable) return
+    this.logger.warn({ err: error }, 'limits hold by even shares: no database')
     this.reachable = false
+    this.wake.abort()
   }
 
   /** A sign of life, and a look at the others. Never rejects. */
@@ -87,12 +102,12 @@ export class Instances implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private async run(): Promise<void> {
-    const { signal } = this.stopping
-    while (!signal.aborted) {
-      await sleep(this.reachable ? BEAT_MS : RETRY_MS, undefined, { signal, ref: false }).catch(
-        () => undefined,
-      )
-      if (!signal.aborted) await this.beat()
+    while (!this.stopping) {
+      this.wake = new AbortController()
+      const { beat, retry } = this.times
+      const { signal } = this.wake
+      await sleep(this.reachable ? beat : retry, undefined, { signal, ref: false }).catch(() => undefined)
+      if (!this.stopping) await this.beat()
     }
   }
 }
