@@ -12,6 +12,7 @@ const OPTIONS: ChaosOptions = {
   pace: HURRIED,
   recordsPerSecond: 150,
   cluster: false,
+  instances: 1,
   json: undefined,
   sabotage: undefined,
   only: [

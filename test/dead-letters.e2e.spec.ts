@@ -5,6 +5,7 @@ import { readEnv, ServiceEnv } from '#libs/runtime/env'
 import { PermanentError } from '#libs/runtime/errors'
 import { DeadLetters } from '#libs/runtime/kafka/dead-letters'
 import { Publisher } from '#libs/runtime/kafka/publisher'
+import { ALONE } from '#libs/runtime/limits/alone.fixture'
 import { createLogger } from '#libs/runtime/logger'
 import { runTool } from '#libs/testing/run-tool'
 import { builtFile } from '#libs/testing/service-process'
@@ -37,7 +38,7 @@ async function giveUp(value: object): Promise<void> {
   const raw = { topic: TOPIC, partition: 1, offset: '0', timestamp: '0', key: Buffer.from('acc-1') }
   const error = new PermanentError('handler-failed', 'No.', 'TypeError')
   const bytes = Buffer.from(JSON.stringify(value))
-  await new DeadLetters(publisher, 'ingestion', env).keep([
+  await new DeadLetters(publisher, 'ingestion', env, ALONE).keep([
     { raw: { ...raw, value: bytes, headers: undefined }, error, attempts: 3 },
   ])
   await publisher.onApplicationShutdown()

@@ -6,12 +6,20 @@ import { SERVICES, type ServiceName } from './catalogue.js'
  */
 export type CollectionUse = 'added' | 'changed' | 'removed'
 
-/** Every collection of each service. Requests under an idempotency key are every service's. */
+/** What every service has: answers under idempotency keys, and what limits share over its instances. */
+const SHARED = {
+  dead_letter_spending: 'changed',
+  idempotency: 'removed',
+  instances: 'removed',
+  request_leases: 'changed',
+} as const
+
+/** Every collection of each service. */
 export const COLLECTIONS: Readonly<Record<ServiceName, Readonly<Record<string, CollectionUse>>>> = {
-  ingestion: { idempotency: 'removed' },
-  classification: { idempotency: 'removed' },
+  ingestion: SHARED,
+  classification: SHARED,
   enforcement: {
-    idempotency: 'removed',
+    ...SHARED,
     accounts: 'changed',
     appeals: 'changed',
     audit_checkpoints: 'added',
@@ -37,7 +45,7 @@ export const COLLECTIONS: Readonly<Record<ServiceName, Readonly<Record<string, C
     statements: 'added',
     strikes: 'changed',
   },
-  notification: { idempotency: 'removed', deliveries: 'changed', notices: 'changed', webhooks: 'changed' },
+  notification: { ...SHARED, deliveries: 'changed', notices: 'changed', webhooks: 'changed' },
 }
 
 /** Where the service looks itself whether an index is there before it writes: without it an entry could be appended twice. */

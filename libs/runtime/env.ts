@@ -207,7 +207,7 @@ export class ServiceEnv {
   KAFKA_PUBLISH_TIMEOUT_MS = 15_000
 
   @Setting(
-    'KiB of dead letters that one process keeps of one platform per minute; above that it reads the platform more slowly.',
+    'KiB of dead letters that a service, all its instances together, keeps of one platform per minute; above that it reads the platform more slowly.',
   )
   @NumberSetting(1, 100_000_000)
   DEAD_LETTER_KIB_PER_MINUTE = 4_096
@@ -268,7 +268,9 @@ export class ServiceEnv {
   @IsOptional()
   OIDC_JWKS_URI?: string
 
-  @Setting('Requests per second that one caller (without a token: one address) may make to one route.')
+  @Setting(
+    'Requests per second that one caller (without a token: one address) may make to one route of a service, over all its instances; within a tenth.',
+  )
   @NumberSetting(1, 1_000_000)
   RATE_LIMIT_PER_SECOND = 1_000
 

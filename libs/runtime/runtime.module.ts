@@ -8,6 +8,7 @@ import { HealthModule } from './health/health.module.js'
 import { HttpModule } from './http/http.module.js'
 import { KafkaHealth } from './kafka/kafka-health.js'
 import { KafkaModule } from './kafka/kafka.module.js'
+import { LimitsModule } from './limits/limits.module.js'
 import { createLogger } from './logger.js'
 import { MongoModule } from './mongo/mongo.module.js'
 import { ENV, LOGGER, SERVICE_NAME } from './tokens.js'
@@ -26,7 +27,7 @@ export class RuntimeModule {
     return {
       module: RuntimeModule,
       global: true,
-      imports: [AuthModule, HealthModule, MongoModule, KafkaModule, HttpModule],
+      imports: [AuthModule, HealthModule, MongoModule, LimitsModule, KafkaModule, HttpModule],
       providers: [
         Clock,
         { provide: SERVICE_NAME, useValue: service },

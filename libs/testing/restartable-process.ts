@@ -20,6 +20,7 @@ export interface ProcessRecipe {
 export class RestartableProcess {
   private current: GuardedProcess | undefined
   private expectedToEnd = false
+  private lastExitCode: number | null | undefined
   private readonly listeners: ((error: StackError) => void)[] = []
 
   constructor(private readonly recipe: ProcessRecipe) {}
@@ -31,6 +32,11 @@ export class RestartableProcess {
 
   get running(): boolean {
     return this.current?.running ?? false
+  }
+
+  /** Of the process that ended last: null where a signal ended it; undefined before any has. */
+  get exitCode(): number | null | undefined {
+    return this.lastExitCode
   }
 
   output(): string {
@@ -47,6 +53,9 @@ export class RestartableProcess {
     this.expectedToEnd = false
     const started = await this.recipe.launch()
     this.current = started
+    void started.exited.then(({ code }) => {
+      this.lastExitCode = code
+    })
     try {
       await this.untilReady(started)
     } catch (error) {

@@ -16,6 +16,8 @@ export interface ServiceProcess {
   readonly url: string
   /** SIGTERM, and SIGKILL after 45 s; resolves when it is gone. */
   stop(): Promise<void>
+  /** Of the process that ended last: null where a signal ended it; undefined before any has. */
+  readonly exitCode: number | null | undefined
   /** Resolves when it is ready, on the same port; a killed or stopped one just starts. @throws StackError */
   restart(): Promise<void>
   /** Sends a signal and does not wait. */
@@ -81,6 +83,9 @@ export async function startService(
     url,
     get pid() {
       return service.pid
+    },
+    get exitCode() {
+      return service.exitCode
     },
     stop: () => service.stop(),
     restart: async () => {

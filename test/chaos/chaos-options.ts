@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import type { Pace } from './plan-faults.js'
+import { HURRIED, type Pace } from './plan-faults.js'
 import { isSabotage, SABOTAGES, type SabotageName } from './sabotage.js'
 
 export interface ChaosOptions {
@@ -8,6 +8,8 @@ export interface ChaosOptions {
   readonly recordsPerSecond: number
   /** Three brokers and three mongods instead of one each. */
   readonly cluster: boolean
+  /** Of each service. */
+  readonly instances: number
   /** Where the figures are written as JSON. */
   readonly json: string | undefined
   /** A safeguard to be broken, so that the oracle has something to find. */
@@ -19,12 +21,14 @@ export interface ChaosOptions {
   readonly pace?: Pace
 }
 
-export const USAGE = `npm run chaos -- [--seed N] [--minutes M] [--records-per-second R] [--only KIND,…] [--cluster] [--json FILE] [--sabotage NAME]
+export const USAGE = `npm run chaos -- [--seed N] [--minutes M] [--records-per-second R] [--short] [--only KIND,…] [--cluster] [--instances N] [--json FILE] [--sabotage NAME]
   --seed N                the run to repeat (default 1)
   --minutes M             how long faults are injected (default 5)
   --records-per-second R  input (default 600; in a cluster 200)
+  --short                 each kind of fault once, hurried, in at most 20 minutes; input 150
   --only KIND,…           only these kinds of fault
   --cluster               three brokers and three mongods, leaders killed
+  --instances N           of each service (default 1)
   --json FILE             writes the figures to FILE too
   --sabotage NAME         breaks a safeguard of the services, and must end with complaints: ${Object.keys(SABOTAGES).join(', ')}`
 
@@ -34,31 +38,39 @@ export function parseOptions(args: string[]): ChaosOptions {
     args,
     options: {
       seed: { type: 'string', default: '1' },
-      minutes: { type: 'string', default: '5' },
+      minutes: { type: 'string' },
+      short: { type: 'boolean', default: false },
       'records-per-second': { type: 'string' },
       only: { type: 'string', default: '' },
       cluster: { type: 'boolean', default: false },
+      instances: { type: 'string', default: '1' },
       json: { type: 'string' },
       sabotage: { type: 'string' },
     },
   })
-  const { cluster, json, sabotage } = values
+  const { cluster, json, sabotage, short } = values
   if (sabotage !== undefined && !isSabotage(sabotage))
     throw new TypeError(`--sabotage is "${sabotage}"; it can be ${Object.keys(SABOTAGES).join(', ')}`)
-  const seed = positive('seed', values.seed)
-  if (!Number.isInteger(seed)) throw new TypeError(`--seed is "${values.seed}"; it must be a whole number`)
   return {
-    seed,
-    minutes: positive('minutes', values.minutes),
+    seed: whole('seed', values.seed),
+    minutes: positive('minutes', values.minutes ?? (short ? '20' : '5')),
     recordsPerSecond: positive(
       'records-per-second',
-      values['records-per-second'] ?? (cluster ? '200' : '600'),
+      values['records-per-second'] ?? (short ? '150' : cluster ? '200' : '600'),
     ),
     cluster,
+    instances: whole('instances', values.instances),
     json,
     sabotage,
     only: values.only.split(',').filter((kind) => kind !== ''),
+    ...(short ? { rounds: 1, pace: HURRIED } : {}),
   }
+}
+
+function whole(name: string, text: string): number {
+  const value = positive(name, text)
+  if (Number.isInteger(value)) return value
+  throw new TypeError(`--${name} is "${text}"; it must be a whole number`)
 }
 
 function positive(name: string, text: string): number {

@@ -50,10 +50,12 @@ export interface ChaosReport {
   readonly figures: object
 }
 
-/** What a run has shown. */
-export function reportOf(run: Run): ChaosReport {
-  const { options, log, judgement, sent, missing, undrained, worstAges } = run
-  const { found, expected, input } = judgement
+/** What the oracle has to complain of, by kind and in words. */
+export function complaintsOf({
+  judgement: { found },
+  missing,
+  undrained,
+}: Pick<Run, 'judgement' | 'missing' | 'undrained'>): { counts: Record<Kind, number>; complaints: string[] } {
   const counts = Object.fromEntries(
     KINDS.map((kind) => [kind, found.filter((one) => one.kind === kind).length]),
   ) as Record<Kind, number>
@@ -63,6 +65,14 @@ export function reportOf(run: Run): ChaosReport {
     ...(missing > 0 ? [`lost: ${missing} records that the broker had acknowledged`] : []),
     ...(undrained === undefined ? [] : [undrained]),
   ]
+  return { counts, complaints }
+}
+
+/** What a run has shown. */
+export function reportOf(run: Run): ChaosReport {
+  const { options, log, judgement, sent, missing, undrained, worstAges } = run
+  const { expected, input } = judgement
+  const { counts, complaints } = complaintsOf({ judgement, missing, undrained })
   const faults = faultTable(log)
   const effects = effectsOf(judgement)
   const worstLagMs = Math.max(0, ...worstAges.values())
@@ -71,6 +81,7 @@ export function reportOf(run: Run): ChaosReport {
     minutes: options.minutes,
     recordsPerSecond: options.recordsPerSecond,
     cluster: options.cluster,
+    instances: options.instances,
     sabotage: options.sabotage ?? null,
     seconds: run.seconds,
     faults,

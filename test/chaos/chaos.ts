@@ -118,8 +118,7 @@ async function injectAndHeal(
 
 /** A service that ends by itself is started again, as it would be anywhere, and told of. */
 function superviseServices({ system }: Ground, log: FaultLog, say: (line: string) => void): void {
-  for (const name of SERVICES) {
-    const service = system.services[name]
+  for (const service of SERVICES.flatMap((name) => system.instancesOf(name))) {
     service.onUnexpectedEnd((error) => {
       log.endedByThemselves.push(error.message)
       say(`       ${error.message}`)

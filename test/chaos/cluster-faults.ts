@@ -35,10 +35,12 @@ const brokerLeaderKillLagging: Fault = {
       await follower.stop()
       await follower.start()
     }
-    const service = ground.system.services[pick(['ingestion', 'classification'] as const, random)]
-    service.kill('SIGSTOP')
+    const service = ground.system.instancesOf(pick(['ingestion', 'classification'] as const, random))
+    for (const one of service) one.kill('SIGSTOP')
     await sleep(BACKLOG_MS)
-    await killAhead(leader, followers, () => service.kill('SIGCONT'))
+    await killAhead(leader, followers, () => {
+      for (const one of service) one.kill('SIGCONT')
+    })
     return () => leader.start()
   },
 }

@@ -26,7 +26,8 @@ export async function startGround(options: ChaosOptions, cleanUps: CleanUps): Pr
     RATE_LIMIT_PER_SECOND: '100000',
   }
   const { stack } = servers
-  const system = await WeirSystem.start(env, { stack, ...(build ? { root: build.root } : {}) })
+  const { instances } = options
+  const system = await WeirSystem.start(env, { stack, instances, ...(build ? { root: build.root } : {}) })
   cleanUps.push(() => system.stop())
   await prepare(system)
   return { ...servers, system, load: loadOf(system, options), archive: new Archive(system) }

@@ -85,14 +85,14 @@ const truncate: Fault = {
   kind: 'topic-truncated',
   async inject({ system, archive }, random) {
     const [topic, name] = pick(READERS, random)
-    const service = system.services[name]
-    const isKilled = random() < 0.5
-    if (isKilled) service.kill('SIGKILL')
+    const readers = system.instancesOf(name)
+    const areKilled = random() < 0.5
+    if (areKilled) for (const reader of readers) reader.kill('SIGKILL')
     const committed = await system.committed(name, topic)
     await archive.readOn([topic])
     await system.truncate(topic, committed)
     return async () => {
-      if (isKilled) await service.restart()
+      if (areKilled) await Promise.all(readers.map((reader) => reader.restart()))
     }
   },
 }

@@ -7,19 +7,19 @@ export const SESSION_MS = 6_000
 
 const kills = SERVICES.map((name): Fault => ({
   kind: `kill-${name}`,
-  async inject({ system }) {
-    const service = system.services[name]
+  async inject({ system }, random) {
+    const service = pick(system.instancesOf(name), random)
     service.kill('SIGKILL')
     return () => service.restart()
   },
 }))
 
-/** Alone: nobody takes its partitions over, and it finds out that its session has ended. */
+/** Where it is alone, nobody takes its partitions over, and it finds out that its session has ended. */
 const pause: Fault = {
   kind: 'service-pause',
   leastMs: SESSION_MS + 2_000,
   async inject({ system }, random) {
-    const service = system.services[pick(SERVICES, random)]
+    const service = pick(system.instancesOf(pick(SERVICES, random)), random)
     service.kill('SIGSTOP')
     return async () => service.kill('SIGCONT')
   },
@@ -31,7 +31,7 @@ const zombie: Fault = {
   leastMs: SESSION_MS + 4_000,
   async inject({ system }, random) {
     const name = pick(SERVICES, random)
-    const service = system.services[name]
+    const service = pick(system.instancesOf(name), random)
     const other = await system.startAnother(name)
     await sleep(random() * 1_000)
     service.kill('SIGSTOP')
@@ -47,7 +47,7 @@ const killOneOfTwo: Fault = {
   kind: 'service-kill-one-of-two',
   async inject({ system }, random) {
     const name = pick(SERVICES, random)
-    const first = system.services[name]
+    const first = pick(system.instancesOf(name), random)
     const second = await system.startAnother(name)
     await sleep(random() * 2_000)
     const victim = pick([first, second], random)
@@ -62,7 +62,7 @@ const killOneOfTwo: Fault = {
 const rollingRestart: Fault = {
   kind: 'rolling-restart',
   async inject({ system }) {
-    for (const name of SERVICES) await system.services[name].restart()
+    for (const name of SERVICES) for (const one of system.instancesOf(name)) await one.restart()
     return () => Promise.resolve()
   },
 }

@@ -42,6 +42,8 @@ export class SteadyLoad {
     private readonly records: Iterator<OutgoingRecord>,
     private readonly perSecond: number,
     private readonly random: () => number,
+    /** Told of each record before it is sent, with the instant at which it was due. */
+    private readonly onDue: (record: OutgoingRecord, dueAt: number) => void = () => undefined,
   ) {}
 
   start(): void {
@@ -69,6 +71,8 @@ export class SteadyLoad {
       const elapsed = (this.endAt ?? Date.now()) - start
       const due = Math.floor((elapsed / 1_000) * this.perSecond) - taken
       const chunk = this.take(Math.min(due, MAX_BATCH_SIZE))
+      for (const [i, record] of chunk.entries())
+        this.onDue(record, start + ((taken + i) * 1_000) / this.perSecond)
       taken += chunk.length
       if (chunk.length > 0) await this.send(chunk)
       if (this.endAt !== undefined && chunk.length === 0) return

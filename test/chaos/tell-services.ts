@@ -4,13 +4,12 @@ import type { WeirSystem } from '../harness/weir-system.js'
 const WITHIN_MS = 2_000
 
 /**
- * Of each service what Kubernetes would be told of its life, and the consumers that lag: a line each. For when something does
+ * Of each instance what Kubernetes would be told of its life, and the consumers that lag: a line each. For when something does
  * not go on: a service that says it is not alive would be started again there, one that says it is would not.
  */
 export async function tellServices(system: WeirSystem): Promise<string[]> {
   return Promise.all(
-    SERVICES.map(async (name) => {
-      const { url } = system.services[name]
+    SERVICES.flatMap((name) => system.instancesOf(name)).map(async ({ name, url }) => {
       const [live, metrics] = await Promise.all([textOf(`${url}/health/live`), textOf(`${url}/metrics`)])
       return [name, live, ...laggingIn(metrics)].join('  ')
     }),

@@ -48,6 +48,8 @@ export interface SystemOptions {
   readonly stack?: LocalStack
   /** The folder whose `dist/` holds the services; by default this repository. */
   readonly root?: string
+  /** Of each service, all alike; by default 1. */
+  readonly instances?: number
   /** Called before topics are made. */
   readonly prepare?: (brokers: string) => Promise<void>
   /** What only this service is told, over what all are. */
@@ -67,11 +69,18 @@ export class WeirSystem {
     public env: Readonly<Record<string, string>>,
     private readonly keys: string,
     private readonly options: Pick<SystemOptions, 'root' | 'envOf'>,
+    /** Of each service the instances beside the first. */
+    private readonly others: Readonly<Record<ServiceName, readonly ServiceProcess[]>>,
   ) {}
 
   private readonly extra: ServiceProcess[] = []
 
-  /** One more instance of a service, beside the first. */
+  /** The instances of a service that the system was started with. */
+  instancesOf(name: ServiceName): readonly ServiceProcess[] {
+    return [this.services[name], ...this.others[name]]
+  }
+
+  /** One more instance of a service, for a time, beside those of `instancesOf`. */
   async startAnother(name: ServiceName, env: Record<string, string> = {}): Promise<ServiceProcess> {
     const own = this.options.envOf?.(name)
     const started = await startService(name, { ...this.env, ...own, ...env }, this.options)
@@ -79,7 +88,7 @@ export class WeirSystem {
     return started
   }
 
-  /** Stops all services and starts them anew with `env` over what they had, on the same data. */
+  /** Stops the first instance of each service and starts it anew with `env` over what it had, on the same data. */
   async startAnew(env: Record<string, string>): Promise<void> {
     await Promise.all(Object.values(this.services).map((service) => service.stop()))
     this.env = { ...this.env, ...env }
@@ -94,7 +103,7 @@ export class WeirSystem {
   /** Starts everything on free ports; `env` goes to every service. Nothing is left running when this process ends. */
   static async start(
     env: Record<string, string> = {},
-    { stack: given, prepare, ...options }: SystemOptions = {},
+    { stack: given, prepare, instances = 1, ...options }: SystemOptions = {},
   ): Promise<WeirSystem> {
     const keys = await mkdtemp(join(tmpdir(), 'weir-keys-'))
     const stack = given ?? (await startTemporaryStack({ alwaysOwn: true }))
@@ -106,7 +115,8 @@ export class WeirSystem {
         SERVICES.map((name) => startService(name, { ...all, ...options.envOf?.(name) }, options)),
       )
       const services = Object.fromEntries(started.map((one) => [one.name, one])) as WeirSystem['services']
-      return new WeirSystem(stack, services, all, keys, options)
+      const more = await startOthers(instances - 1, all, options)
+      return new WeirSystem(stack, services, all, keys, options, more)
     } catch (error) {
       await stack.stop()
       throw error
@@ -482,10 +492,28 @@ export class WeirSystem {
   /** Ends clients, services and stack, in this order. */
   async stop(): Promise<void> {
     await Promise.all(this.clients.map((client) => client.disconnect().catch(() => undefined)))
-    await Promise.all([...Object.values(this.services), ...this.extra].map((service) => service.stop()))
+    const all = [...SERVICES.flatMap((name) => this.instancesOf(name)), ...this.extra]
+    await Promise.all(all.map((service) => service.stop()))
     await this.stack.stop()
     await rm(this.keys, { recursive: true, force: true })
   }
+}
+
+/** So many instances of each service, one after the other: all at once would take the machine from those that start. */
+async function startOthers(
+  count: number,
+  env: Record<string, string>,
+  options: Pick<SystemOptions, 'root' | 'envOf'>,
+): Promise<Record<ServiceName, ServiceProcess[]>> {
+  const others: Record<ServiceName, ServiceProcess[]> = {
+    ingestion: [],
+    classification: [],
+    enforcement: [],
+    notification: [],
+  }
+  for (let i = 0; i < count; i++)
+    for (const name of SERVICES) others[name].push(await startService(name, { ...env, ...options.envOf?.(name) }, options))
+  return others
 }
 
 /** kafkajs calls an error final too when it was told to try once only. */

@@ -3,10 +3,11 @@ import { ThrottlerGuard, type ThrottlerLimitDetail, ThrottlerModule } from '@nes
 import type { FastifyRequest } from 'fastify'
 import { callerKey, callerOf } from '../auth/caller.js'
 import type { ServiceEnv } from '../env.js'
+import { SharedThrottle } from '../limits/shared-throttle.js'
 import { ENV } from '../tokens.js'
 import { Problem } from './problem.js'
 
-/** At most so many requests a second to one route, by one caller; by one address where there is no token. */
+/** At most so many requests a second to one route of the service, by one caller; by one address where there is no token. */
 @Injectable()
 export class RateLimitGuard extends ThrottlerGuard {
   protected override async shouldSkip(context: ExecutionContext): Promise<boolean> {
@@ -27,11 +28,12 @@ export class RateLimitGuard extends ThrottlerGuard {
   }
 }
 
-/** A sliding second, kept in this process: no block beyond the moment at which there is room again. */
+/** Windows of a second over all instances of the service: no block beyond the end of one. */
 export const RateLimitModule = ThrottlerModule.forRootAsync({
-  inject: [ENV],
-  useFactory: (env: ServiceEnv) => ({
+  inject: [ENV, SharedThrottle],
+  useFactory: (env: ServiceEnv, storage: SharedThrottle) => ({
     throttlers: [{ ttl: 1_000, limit: env.RATE_LIMIT_PER_SECOND, blockDuration: 0 }],
     setHeaders: false,
+    storage,
   }),
 })

@@ -22,12 +22,23 @@ interface Bucket {
 export class DeadLetterBudget {
   private readonly buckets = new Map<string, Bucket>()
 
-  constructor(private readonly bytesPerMinute: number) {}
+  /** `share`: the part of what is earned that is this process's own; asked whenever time is turned into bytes. */
+  constructor(
+    private readonly bytesPerMinute: number,
+    private readonly share: () => number = () => 1,
+  ) {}
 
   /** So many bytes of a platform were kept. */
   spend(platformId: string, bytes: number, now: number): void {
     const bucket = this.bucketOf(platformId)
     bucket.balance = this.balanceAt(bucket, now) - bytes
+    bucket.at = Math.max(bucket.at, now)
+  }
+
+  /** So many bytes of a platform, over all instances, have not been paid by time yet. */
+  settle(platformId: string, owed: number, now: number): void {
+    const bucket = this.bucketOf(platformId)
+    bucket.balance = this.bytesPerMinute - owed
     bucket.at = Math.max(bucket.at, now)
   }
 
@@ -38,7 +49,7 @@ export class DeadLetterBudget {
     const debt = -this.balanceAt(bucket, now)
     if (debt > 0) {
       bucket.heldAt = now
-      return Math.ceil((debt * MINUTE_MS) / this.bytesPerMinute)
+      return Math.ceil((debt * MINUTE_MS) / (this.bytesPerMinute * this.share()))
     }
     if (!heldLately(bucket, now)) return 0
     if (now < bucket.nextTurn) return Math.min(bucket.nextTurn - now, TURN_MS)
@@ -52,7 +63,7 @@ export class DeadLetterBudget {
   }
 
   private balanceAt({ balance, at }: Bucket, now: number): number {
-    const earned = (Math.max(0, now - at) * this.bytesPerMinute) / MINUTE_MS
+    const earned = (Math.max(0, now - at) * this.bytesPerMinute * this.share()) / MINUTE_MS
     return Math.min(this.bytesPerMinute, balance + earned)
   }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { PermanentError } from '../errors.js'
+import { ALONE } from '../limits/alone.fixture.js'
 import type { RawRecord } from './batch.js'
 import { type DeadLetter, readDeadLetter, redriveMark, redrivenRecord, WITHHELD } from './dead-letter.js'
 import { DeadLetters } from './dead-letters.js'
@@ -10,7 +11,12 @@ import type { PlainRecord } from './publisher.js'
 async function letterOf(raw: RawRecord, offset = '7'): Promise<DeadLetter> {
   const written: PlainRecord[] = []
   const publisher = { publishPlain: async (records: PlainRecord[]) => void written.push(...records) }
-  const letters = new DeadLetters(publisher as never, 'ingestion', { DEAD_LETTER_KIB_PER_MINUTE: 1_000 })
+  const letters = new DeadLetters(
+    publisher as never,
+    'ingestion',
+    { DEAD_LETTER_KIB_PER_MINUTE: 1_000 },
+    ALONE,
+  )
   await letters.keep([{ raw, error: new PermanentError('schema', 'No.', '/text'), attempts: 3 }])
   return readLetter(asStored(written[0]!, offset))
 }
@@ -82,7 +88,12 @@ describe('a record of a platform that was given up', () => {
   const keptOf = async (value: string, topic = 'weir.in.p1.messages.v1'): Promise<PlainRecord[]> => {
     const written: PlainRecord[] = []
     const publisher = { publishPlain: async (records: PlainRecord[]) => void written.push(...records) }
-    const letters = new DeadLetters(publisher as never, 'ingestion', { DEAD_LETTER_KIB_PER_MINUTE: 1_000 })
+    const letters = new DeadLetters(
+      publisher as never,
+      'ingestion',
+      { DEAD_LETTER_KIB_PER_MINUTE: 1_000 },
+      ALONE,
+    )
     const headers = { title: Buffer.from('secret') }
     const raw = aRecord({ topic, key: Buffer.from('secret'), value: Buffer.from(value), headers })
     await letters.keep([{ raw, error: new PermanentError('schema', 'No.'), attempts: 1 }])
@@ -158,4 +169,27 @@ describe('a letter', () => {
     expect(readDeadLetter(asStored(mark, '9'))).toEqual({ is: 'mark', address: '2/7' })
     expect(readDeadLetter(asStored({ ...mark, headers: {} }, '9'))).toBeUndefined()
   })
+})
+
+it('what instances keep of a platform is told to the others, and paid for by all', async () => {
+  const told: [platform: string, bytes: number][] = []
+  const shared = {
+    share: () => 1,
+    spent: async (platform: string, spent: number) => {
+      told.push([platform, spent])
+      return platform === 'p1' ? 2_000_000 : undefined
+    },
+  }
+  const publisher = { publishPlain: async () => undefined }
+  const env = { DEAD_LETTER_KIB_PER_MINUTE: 1_000 }
+  const letters = new DeadLetters(publisher as never, 'ingestion', env, shared)
+  const raws = ['p1', 'p2', 'p1'].map((id) => aRecord({ topic: `weir.in.${id}.messages.v1`, key: null }))
+  await letters.keep(raws.map((raw) => ({ raw, error: new PermanentError('schema', 'No.'), attempts: 1 })))
+  expect(told).toEqual([
+    ['p1', 602],
+    ['p2', 301],
+  ])
+  await Promise.resolve()
+  expect(letters.admit('weir.in.p1.messages.v1')).toBeGreaterThan(0)
+  expect(letters.admit('weir.in.p2.messages.v1')).toBe(0)
 })

@@ -5,6 +5,7 @@ import type { PermanentError } from '../errors.js'
 import { ENV, SERVICE_NAME } from '../tokens.js'
 import type { RawRecord } from './batch.js'
 import { privacyOf } from '../json/says-private.js'
+import { SharedSpending } from '../limits/shared-spending.js'
 import { mapInTurns } from '../turns.js'
 import { TRUNCATED, WITHHELD } from './dead-letter.js'
 import { DeadLetterBudget } from './dead-letter-budget.js'
@@ -38,13 +39,16 @@ export interface GivenUp {
 @Injectable()
 export class DeadLetters {
   private readonly budget: DeadLetterBudget
+  private readonly bytesPerMinute: number
 
   constructor(
     private readonly publisher: Publisher,
     @Inject(SERVICE_NAME) private readonly service: ServiceName,
     @Inject(ENV) env: Pick<ServiceEnv, 'DEAD_LETTER_KIB_PER_MINUTE'>,
+    @Inject(SharedSpending) private readonly shared: Pick<SharedSpending, 'share' | 'spent'>,
   ) {
-    this.budget = new DeadLetterBudget(env.DEAD_LETTER_KIB_PER_MINUTE * 1024)
+    this.bytesPerMinute = env.DEAD_LETTER_KIB_PER_MINUTE * 1024
+    this.budget = new DeadLetterBudget(this.bytesPerMinute, () => shared.share())
     const gauge = kafkaMetrics.heldBack as typeof kafkaMetrics.heldBack & { collect?: () => void }
     gauge.collect = () => this.writeHeldBack()
   }
@@ -57,13 +61,24 @@ export class DeadLetters {
       DEAD_LETTER_MAX_BYTES,
     )
     const now = Date.now()
+    const spent = new Map<string, number>()
     records.forEach(({ raw, error }, i) => {
       const platform = platformOfTopic(raw.topic)?.platformId
       if (letters[i]) kafkaMetrics.deadLettered.inc({ topic: topicLabel(raw.topic), reason: error.slug })
       else kafkaMetrics.refusedPrivate.inc({ platform: platform! })
       // What was not kept was work all the same.
-      if (platform !== undefined) this.budget.spend(platform, bytesOf(raw), now)
+      if (platform !== undefined) spent.set(platform, (spent.get(platform) ?? 0) + bytesOf(raw))
     })
+    for (const [platform, bytes] of spent) {
+      this.budget.spend(platform, bytes, now)
+      void this.share(platform, bytes)
+    }
+  }
+
+  /** What other instances keep of a platform is paid for here, too. */
+  private async share(platform: string, bytes: number): Promise<void> {
+    const owed = await this.shared.spent(platform, bytes, this.bytesPerMinute)
+    if (owed !== undefined) this.budget.settle(platform, owed, Date.now())
   }
 
   /**

@@ -7,6 +7,8 @@ import kafkajs, { type Kafka } from 'kafkajs'
 import type { ServiceName } from '#libs/contracts/catalogue'
 import { readEnv, ServiceEnv } from '../env.js'
 import { HealthModule } from '../health/health.module.js'
+import { ALONE } from '../limits/alone.fixture.js'
+import { SharedSpending } from '../limits/shared-spending.js'
 import { createLogger } from '../logger.js'
 import { ENV, LOGGER, SERVICE_NAME } from '../tokens.js'
 import { BatchTransport } from './batch-transport.js'
@@ -41,8 +43,9 @@ export async function startService(
       { provide: ENV, useValue: env },
       { provide: SERVICE_NAME, useValue: service },
       { provide: LOGGER, useValue: logger },
+      { provide: SharedSpending, useValue: ALONE },
     ],
-    exports: [ENV, SERVICE_NAME, LOGGER],
+    exports: [ENV, SERVICE_NAME, LOGGER, SharedSpending],
   })
   class Settings {}
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PermanentError, RetryableError } from '../errors.js'
+import { ALONE } from '../limits/alone.fixture.js'
 import type { RawRecord } from './batch.js'
 import { type DeadLetter, readDeadLetter, redrivenRecord } from './dead-letter.js'
 import { DeadLetterRedriver } from './dead-letter-redriver.js'
@@ -45,7 +46,12 @@ async function roundTrip(record: {
 async function written(raw: RawRecord, path: string | null = null): Promise<PlainRecord> {
   const records: PlainRecord[] = []
   const publisher = { publishPlain: async (some: PlainRecord[]) => void records.push(...some) }
-  const letters = new DeadLetters(publisher as never, 'ingestion', { DEAD_LETTER_KIB_PER_MINUTE: 1_000 })
+  const letters = new DeadLetters(
+    publisher as never,
+    'ingestion',
+    { DEAD_LETTER_KIB_PER_MINUTE: 1_000 },
+    ALONE,
+  )
   await letters.keep([{ raw, error: new PermanentError('schema', 'No.', path), attempts: 1 }])
   return records[0]!
 }
