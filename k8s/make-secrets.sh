@@ -3,6 +3,7 @@
 #
 #   SMTP_URL=smtps://user:password@relay.example.org k8s/make-secrets.sh [NAMESPACE]
 #
+# With BACKUP_ACCESS_KEY_ID and BACKUP_SECRET_ACCESS_KEY also that by which MongoDB reaches the store of its backups.
 # Needs kubectl and openssl. Keep copies of what it makes outside of the cluster: without SECRETS_KEY no link that was sent can be
 # opened, and without AUDIT_SIGNING_KEY the audit log cannot be continued.
 set -eu
@@ -46,3 +47,7 @@ make enforcement-secrets "--from-literal=MONGODB_URI=$(uri enforcement)" "--from
   "--from-literal=AUDIT_SIGNING_KEY=$(openssl genpkey -algorithm ed25519)"
 make notification-secrets "--from-literal=MONGODB_URI=$(uri notification)" "--from-literal=SECRETS_KEY=$(key32)" \
   "--from-literal=SMTP_URL=$SMTP_URL"
+if [ -n "${BACKUP_ACCESS_KEY_ID:-}" ]; then
+  make weir-mongodb-backup-store "--from-literal=AWS_ACCESS_KEY_ID=$BACKUP_ACCESS_KEY_ID" \
+    "--from-literal=AWS_SECRET_ACCESS_KEY=${BACKUP_SECRET_ACCESS_KEY:?}"
+fi
