@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { projectRoot } from '#libs/testing/project-root'
 import { lastLines, runTool, type ToolResult } from '#libs/testing/run-tool'
 import { type Cluster, startCluster } from './api-server.js'
@@ -84,13 +85,26 @@ function demand(holds: boolean, otherwise: string): void {
 
 async function succeed(result: Promise<ToolResult>): Promise<ToolResult> {
   const { code, output } = await result
-  demand(code === 0, lastLines(output))
+  const told = output.split('\n').filter((line) => !/ (serverside-applied|condition met|created.*)$/.test(line))
+  demand(code === 0, lastLines(told.join('\n')))
   return { code, output }
 }
 
+/** A definition that was stored a moment ago has no conditions yet, which `kubectl wait` takes for an error. */
 async function install(cluster: Cluster, definitions: string): Promise<void> {
   await succeed(cluster.kubectl('apply', '--server-side', '--filename', definitions))
-  await succeed(cluster.kubectl('wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all'))
+  for (let tries = 1; ; tries++) {
+    const result = await cluster.kubectl(
+      'wait',
+      '--for=condition=Established',
+      '--timeout=60s',
+      'crd',
+      '--all',
+    )
+    if (result.code === 0) return
+    demand(tries < 60, lastLines(result.output))
+    await sleep(500)
+  }
 }
 
 async function apply(cluster: Cluster, rendered: string): Promise<void> {

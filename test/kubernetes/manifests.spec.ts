@@ -150,6 +150,12 @@ describe('pods', () => {
     expect(account).toHaveProperty('automountServiceAccountToken', false)
   })
 
+  // Of the roles that a cluster brings, some are filled by a controller only: what they give, no API server alone tells.
+  it.each(OVERLAYS)('of %s are given no role', (overlay) => {
+    const kinds = new Set(resourcesOf(overlay).map(({ kind }) => kind))
+    expect([...kinds].filter((kind) => /Role|Binding/.test(kind))).toEqual([])
+  })
+
   it.each(services)('of $overlay $name are probed where the service answers', ({ name, workload }) => {
     const [container] = workload.spec.template.spec.containers as [Container]
     expect(container.ports).toEqual([{ name: 'http', containerPort: defaultPort(name as ServiceName) }])
