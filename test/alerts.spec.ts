@@ -14,8 +14,9 @@ interface Rule {
   readonly annotations?: Record<string, string>
 }
 
-const FOLDER = 'k8s/alerts'
-const file = parse(readFileSync(`${FOLDER}/weir-alerts.yaml`, 'utf8')) as {
+const RULES = 'k8s/components/prometheus/weir-alerts.yaml'
+const CASES = 'test/alerts/weir-alerts.test.yaml'
+const file = parse(readFileSync(RULES, 'utf8')) as {
   kind: string
   spec: { groups: { name: string; rules: Rule[] }[] }
 }
@@ -73,7 +74,7 @@ describe.skipIf(!hasPromtool)('promtool', () => {
 
   beforeAll(() => {
     writeFileSync(join(folder, 'rules.yaml'), stringify({ groups: file.spec.groups }))
-    copyFileSync(`${FOLDER}/weir-alerts.test.yaml`, join(folder, 'weir-alerts.test.yaml'))
+    copyFileSync(CASES, join(folder, 'weir-alerts.test.yaml'))
   })
   afterAll(() => rmSync(folder, { recursive: true }))
 

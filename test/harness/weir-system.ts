@@ -512,7 +512,8 @@ async function startOthers(
     notification: [],
   }
   for (let i = 0; i < count; i++)
-    for (const name of SERVICES) others[name].push(await startService(name, { ...env, ...options.envOf?.(name) }, options))
+    for (const name of SERVICES)
+      others[name].push(await startService(name, { ...env, ...options.envOf?.(name) }, options))
   return others
 }
 
