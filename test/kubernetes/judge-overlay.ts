@@ -85,7 +85,9 @@ function demand(holds: boolean, otherwise: string): void {
 
 async function succeed(result: Promise<ToolResult>): Promise<ToolResult> {
   const { code, output } = await result
-  const told = output.split('\n').filter((line) => !/ (serverside-applied|condition met|created.*)$/.test(line))
+  const told = output
+    .split('\n')
+    .filter((line) => !/ (serverside-applied|condition met|created.*)$/.test(line))
   demand(code === 0, lastLines(told.join('\n')))
   return { code, output }
 }
