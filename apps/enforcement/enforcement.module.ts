@@ -4,6 +4,7 @@ import { AccountsModule } from './accounts/accounts.module.js'
 import { AnswersModule } from './answers/answers.module.js'
 import { AppealsModule } from './appeals/appeals.module.js'
 import { AuditModule } from './audit/audit.module.js'
+import { BanksModule } from './banks/banks.module.js'
 import { CaseworkModule } from './casework/casework.module.js'
 import { EnforcementEnv } from './config.js'
 import { DutiesModule } from './duties/duties.module.js'
@@ -18,9 +19,9 @@ import { RetentionModule } from './retention/retention.module.js'
 import { StatementsModule } from './statements/statements.module.js'
 import { TimersModule } from './timers/timers.module.js'
 
-const below = [AuditModule, OutboxModule, PoliciesModule, PlatformsModule, ExposureModule, LedgerModule]
-const within = [CaseworkModule, DutiesModule, StatementsModule, IntakeModule, AppealsModule, AnswersModule]
-const above = [QualityModule, AccountsModule, RetentionModule]
+const below = [AuditModule, OutboxModule, BanksModule, PoliciesModule, PlatformsModule, ExposureModule]
+const within = [LedgerModule, CaseworkModule, DutiesModule, StatementsModule, IntakeModule, AppealsModule]
+const above = [AnswersModule, QualityModule, AccountsModule, RetentionModule]
 
 /**
  * What enforcement consists of: each room says in its module what it holds and on what it stands. The clock is last: Nest starts
