@@ -185,6 +185,9 @@ const NO_EVIDENCE = [
   '/v1/platforms/{id}',
   '/v1/policies',
   '/v1/policies/{version}',
+  '/v1/banks',
+  '/v1/banks/{bank}/entries',
+  '/v1/banks/{bank}/entries/{entry}',
 ]
 /** Audited by themselves: docs/adr/0109. */
 const PAGES = ['/answer', '/appeal', '/appeal/status']
