@@ -21,6 +21,8 @@ try {
       process.env.HOST || undefined,
     )
   }
+  // What the service reads there is its own errand.
+  process.argv.splice(2)
   if (process.env.NODE_ENV !== 'production') Object.assign(process.env, localPermissions())
   await import(pathToFileURL(main).href)
 } catch (error) {
