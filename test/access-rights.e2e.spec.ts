@@ -247,7 +247,7 @@ describe('the broker lets everybody do what the contract says, and nothing else'
 
 /** Whose documents are evidence of what was: they can be added, and nobody changes them. */
 const ONLY_ADDED = ['audit_log', 'audit_checkpoints', 'statements', 'exonerations', 'cluster_orders']
-const REMOVED_FROM = ['idempotency']
+const REMOVED_FROM = ['idempotency', 'instances']
 
 function mayOn(user: string, operation: MongoOperation, owner: ServiceName, collection: string): boolean {
   const isForeign = collection === 'foreign'
