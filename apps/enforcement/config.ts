@@ -1,5 +1,7 @@
 import { IsOptional, IsString, Matches, MinLength } from 'class-validator'
+import { readFile } from 'node:fs/promises'
 import { NumberSetting, SecretSetting, ServiceEnv, Setting, ShareSetting } from '#libs/runtime/env'
+import { PermanentError } from '#libs/runtime/errors'
 
 /** The settings of enforcement. */
 export class EnforcementEnv extends ServiceEnv {
@@ -57,4 +59,15 @@ export class EnforcementEnv extends ServiceEnv {
   @Setting('Share of reviews handed out, 0 to 1, that are golden cases, whose right answer is known.')
   @ShareSetting()
   GOLDEN_SHARE = 0.1
+}
+
+/** A file under `POLICIES_DIR`. @throws PermanentError `bad-environment` where it cannot be read */
+export async function readPolicyFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new PermanentError('bad-environment', `POLICIES_DIR: ${path} cannot be read.`, null, {
+      cause: error,
+    })
+  }
 }

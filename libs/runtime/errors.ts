@@ -35,8 +35,11 @@ export class RetryableError extends Error implements Failure {
   }
 }
 
-/** Why a rule refuses: what is asked is no possible request, is not for who asks, or does not fit how things stand. */
-export type RefusalKind = 'malformed' | 'forbidden' | 'conflict'
+/**
+ * Why a rule refuses: what is asked is no possible request, is not for who asks, does not fit how things stand, or does not say of what it
+ * was seen.
+ */
+export type RefusalKind = 'malformed' | 'forbidden' | 'conflict' | 'unseen'
 
 /** One field of what was asked, and what is wrong with it. `path`: JSON Pointer. */
 export interface RefusedField {

@@ -19,7 +19,9 @@ export class Claims {
     const patterns: Uint16Array[] = []
     const known = new Map<string, number>()
     for (const entry of entries) {
-      this.#entries.set(entry.id, entry)
+      // Of two of one id, what is approved is only what both are.
+      const same = this.#entries.get(entry.id)
+      this.#entries.set(entry.id, same ? { ...entry, act: entry.act && same.act } : entry)
       for (const text of entry.variants) {
         const parts = text.split('…').map(normalise)
         const variant = this.#variants.push({ entry, length: parts.length }) - 1

@@ -76,6 +76,16 @@ describe('Claims', () => {
     expect(match('5g 很导致很新冠').length).toBe(1)
   })
 
+  it('approves of two of one id only what both may', () => {
+    const [one] = entries.filter(({ act }) => act)
+    for (const pair of [
+      [one!, { ...one!, act: false }],
+      [{ ...one!, act: false }, one!],
+    ])
+      expect(new Claims(pair).entryOf(`claim/${one!.id}`)?.act).toBe(false)
+    expect(new Claims([one!, one!]).entryOf(`claim/${one!.id}`)?.act).toBe(true)
+  })
+
   it('knows an expired claim no more', () => {
     expect(match('吃盐可以防辐射', '2027-12-31').length).toBe(1)
     expect(match('吃盐可以防辐射', '2028-01-01')).toEqual([])

@@ -8,7 +8,7 @@ import { OutboxCollection } from '../outbox/outbox-collection.js'
 import type { Pending } from '../outbox/pending.js'
 import { outboxIndex, type WithOutbox } from '../outbox/with-outbox.js'
 import { definedFields, olderThan, prefix } from '../store/queries.js'
-import type { BankEntry, BankEntryState } from './bank-entry.js'
+import { type BankEntry, type BankEntryState, sizeOf } from './bank-entry.js'
 
 /** An entry as it is kept. `_id` is its `entryId`. */
 export interface BankEntryDocument extends BankEntry, WithOutbox {
@@ -16,6 +16,8 @@ export interface BankEntryDocument extends BankEntry, WithOutbox {
   at: Date
   /** What it is looked for by: the beginnings of its terms, pattern or claim in small letters. */
   texts: string[]
+  /** See `sizeOf`; 0 of what is removed. */
+  size: number
   /** It was changed since a version of its bank was published. */
   isUnpublished: boolean
   /** What no other entry of its bank may say as well; absent where others may, and once it is removed. */
@@ -30,6 +32,7 @@ export const BankEntrySchema = new Schema<BankEntryDocument>(
 BankEntrySchema.index({ bank: 1, at: -1, _id: -1 })
 BankEntrySchema.index({ bank: 1, state: 1, at: -1, _id: -1 })
 BankEntrySchema.index({ bank: 1, texts: 1 })
+BankEntrySchema.index({ bank: 1, size: 1 })
 BankEntrySchema.index(
   { bank: 1, only: 1 },
   { unique: true, partialFilterExpression: { only: { $exists: true } } },
@@ -70,12 +73,6 @@ export class BankEntryStore {
     return this.entries.findOne({ _id: entryId, bank })
   }
 
-  /** Those there are of these ids, by id. */
-  async byIds(bank: string, ids: readonly string[]): Promise<Map<string, BankEntryDocument>> {
-    const found = await this.entries.find({ _id: { $in: [...ids] }, bank }).toArray()
-    return new Map(found.map((one) => [one._id, one]))
-  }
-
   /** One more than `limit`, newest first. */
   async list(
     bank: string,
@@ -108,12 +105,21 @@ export class BankEntryStore {
     return counts
   }
 
-  /** Adds entries that are not there yet; says which were added. */
-  async add(entries: readonly BankEntry[], pending: readonly Pending[][]): Promise<BankEntryDocument[]> {
-    const documents = entries.map((entry, i) => documentOf(entry, pending[i] ?? []))
-    const added: BankEntryDocument[] = []
-    for (const document of documents) if (await this.outboxes.add(document)) added.push(document)
-    return added
+  /** What all entries of a bank add up to (see `sizeOf`). */
+  async sizeOfBank(bank: string): Promise<number> {
+    const [found] = await this.entries
+      .aggregate<{ size: number }>([
+        { $match: { bank, size: { $gt: 0 } } },
+        { $group: { _id: null, size: { $sum: '$size' } } },
+      ])
+      .toArray()
+    return found?.size ?? 0
+  }
+
+  /** Adds an entry; null where it is there already, or another says what only one may. */
+  async add(entry: BankEntry, pending: Pending[]): Promise<BankEntryDocument | null> {
+    const document = documentOf(entry, pending)
+    return (await this.outboxes.add(document)) ? document : null
   }
 
   /** Adds those that come with Weir and are not there yet: the first version of their bank says them. */
@@ -153,25 +159,43 @@ export class BankEntryStore {
       { ordered: false },
     )
   }
-
-  /** All that a bank has, by id, some at a time. */
-  all(bank: string): AsyncIterable<BankEntryDocument> {
-    return this.entries
-      .find({ bank, state: { $ne: 'removed' } })
-      .sort({ _id: 1 })
-      .batchSize(500)
-  }
 }
 
 function documentOf(entry: BankEntry, pending: Pending[]): BankEntryDocument {
   const only = onlyOf(entry)
-  const { entryId, bank, kind, written, state, created, changed, approved, quarantine, removed, changes } =
-    entry
+  const {
+    entryId,
+    bank,
+    kind,
+    written,
+    state,
+    revision,
+    created,
+    changed,
+    approved,
+    quarantine,
+    removed,
+    changes,
+  } = entry
   return {
     _id: entryId,
-    ...{ entryId, bank, kind, written, state, created, changed, approved, quarantine, removed, changes },
+    ...{
+      entryId,
+      bank,
+      kind,
+      written,
+      state,
+      revision,
+      created,
+      changed,
+      approved,
+      quarantine,
+      removed,
+      changes,
+    },
     at: created.at,
     texts: textsOf(written),
+    size: removed ? 0 : sizeOf(written),
     isUnpublished: true,
     ...(only === undefined ? {} : { only }),
     pending,

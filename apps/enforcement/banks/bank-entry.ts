@@ -21,6 +21,8 @@ export interface BankEntry {
   readonly created: Step
   /** Who wrote it as it stands now. */
   readonly changed: Step
+  /** Counts its texts: 1 where it stands as it was made. */
+  readonly revision: number
   /** Who approved that it may act as it stands now. */
   readonly approved: Step | null
   readonly quarantine: (Step & { readonly reasons: string }) | null
@@ -49,4 +51,15 @@ export function published(entry: BankEntry): WrittenEntry | null {
   // What a second person has not approved is no proof by itself either.
   const proof = may && unambiguous !== undefined ? { unambiguous } : {}
   return { ...written, ...proof, act: may, entryId: entry.entryId }
+}
+
+/** What a phrase costs whoever looks for it beside its characters. */
+const PHRASE_SIZE = 16
+
+/** How much an entry adds to what detectors build of its bank: the characters of what is looked for, and some for each phrase. */
+export function sizeOf({ term, terms, pattern, variants, context, exceptions }: WrittenEntry): number {
+  const phrases = [term, terms, pattern, variants, context, exceptions].flat()
+  return phrases
+    .filter((phrase) => typeof phrase === 'string')
+    .reduce((size, phrase) => size + phrase.length + PHRASE_SIZE, 0)
 }

@@ -78,7 +78,10 @@ export class BanksController {
   @Idempotent()
   @apiBody(EntryBody)
   @apiProblem(404, 'There is no such bank.')
-  @apiProblem(409, 'Another claim of the bank has this id (`claim-known`).')
+  @apiProblem(
+    409,
+    'Another claim of the bank has this id (`claim-known`), or the bank holds as much as it may (`bank-full`).',
+  )
   @apiCreated(EntryView)
   async add(
     @Param('bank') bank: string,
@@ -139,10 +142,14 @@ export class BanksController {
   }
 
   @Post(':bank/entries/:entry/approve')
-  @apiOperation('Lets an entry act, as the second person.', 'Never possible for who wrote it as it stands.')
+  @apiOperation(
+    'Lets an entry act, as the second person.',
+    'Never possible for who wrote it as it stands. Of one that was written anew, `If-Match` must say what was seen.',
+  )
   @HttpCode(200)
   @Roles('policy_editor')
   @Idempotent()
+  @apiProblem(428, 'It was written anew, and there is no `If-Match` (`if-match-needed`).')
   @apiOk(EntryView)
   async approve(
     @Param('bank') bank: string,

@@ -1,3 +1,4 @@
+import mongoose from 'mongoose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PolicyRecord } from '#libs/contracts/policy-record'
 import { type BankDocument, bankDocumentOf, BankVersions } from '#libs/policy/banks/bank-versions'
@@ -35,7 +36,8 @@ const call = <T = Entry>(
   who: typeof anna,
   json?: unknown,
   method = json === undefined ? 'GET' : 'POST',
-) => enforcement.call<T>(method, `/banks${path}`, who, json)
+  headers: Record<string, string> = {},
+) => enforcement.call<T>(method, `/banks${path}`, who, json, headers)
 
 /** A bank as a service knows it that read all that was published. */
 function known(bank: string): { version: string; entries: Map<unknown, Record<string, unknown>> } {
@@ -76,8 +78,14 @@ describe('entries of banks', () => {
       const entry = known('words').entries.get(added.entryId)!
       expect([entry['act'], entry['terms'], 'unambiguous' in entry]).toEqual([false, ['hello'], false])
     })
-    expect((await call(`${path}/approve`, ben, {})).status).toBe(403)
-    expect((await call(`${path}/approve`, anna, {})).body).toMatchObject({ state: 'live' })
+    expect(await call(`${path}/approve`, anna, {})).toMatchObject({
+      status: 428,
+      body: { type: 'if-match-needed' },
+    })
+    const seen = { 'if-match': `"${changed.changes}"` }
+    expect((await call(`${path}/approve`, ben, {}, 'POST', seen)).status).toBe(403)
+    expect((await call(`${path}/approve`, anna, {}, 'POST', { 'if-match': '"1"' })).status).toBe(412)
+    expect((await call(`${path}/approve`, anna, {}, 'POST', seen)).body).toMatchObject({ state: 'live' })
     const same = await call(path, anna, { ...WORD, unambiguous: true, terms: ['hello'] }, 'PUT')
     expect(same.body).toMatchObject({ state: 'live', approvedBy: 'anna' })
   })
@@ -138,11 +146,42 @@ describe('entries of banks', () => {
     [{ ...WORD, act: false, unambiguous: true }, '/unambiguous'],
     [{ ...WORD, expires: '2026-02-30' }, '/expires'],
     [{ ...WORD, id: 'No Id' }, '/id'],
+    [{ ...WORD, id: 'violence/new' }, '/id'],
+    [{ ...WORD, id: 'context/satire', category: 'context' }, '/category'],
     [{ ...WORD, context: [] }, '/context'],
   ])('are refused with the field where they are wrong: %j', async (entry, path) => {
     const { status, body } = await call<{ errors: { path: string }[] }>('/words/entries', anna, entry)
     expect(status).toBe(400)
     expect(body.errors.map((error) => error.path)).toContain(path)
+  })
+
+  it('that somebody swaps between look and click are not approved unseen', async () => {
+    const { body: shown } = await call('/words/entries', anna, WORD)
+    const path = `/words/entries/${shown.entryId}`
+    const [, clicked] = await Promise.all([
+      call(path, anna, { ...WORD, unambiguous: true, terms: ['good morning'] }, 'PUT'),
+      call(`${path}/approve`, ben, {}),
+    ])
+    const { body: now } = await call<Entry & { entry: { terms: string[] } }>(path, anna)
+    // Whichever came first: what acts is what was seen, and what was not seen does not act.
+    expect(now).toMatchObject({ entry: { terms: ['good morning'] }, mayAct: false })
+    expect([200, 409, 428]).toContain(clicked.status)
+  })
+
+  it('are refused once a bank holds as much as it may', async () => {
+    const uri = enforcement.stack.mongoUri
+    const client = await mongoose.createConnection(uri, { dbName: 'weir_enforcement' }).asPromise()
+    const entries = client.collection<{ _id: string; bank: string; size: number }>('bank_entries')
+    // As if many had written much; it stands in no version.
+    await entries.insertOne({ _id: 'be_much', bank: 'links', size: 7_999_300 })
+    const link = { id: 'fraud/a', category: 'fraud', score: 0.9, pattern: 'a.example' }
+    const { body: fits, status } = await call('/links/entries', anna, link)
+    const full = await call('/links/entries', ben, { ...link, pattern: 'another.example' })
+    await call(`/links/entries/${fits.entryId}`, anna, undefined, 'DELETE')
+    const again = await call('/links/entries', ben, link)
+    await entries.deleteOne({ _id: 'be_much' })
+    await client.close()
+    expect([status, full.status, full.body.type, again.status]).toEqual([201, 409, 'bank-full', 201])
   })
 
   it('are listed by state and by how they begin, and found where they are', async () => {

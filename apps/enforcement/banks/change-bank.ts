@@ -10,7 +10,7 @@ import { duplicateKey } from '#libs/runtime/mongo/bulk-write'
 import { eventOf } from '../outbox/event.rules.js'
 import { Outbox } from '../outbox/outbox.js'
 import type { Pending } from '../outbox/pending.js'
-import type { BankEntry, Step } from './bank-entry.js'
+import { type BankEntry, sizeOf, type Step } from './bank-entry.js'
 import { type BankEntryDocument, BankEntryStore } from './bank-entry.store.js'
 import { BankVersionStore, type LastVersion } from './bank-version.store.js'
 import {
@@ -23,6 +23,9 @@ import {
   written,
 } from './change-entry.rules.js'
 import { PublishBanks } from './publish-banks.js'
+
+/** What a bank may add up to (see `sizeOf`): 100 000 entries of 60 characters. Every instance of classification holds all of it. */
+const MAX_BANK_SIZE = 8_000_000
 
 type Change = (entry: BankEntry, step: Step) => BankEntry
 
@@ -39,21 +42,22 @@ export class ChangeBank {
 
   /**
    * Writes a new entry. `cause` tells one request from another: the same again is the same entry.
-   * @throws Problem 400 `bad-entry` with all that is wrong; 404; 409 `claim-known`
+   * @throws Problem 400 `bad-entry` with all that is wrong; 404; 409 `bank-full`, `claim-known`
    */
   async add(bank: string, text: WrittenEntry, cause: string, by: string): Promise<BankEntryDocument> {
     const { document } = await this.mustFindBank(bank)
     assertEntry(errorsOf(document.kind, text))
+    await this.assertRoom(bank, text)
     const entryId = derivedId('be', bank, by, cause)
     const entry = written({ entryId, bank, kind: document.kind }, text, { by, at: this.clock.now() })
-    const [added] = await this.entries.add([entry], [[tell('bank.entry_added', entry, entry.created)]])
+    const added = await this.entries.add(entry, [tell('bank.entry_added', entry, entry.created)])
     const found = added ?? (await this.entries.byId(bank, entryId))
     if (!found) throw claimKnown()
     await this.settle(bank, found)
     return found
   }
 
-  /** @throws Problem 400 `bad-entry`, 404, 409 `removed`, `claim-known`, 412 */
+  /** @throws Problem 400 `bad-entry`, 404, 409 `bank-full`, `claim-known`, `removed`, 412 */
   async rewrite(
     bank: string,
     entryId: string,
@@ -63,14 +67,17 @@ export class ChangeBank {
   ): Promise<BankEntryDocument> {
     const { document } = await this.mustFindBank(bank)
     assertEntry(errorsOf(document.kind, text))
+    await this.assertRoom(bank, text)
     return this.change(bank, entryId, 'bank.entry_changed', by, ifMatch, (entry, step) =>
       rewritten(entry, text, step),
     )
   }
 
-  /** @throws Problem 403 `own-entry`, 404, 409 `not-acting`, `already-approved`, `removed`, 412 */
+  /** @throws Problem 403 `own-entry`, 404, 409 `not-acting`, `already-approved`, `removed`, 412, 428 `if-match-needed` */
   async approve(bank: string, entryId: string, by: string, ifMatch: ExpectedVersions | undefined) {
-    return this.change(bank, entryId, 'bank.entry_approved', by, ifMatch, approved)
+    return this.change(bank, entryId, 'bank.entry_approved', by, ifMatch, (entry, step) =>
+      approved(entry, step, ifMatch !== undefined),
+    )
   }
 
   /** @throws Problem 404, 409 `removed`, 412 */
@@ -127,6 +134,11 @@ export class ChangeBank {
   private async settle(bank: string, entry: BankEntryDocument): Promise<void> {
     await this.outbox.deliver([entry], this.entries.entries)
     await this.publishing.publish(bank)
+  }
+
+  private async assertRoom(bank: string, text: WrittenEntry): Promise<void> {
+    if ((await this.entries.sizeOfBank(bank)) + sizeOf(text) > MAX_BANK_SIZE)
+      throw conflict('bank-full', 'The bank holds as much as every instance can; remove entries first.')
   }
 
   private async mustFindBank(bank: string): Promise<LastVersion> {

@@ -27,6 +27,7 @@ const step = fc.record({
   what: fc.constantFrom('rewrite', 'approve', 'quarantine', 'release', 'remove'),
   by: fc.constantFrom('anna', 'ben', 'cleo'),
   text: fc.nat(5),
+  hasSeen: fc.boolean(),
 })
 
 describe('an entry of a bank', () => {
@@ -39,17 +40,19 @@ describe('an entry of a bank', () => {
         })
         // The same, kept as a list of what happened to the text that stands.
         let [text, author, approver, aside, gone] = [first, 'anna', null as string | null, false, false]
-        for (const { what, by, text: other } of steps) {
+        let isAnew = false
+        for (const { what, by, text: other, hasSeen } of steps) {
           const at = { by, at: NOW }
           const before = entry
           try {
             switch (what) {
               case 'rewrite':
                 entry = rewritten(entry, textOf(other), at)
-                if (other !== text) [text, author, approver] = [other, by, null]
+                if (other !== text) [text, author, approver, isAnew] = [other, by, null, true]
                 break
               case 'approve':
-                entry = approved(entry, at)
+                entry = approved(entry, at, hasSeen)
+                expect(isAnew && !hasSeen).toBe(false)
                 approver = by
                 break
               case 'quarantine':
@@ -68,7 +71,8 @@ describe('an entry of a bank', () => {
           } catch (error) {
             expect(error).toBeInstanceOf(RefusedError)
             const isOwn = what === 'approve' && (by === author || (approver !== null && approver !== by))
-            expect(gone || isOwn || (what === 'approve' && !textOf(text).act)).toBe(true)
+            const isBlind = what === 'approve' && isAnew && !hasSeen
+            expect(gone || isOwn || isBlind || (what === 'approve' && !textOf(text).act)).toBe(true)
           }
           expect(entry.changes - before.changes).toBe(entry === before ? 0 : 1)
         }

@@ -15,7 +15,7 @@ export function written(
   step: Step,
 ): BankEntry {
   return withState({
-    ...{ entryId, bank, kind, written: text, created: step, changed: step },
+    ...{ entryId, bank, kind, written: text, revision: 1, created: step, changed: step },
     ...{ approved: null, quarantine: null, removed: null, changes: 1 },
   })
 }
@@ -24,12 +24,21 @@ export function written(
 export function rewritten(entry: BankEntry, text: WrittenEntry, step: Step): BankEntry {
   mustBeThere(entry)
   if (isSame(entry.written, text)) return entry
-  return next(entry, { written: text, changed: step, approved: null })
+  return next(entry, { written: text, revision: entry.revision + 1, changed: step, approved: null })
 }
 
-/** The entry, let act by a second person. */
-export function approved(entry: BankEntry, step: Step): BankEntry {
+/**
+ * The entry, let act by a second person. `hasSeen`: who approves says which text that is. Of one that was written anew it must be
+ * said: else the text could be another one by the time at which what was clicked arrives.
+ */
+export function approved(entry: BankEntry, step: Step, hasSeen: boolean): BankEntry {
   mustBeThere(entry)
+  if (entry.revision > 1 && !hasSeen)
+    throw new RefusedError(
+      'unseen',
+      'if-match-needed',
+      'The entry was written anew: say by If-Match what you have seen.',
+    )
   if (entry.written['act'] !== true)
     throw new RefusedError(
       'conflict',

@@ -18,6 +18,8 @@ const STEP_MS = 2_000
 const MAX_ENTRIES = 2_000
 /** Bytes of entries in one version: a record of Kafka holds a megabyte. */
 const MAX_BYTES = 600_000
+/** The id of one that is no more. */
+const ID_BYTES = 40
 
 /** Publishes what was changed in banks as versions, each of which says what changed since the one before it. */
 @Injectable()
@@ -69,8 +71,8 @@ export function nextStep(now: Date): Date {
 function withinBytes<E extends BankEntry>(entries: readonly E[]): E[] {
   let bytes = 0
   // The first one always fits: an entry is bounded by far less.
-  return entries.filter(({ written }, i) => {
-    bytes += Buffer.byteLength(JSON.stringify(written)) + 64
+  return entries.filter((entry, i) => {
+    bytes += Buffer.byteLength(JSON.stringify(published(entry))) + ID_BYTES
     return i === 0 || bytes <= MAX_BYTES
   })
 }

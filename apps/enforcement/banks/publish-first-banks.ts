@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { derivedId } from '#libs/contracts/ids'
 import { type WrittenEntry, writtenBank } from '#libs/policy/banks/bank-entries'
@@ -7,7 +7,7 @@ import type { BankDocument } from '#libs/policy/banks/bank-versions'
 import { Clock } from '#libs/runtime/clock'
 import { PermanentError } from '#libs/runtime/errors'
 import { ENV } from '#libs/runtime/tokens'
-import type { EnforcementEnv } from '../config.js'
+import { type EnforcementEnv, readPolicyFile } from '../config.js'
 import { Relay } from '../outbox/relay.js'
 import { type BankEntry, published, stateOf } from './bank-entry.js'
 import { BankEntryStore } from './bank-entry.store.js'
@@ -37,7 +37,7 @@ export class PublishFirstBanks {
       if (await this.versions.last(name)) continue
       await this.add(
         name,
-        readFirst(name, join(folder, file), await readText(join(folder, file)), this.clock.now()),
+        readFirst(name, join(folder, file), await readPolicyFile(join(folder, file)), this.clock.now()),
       )
     }
     await this.relay.drain(this.versions.versions)
@@ -67,22 +67,20 @@ function readFirst(bank: string, path: string, yaml: string, at: Date): FirstBan
     kind,
     entries: entries.map((written: WrittenEntry, i): BankEntry => {
       const entry = {
-        ...{ entryId: derivedId('be', bank, 'first', i), bank, kind, written, created: step, changed: step },
+        ...{
+          entryId: derivedId('be', bank, 'first', i),
+          bank,
+          kind,
+          written,
+          revision: 1,
+          created: step,
+          changed: step,
+        },
         // What comes with Weir was looked at by two people.
         approved: written['act'] === true ? step : null,
         ...{ quarantine: null, removed: null, changes: 1 },
       }
       return { ...entry, state: stateOf(entry) }
     }),
-  }
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    throw new PermanentError('bad-environment', `POLICIES_DIR: ${path} cannot be read.`, null, {
-      cause: error,
-    })
   }
 }

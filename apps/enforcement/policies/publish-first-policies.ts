@@ -1,11 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Clock } from '#libs/runtime/clock'
 import { PermanentError } from '#libs/runtime/errors'
 import { Startup } from '#libs/runtime/startup'
 import { ENV } from '#libs/runtime/tokens'
-import type { EnforcementEnv } from '../config.js'
+import { type EnforcementEnv, readPolicyFile } from '../config.js'
 import { PublishFirstBanks } from '../banks/publish-first-banks.js'
 import { Relay } from '../outbox/relay.js'
 import { PolicyStore } from './policy.store.js'
@@ -47,7 +46,7 @@ export class PublishFirstPolicies {
 
   private async addPolicy(): Promise<void> {
     const path = join(this.env.POLICIES_DIR, 'default.yaml')
-    const text = await readText(path)
+    const text = await readPolicyFile(path)
     const { errors, document } = lintOf(text)
     if (errors.length > 0) {
       const found = errors.map(({ path: where, reason }) => `${where} ${reason}`).join('; ')
@@ -81,15 +80,5 @@ export class PublishFirstPolicies {
       by: 'system',
     }
     await this.publications.add(documentOf(first, { ...stored, publications: [] }))
-  }
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    throw new PermanentError('bad-environment', `POLICIES_DIR: ${path} cannot be read.`, null, {
-      cause: error,
-    })
   }
 }

@@ -74,6 +74,14 @@ export interface BankError {
   message: string
 }
 
+/** What a link looks like, whatever it leads to: `link/shortener`. */
+const HOW_LINKS_LOOK = 'link'
+/**
+ * What signals of detectors begin with that speak of no harm. An entry that gave one could make every message look like a report, or
+ * lend every phrase its second sign.
+ */
+const NO_CATEGORIES = ['contact', 'context', HOW_LINKS_LOOK]
+
 /** Longest texts in code points, and most items of lists. */
 const LONGEST = { term: 200, pattern: 500, variant: 500, sentence: 2_000, category: 60, id: 120 }
 const MOST = { terms: 200, variants: 200, context: 50, exceptions: 50 }
@@ -86,8 +94,10 @@ const ID = /^[a-z0-9][a-z0-9-]*(\/[a-z0-9][a-z0-9-]*)*$/
  * is told with its place, all of it; the entries that are right come all the same.
  */
 export function parseBank(yaml: string): { bank: Bank | undefined; errors: BankError[] } {
-  const { root, errors } = parsed(yaml)
-  return errors.length > 0 ? { bank: undefined, errors } : readBank(root)
+  const { root, errors: noYaml } = parsed(yaml)
+  if (noYaml.length > 0) return { bank: undefined, errors: noYaml }
+  const { bank, errors } = readBank(root)
+  return { bank, errors: bank?.kind === 'claims' ? [...errors, ...twice(bank.entries)] : errors }
 }
 
 /** The entries of a bank as they are written in YAML, not read yet. */
@@ -96,12 +106,12 @@ export function writtenBank(yaml: string): {
   entries: WrittenEntry[]
   errors: BankError[]
 } {
-  const { root, errors } = parsed(yaml)
+  const { root } = parsed(yaml)
   const { kind, entries } = isRecord(root) ? root : {}
   return {
     kind: isBankKind(kind) ? kind : undefined,
     entries: Array.isArray(entries) ? (entries as unknown[]).filter(isRecord) : [],
-    errors: errors.length > 0 ? errors : readBank(root).errors,
+    errors: parseBank(yaml).errors,
   }
 }
 
@@ -118,7 +128,7 @@ function parsed(yaml: string): { root: unknown; errors: BankError[] } {
   }
 }
 
-/** The same of what is parsed already. */
+/** The same of what was published: claims of one id, as two versions can bring them together for a moment, are no error. */
 export function readBank(document: unknown): { bank: Bank | undefined; errors: BankError[] } {
   if (!isRecord(document))
     return { bank: undefined, errors: [{ path: '', message: 'A bank is a map with kind and entries.' }] }
@@ -129,9 +139,7 @@ export function readBank(document: unknown): { bank: Bank | undefined; errors: B
     return { bank: undefined, errors: [{ path: 'kind', message: `Must be ${BANK_KINDS.join(', ')}.` }] }
   const read = (entries as unknown[]).map((entry, i) => readEntry(kind, entry, `entries[${i}]`))
   const good = read.flatMap((one): Bank['entries'][number][] => one.entries)
-  const errors = read.flatMap((one) => one.errors)
-  if (kind === 'claims') errors.push(...twice(good as ClaimEntry[]))
-  return { bank: { kind, entries: good } as Bank, errors }
+  return { bank: { kind, entries: good } as Bank, errors: read.flatMap((one) => one.errors) }
 }
 
 /** Reads one written entry: the entries that it stands for, none where anything is wrong with it. */
@@ -189,7 +197,7 @@ function readLinks(fields: Fields): LinkEntry[] {
   if (pattern !== '' && !/^[^\s/]+\.[^\s/]+(\/\S*)?$/.test(pattern.replace(/^[a-z]+:\/\//i, ''))) {
     fields.fail('pattern', 'Must be a host, with or without a path.')
   }
-  return [{ ...fields.weighed(), pattern }]
+  return [{ ...fields.weighed(HOW_LINKS_LOOK), pattern }]
 }
 
 function readClaims(fields: Fields): ClaimEntry[] {
@@ -296,12 +304,18 @@ class Fields {
     }
   }
 
-  weighed(): Weighed {
+  /** `also`: what an id may begin with beside its category. */
+  weighed(also?: string): Weighed {
     const score = this.#get('score')
     if (typeof score !== 'number' || !(score >= 0 && score <= 1))
       this.fail('score', 'Must be a number from 0 to 1.')
     const category = this.text('category', LONGEST.category)
-    return { ...this.common(), id: this.id(), category, score: Number(score) }
+    if (NO_CATEGORIES.includes(category)) this.fail('category', 'Is what detectors find, not a harm.')
+    const id = this.id()
+    const heads = also === undefined ? [category] : [category, also]
+    if (ID.test(id) && !heads.some((head) => id.startsWith(`${head}/`)))
+      this.fail('id', `Must begin with ${heads.map((head) => `${head}/`).join(' or ')}.`)
+    return { ...this.common(), id, category, score: Number(score) }
   }
 
   maybeFlag<F extends 'wholeWord' | 'unambiguous' | 'act'>(field: F): Partial<Record<F, boolean>> {

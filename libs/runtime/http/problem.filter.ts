@@ -31,6 +31,7 @@ const SLUGS: Readonly<Record<number, readonly [slug: string, detail: string]>> =
   414: ['too-long', 'A part of the address is longer than any of ours.'],
   415: ['unsupported-media-type', 'This route does not take a body of this type.'],
   422: ['unprocessable', 'The request cannot be carried out as it stands.'],
+  428: ['if-match-needed', 'Say by If-Match what you have seen.'],
   429: ['too-many-requests', 'You are calling too often; wait a little.'],
   431: ['headers-too-large', 'The headers are larger than is taken.'],
 }

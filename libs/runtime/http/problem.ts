@@ -27,7 +27,13 @@ export class Problem extends Error {
   }
 }
 
-const STATUS_OF: Readonly<Record<RefusalKind, number>> = { malformed: 400, forbidden: 403, conflict: 409 }
+const STATUS_OF: Readonly<Record<RefusalKind, number>> = {
+  malformed: 400,
+  forbidden: 403,
+  conflict: 409,
+  // RFC 6585, section 3.
+  unseen: 428,
+}
 
 /** The problem that an error is, or that a rule's refusal comes to; null for everything else. */
 export function asProblem(error: unknown): Problem | null {
