@@ -541,7 +541,6 @@ describe('an account whose decisions are objected to', { timeout: 600_000 }, () 
   })
 
   it('ends the same whichever of two appeals with nothing in common is granted first', () => {
-    let compared = 0
     fc.assert(
       fc.property(histories, fc.integer({ min: 1, max: 9 * DAY }), ({ ofReach, seeds }, gap) => {
         const ends = [false, true].map((turned) => {
@@ -549,13 +548,12 @@ describe('an account whose decisions are objected to', { timeout: 600_000 }, () 
           for (const one of seeds) account.happen(one)
           return account.grantBoth(gap, turned)
         })
-        if (ends[0] === null) return
-        compared += 1
+        // One history in sixteen ends with two such appeals; the others are drawn again.
+        fc.pre(ends[0] !== null)
         expect(ends[0]).toEqual(ends[1])
       }),
-      { numRuns: RUNS / 2 },
+      { numRuns: Math.ceil(RUNS / 25), maxSkipsPerRun: 1_000 },
     )
-    expect(compared).toBeGreaterThan(RUNS / 100)
   })
 
   it('ends the same whichever of two decisions on one message came first', () => {
