@@ -105,7 +105,7 @@ export class StartedEnforcement {
     return another
   }
 
-  /** Calls the API; a `body` that is a text is YAML, any other JSON. */
+  /** Calls the API; a `body` that is a text is YAML unless `headers` say otherwise, any other JSON. */
   async call<T = Record<string, unknown>>(
     method: string,
     path: string,
@@ -125,7 +125,8 @@ export class StartedEnforcement {
       ...(body === undefined ? {} : { body: isYaml ? body : JSON.stringify(body) }),
     })
     const text = await response.text()
-    const answer = (text === '' ? undefined : JSON.parse(text)) as T & { type?: string }
+    const isJson = response.headers.get('content-type')?.includes('json') === true
+    const answer = (isJson && text !== '' ? JSON.parse(text) : undefined) as T & { type?: string }
     return { status: response.status, etag: response.headers.get('etag'), text, body: answer }
   }
 

@@ -32,6 +32,10 @@ export const BankEntrySchema = new Schema<BankEntryDocument>(
 BankEntrySchema.index({ bank: 1, at: -1, _id: -1 })
 BankEntrySchema.index({ bank: 1, state: 1, at: -1, _id: -1 })
 BankEntrySchema.index({ bank: 1, texts: 1 })
+BankEntrySchema.index(
+  { bank: 1, importId: 1, _id: 1 },
+  { partialFilterExpression: { importId: { $type: 'string' } } },
+)
 BankEntrySchema.index({ bank: 1, size: 1 })
 BankEntrySchema.index(
   { bank: 1, only: 1 },
@@ -52,6 +56,8 @@ export interface EntryFilter {
   category?: string | undefined
   /** Beginning of a term, pattern or claim, in any case. */
   q?: string | undefined
+  /** The import that wrote them as they stand. */
+  importId?: string | undefined
 }
 
 /** How many entries of a bank stand how. */
@@ -76,16 +82,47 @@ export class BankEntryStore {
   /** One more than `limit`, newest first. */
   async list(
     bank: string,
-    { state, category, q }: EntryFilter,
+    filter: EntryFilter,
     limit: number,
     after: [Date, string] | undefined,
   ): Promise<BankEntryDocument[]> {
-    const filter = definedFields({ state, 'written.category': category })
-    const texts = q === undefined ? {} : { texts: { $elemMatch: prefix(q.toLowerCase()) } }
     return this.entries
-      .find({ bank, ...filter, ...texts, ...olderThan(after) } as mongo.Filter<BankEntryDocument>)
+      .find({ ...matching(bank, filter), ...olderThan(after) } as mongo.Filter<BankEntryDocument>)
       .sort({ at: -1, _id: -1 })
       .limit(limit + 1)
+      .toArray()
+  }
+
+  /** All of them as they come, those made first at the beginning; without those that were removed unless they are asked for. */
+  each(bank: string, filter: EntryFilter): AsyncIterable<BankEntryDocument> {
+    return this.exported(bank, filter).sort({ at: 1, _id: 1 })
+  }
+
+  /** What the same say, in any order. */
+  async texts(bank: string, filter: EntryFilter): Promise<WrittenEntry[]> {
+    const found = await this.exported(bank, filter)
+      .project<Pick<BankEntry, 'written'>>({ written: 1 })
+      .toArray()
+    return found.map(({ written }) => written)
+  }
+
+  private exported(bank: string, filter: EntryFilter): mongo.FindCursor<mongo.WithId<BankEntryDocument>> {
+    const there = filter.state === undefined ? { state: { $ne: 'removed' } } : {}
+    return this.entries.find({ ...matching(bank, filter), ...there } as mongo.Filter<BankEntryDocument>)
+  }
+
+  /** Those of these ids that there are, by id. */
+  async byIds(bank: string, ids: readonly string[]): Promise<Map<string, BankEntryDocument>> {
+    const found = await this.entries.find({ _id: { $in: [...ids] }, bank }).toArray()
+    return new Map(found.map((entry) => [entry._id, entry]))
+  }
+
+  /** Those of an import that still stand as it wrote them, from the one after `after` on, by id. */
+  async ofImport(bank: string, importId: string, after: string, limit: number): Promise<BankEntryDocument[]> {
+    return this.entries
+      .find({ bank, importId, _id: { $gt: after } })
+      .sort({ _id: 1 })
+      .limit(limit)
       .toArray()
   }
 
@@ -122,6 +159,18 @@ export class BankEntryStore {
     return (await this.outboxes.add(document)) ? document : null
   }
 
+  /** Adds those that are not there yet, and that say nothing that only one may say and another says; gives what is there of them now. */
+  async addMissing(
+    entries: readonly { entry: BankEntry; pending: Pending[] }[],
+  ): Promise<Map<string, BankEntryDocument>> {
+    const documents = entries.map(({ entry, pending }) => documentOf(entry, pending))
+    await this.outboxes.addMissing(documents)
+    return this.byIds(
+      entries[0]?.entry.bank ?? '',
+      documents.map(({ _id }) => _id),
+    )
+  }
+
   /** Adds those that come with Weir and are not there yet: the first version of their bank says them. */
   async addFirst(entries: readonly BankEntry[]): Promise<void> {
     const documents = entries.map((entry) => ({ ...documentOf(entry, []), isUnpublished: false }))
@@ -137,6 +186,23 @@ export class BankEntryStore {
           $unset: { only: '' },
         } as unknown as mongo.UpdateFilter<BankEntryDocument>)
       : this.outboxes.change(guard, { ...set, only }, pending)
+  }
+
+  /** Changes those that are still as they were read; gives all of these as they stand now. */
+  async changeAll(
+    changes: readonly { before: BankEntry; after: BankEntry; pending: Pending[] }[],
+  ): Promise<Map<string, BankEntryDocument>> {
+    await this.outboxes.updateAll(
+      changes.map(({ before, after, pending }) => {
+        const { _id, pending: _pending, outboxAt: _at, only, ...set } = documentOf(after, [])
+        const guard = { _id, changes: before.changes }
+        return { guard, set: only === undefined ? set : { ...set, only }, pending }
+      }),
+    )
+    return this.byIds(
+      changes[0]?.after.bank ?? '',
+      changes.map(({ after }) => after.entryId),
+    )
   }
 
   /** Some that no version of their bank says yet, as they stand. */
@@ -161,6 +227,12 @@ export class BankEntryStore {
   }
 }
 
+function matching(bank: string, { state, category, q, importId }: EntryFilter): Record<string, unknown> {
+  const filter = definedFields({ state, 'written.category': category, importId })
+  const texts = q === undefined ? {} : { texts: { $elemMatch: prefix(q.toLowerCase()) } }
+  return { bank, ...filter, ...texts }
+}
+
 function documentOf(entry: BankEntry, pending: Pending[]): BankEntryDocument {
   const only = onlyOf(entry)
   const {
@@ -175,6 +247,7 @@ function documentOf(entry: BankEntry, pending: Pending[]): BankEntryDocument {
     approved,
     quarantine,
     removed,
+    importId,
     changes,
   } = entry
   return {
@@ -191,6 +264,7 @@ function documentOf(entry: BankEntry, pending: Pending[]): BankEntryDocument {
       approved,
       quarantine,
       removed,
+      importId,
       changes,
     },
     at: created.at,

@@ -27,6 +27,8 @@ export interface BankEntry {
   readonly approved: Step | null
   readonly quarantine: (Step & { readonly reasons: string }) | null
   readonly removed: Step | null
+  /** The import that wrote it as it stands; null where one person wrote it by hand. */
+  readonly importId: string | null
   /** Counts its changes, for `If-Match`. */
   readonly changes: number
 }

@@ -103,8 +103,34 @@ export class EntryView {
   @Example(null) @Optional() @Text(10_000) quarantineReasons!: string | null
   @Example(null) @Optional() @Text(200, 1) removedBy!: string | null
   @Example(null) @Optional() @Instant() removedAt!: Date | null
+  /** The import that wrote it as it stands. */
+  @Example(null) @Optional() @Text(100, 1) importId!: string | null
   /** For `If-Match`. */
   @Example(2) @Int(1) changes!: number
+}
+
+/** What an import came to. */
+export class ImportView {
+  /** By which a second person approves all of it at once. */
+  @Example('im_01jq8z') @WeirId() importId!: string
+  @Example(1800) @Int(0) added!: number
+  @Example(12) @Int(0) changed!: number
+  /** Rows that say what stands there already. */
+  @Example(0) @Int(0) unchanged!: number
+}
+
+export class ApprovedImportView {
+  @Example('im_01jq8z') @WeirId() importId!: string
+  /** Entries that may act from now on, by this approval. */
+  @Example(1812) @Int(0) approved!: number
+}
+
+/** What an export holds; without `state` all that was not removed. */
+export class ExportQuery {
+  @Optional() @OneOf(BANK_ENTRY_STATES) state?: BankEntryState
+  @Optional() @Text(60, 1) category?: string
+  /** Those that this import wrote, as it wrote them. */
+  @Optional() @WeirId() import?: string
 }
 
 export class EntriesQuery extends PageQuery {

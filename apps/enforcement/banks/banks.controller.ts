@@ -211,6 +211,6 @@ function entryView(document: BankEntryDocument): EntryView {
     ...{ quarantinedBy: quarantine?.by ?? null, quarantinedAt: quarantine?.at ?? null },
     quarantineReasons: quarantine?.reasons ?? null,
     ...{ removedBy: removed?.by ?? null, removedAt: removed?.at ?? null },
-    changes: document.changes,
+    ...{ importId: document.importId ?? null, changes: document.changes },
   }
 }

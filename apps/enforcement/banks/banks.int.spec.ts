@@ -203,3 +203,121 @@ describe('entries of banks', () => {
     for (const { live } of body.items) expect(live).toBeGreaterThan(8)
   })
 })
+
+interface Imported {
+  importId: string
+  added: number
+  changed: number
+  unchanged: number
+  errors: { path: string }[]
+}
+
+/** Sends a file to be imported. */
+const send = (bank: string, who: typeof anna, file: string, type = 'text/csv') =>
+  enforcement.call<Imported>('POST', `/banks/${bank}/entries/import`, who, file, { 'content-type': type })
+
+async function fileOf(bank: string, query = ''): Promise<string> {
+  const { status, text } = await enforcement.call('GET', `/banks/${bank}/entries/export${query}`, anna)
+  expect(status).toBe(200)
+  return text
+}
+
+describe('files of entries', () => {
+  const HEAD = 'id,category,score,terms,act'
+  const rows = (from: number, to: number) =>
+    Array.from(
+      { length: to - from },
+      (_, i) => `fraud/many,fraud,0.9,import number ${from + i}|进口${from + i}号货品,true`,
+    )
+
+  it('are written once however often they are sent, and act once a second person approves all of it', async () => {
+    const file = [HEAD, ...rows(0, 1_200), ...rows(0, 1)].join('\n')
+    const first = await send('words', anna, file)
+    expect(first).toMatchObject({ status: 200, body: { added: 1_200, changed: 0, unchanged: 1 } })
+    expect(await send('words', ben, file)).toMatchObject({ body: { added: 0, changed: 0, unchanged: 1_201 } })
+    const { importId } = first.body
+    const path = `/words/entries/imports/${importId}/approve`
+    expect(await call(path, anna, {})).toMatchObject({ status: 403, body: { type: 'own-entry' } })
+    expect(await call(path, ben, {})).toMatchObject({ status: 200, body: { approved: 1_200 } })
+    expect(await call(path, ben, {})).toMatchObject({ status: 200, body: { approved: 0 } })
+    const many = () => [...known('words').entries.values()].filter(({ id }) => id === 'fraud/many')
+    await settled(() => {
+      expect(many().length).toBe(1_200)
+      expect(many().every(({ act }) => act === true)).toBe(true)
+    })
+    const kinds = (enforcement.seen.get('weir.events.v1') ?? []).map(({ value }) => value['kind'])
+    expect(kinds.filter((kind) => kind === 'bank.entry_approved').length).toBeGreaterThanOrEqual(1_200)
+    expect((await call('/words/entries/imports/im_none/approve', ben, {})).status).toBe(404)
+  })
+
+  it('are read back as they were exported, and change what was changed in them', async () => {
+    await call('/known-false-claims/entries', anna, {
+      ...CLAIM,
+      ...{ id: 'sun-cheese', variants: ['=sun() | "cheese"'], claim: { ...CLAIM.claim, ms: '+keju' } },
+    })
+    for (const bank of ['words', 'links', 'known-false-claims']) {
+      const file = await fileOf(bank)
+      for (const line of file.split('\r\n')) expect(line).not.toMatch(/(^|","|^")[=+\-@]/)
+      const { status, body } = await send(bank, ben, file)
+      expect([status, body.added, body.changed]).toEqual([200, 0, 0])
+      expect(body.unchanged).toBeGreaterThan(8)
+    }
+    const file = await fileOf('known-false-claims')
+    const other = file.replace('+keju', '+keju biru')
+    expect(await send('known-false-claims', ben, other)).toMatchObject({ body: { added: 0, changed: 1 } })
+    expect(await fileOf('known-false-claims')).toBe(other)
+  })
+
+  it('hold what an import wrote, until somebody writes it anew by hand', async () => {
+    const { body } = await send('words', anna, [HEAD, ...rows(5_000, 5_003)].join('\r\n'))
+    const lines = async () =>
+      (await fileOf('words', `?import=${body.importId}`)).split('\r\n').filter((line) => line !== '')
+    const [, first] = await lines()
+    const entryId = first!.split('","')[0]!.slice(1)
+    expect(await lines()).toHaveLength(4)
+    await call(`/words/entries/${entryId}`, anna, { ...WORD, terms: ['something else'] }, 'PUT')
+    expect(await lines()).toHaveLength(3)
+    const path = `/words/entries/imports/${body.importId}/approve`
+    expect(await call(path, ben, {})).toMatchObject({ body: { approved: 2 } })
+    expect((await call(`/words/entries/${entryId}`, anna)).body.mayAct).toBe(false)
+    // What an import wrote and somebody removed or rewrote is written again by the same file, as a new entry.
+    const again = await send('words', ben, [HEAD, ...rows(5_000, 5_003)].join('\r\n'))
+    expect(again.body).toMatchObject({ added: 1, changed: 0, unchanged: 2 })
+  })
+
+  it.each([
+    [[HEAD, 'fraud/x,fraud,0.9,fine,true', 'fraud/x,fraud,2,fine,true', 'y,fraud,0.9,,true'], 'line 3/score'],
+    [[HEAD, 'fraud/x,fraud,0.9,fine,perhaps'], 'line 2/act'],
+    [['id,colour', 'x,blue'], 'colour'],
+    [['entryId,id,category,score,terms', 'be_none,fraud/x,fraud,0.9,fine'], 'line 2/entryId'],
+    [[HEAD, '"fraud/x,fraud,0.9,fine,true'], ''],
+    [[HEAD, 'fraud/x,fraud,0.9,fine,true,more,still more'], ''],
+  ])('that are wrong do nothing, and say where: %j', async (lines, path) => {
+    const before = await fileOf('words')
+    const { status, body } = await send('words', anna, lines.join('\n'))
+    expect(status).toBe(400)
+    expect(body.errors.map((error) => error.path.replace(/^\//, ''))).toContain(path)
+    expect(await fileOf('words')).toBe(before)
+  })
+
+  it('are refused where they are too long, of another kind, or for a bank that is not there', async () => {
+    const many = [HEAD, ...Array.from({ length: 20_001 }, (_, i) => `fraud/x,fraud,0.9,t${i},true`)].join(
+      '\n',
+    )
+    expect(await send('words', anna, many)).toMatchObject({ status: 400, body: { type: 'too-many-rows' } })
+    expect((await send('words', anna, 'x'.repeat(5_000_000))).status).toBe(413)
+    expect((await send('words', anna, '{}', 'application/json')).status).toBe(400)
+    expect((await send('words', anna, HEAD, 'application/yaml')).status).toBe(415)
+    expect((await send('none', anna, HEAD)).status).toBe(404)
+  })
+
+  it('come with semicolons from spreadsheets of many countries', async () => {
+    const { body } = await send(
+      'words',
+      anna,
+      '\ufeffid;category;score;terms\nfraud/semi;fraud;0.9;one, two\n',
+    )
+    expect(body).toMatchObject({ added: 1 })
+    expect(await fileOf('words', `?import=${body.importId}`)).toContain('"one, two"')
+  })
+})

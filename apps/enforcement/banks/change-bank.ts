@@ -137,8 +137,7 @@ export class ChangeBank {
   }
 
   private async assertRoom(bank: string, text: WrittenEntry): Promise<void> {
-    if ((await this.entries.sizeOfBank(bank)) + sizeOf(text) > MAX_BANK_SIZE)
-      throw conflict('bank-full', 'The bank holds as much as every instance can; remove entries first.')
+    assertFits((await this.entries.sizeOfBank(bank)) + sizeOf(text))
   }
 
   private async mustFindBank(bank: string): Promise<LastVersion> {
@@ -148,7 +147,13 @@ export class ChangeBank {
   }
 }
 
-function claimKnown() {
+/** @throws Problem 409 `bank-full` where a bank would add up to more than every instance can hold (see `sizeOf`) */
+export function assertFits(size: number): void {
+  if (size > MAX_BANK_SIZE)
+    throw conflict('bank-full', 'The bank holds as much as every instance can; remove entries first.')
+}
+
+export function claimKnown() {
   return conflict('claim-known', 'Another entry of this bank is of the same id.')
 }
 
@@ -162,7 +167,8 @@ export function fieldsOf(errors: readonly BankError[]): FieldProblem[] {
   return errors.map(({ path, message }) => ({ path: path === '' ? '' : `/${path}`, reason: message }))
 }
 
-function tell(
+/** What the audit log and `weir.events.v1` are told of a change of an entry. */
+export function tell(
   kind: WeirEventKind,
   { entryId, bank, changes, written: text }: BankEntry,
   { by, at }: Step,

@@ -8,23 +8,33 @@ export function errorsOf(kind: BankKind, written: WrittenEntry): BankError[] {
   return [...own, ...readEntry(kind, written).errors]
 }
 
-/** A new entry: it counts at once, but leads to review only until another person approves that it may act. */
+/**
+ * A new entry: it counts at once, but leads to review only until another person approves that it may act. `importId`: the import that
+ * writes it.
+ */
 export function written(
   { entryId, bank, kind }: Pick<BankEntry, 'entryId' | 'bank' | 'kind'>,
   text: WrittenEntry,
   step: Step,
+  importId: string | null = null,
 ): BankEntry {
   return withState({
     ...{ entryId, bank, kind, written: text, revision: 1, created: step, changed: step },
-    ...{ approved: null, quarantine: null, removed: null, changes: 1 },
+    ...{ approved: null, quarantine: null, removed: null, importId, changes: 1 },
   })
 }
 
 /** The entry with another text. What was approved was the text before: it must be approved again. The same text changes nothing. */
-export function rewritten(entry: BankEntry, text: WrittenEntry, step: Step): BankEntry {
+export function rewritten(
+  entry: BankEntry,
+  text: WrittenEntry,
+  step: Step,
+  importId: string | null = null,
+): BankEntry {
   mustBeThere(entry)
   if (isSame(entry.written, text)) return entry
-  return next(entry, { written: text, revision: entry.revision + 1, changed: step, approved: null })
+  const revision = entry.revision + 1
+  return next(entry, { written: text, revision, changed: step, approved: null, importId })
 }
 
 /**
@@ -82,8 +92,16 @@ function withState(entry: Omit<BankEntry, 'state'>): BankEntry {
   return { ...entry, state: stateOf(entry) }
 }
 
-function isSame(one: WrittenEntry, other: WrittenEntry): boolean {
-  const sorted = (entry: WrittenEntry) =>
-    JSON.stringify(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1)))
-  return sorted(one) === sorted(other)
+/** Whether two texts say the same, in whatever order. */
+export function isSame(one: WrittenEntry, other: WrittenEntry): boolean {
+  return saidIn(one) === saidIn(other)
+}
+
+/** What a text says, whatever the order in which it does. */
+export function saidIn(text: WrittenEntry): string {
+  return JSON.stringify(text, (_name, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  )
 }

@@ -78,7 +78,7 @@ function readFirst(bank: string, path: string, yaml: string, at: Date): FirstBan
         },
         // What comes with Weir was looked at by two people.
         approved: written['act'] === true ? step : null,
-        ...{ quarantine: null, removed: null, changes: 1 },
+        ...{ quarantine: null, removed: null, importId: null, changes: 1 },
       }
       return { ...entry, state: stateOf(entry) }
     }),

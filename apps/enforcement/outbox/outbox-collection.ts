@@ -1,5 +1,5 @@
 import type { mongo } from 'mongoose'
-import { duplicateKey, insertMissing } from '#libs/runtime/mongo/bulk-write'
+import { bulkWrite, duplicateKey, insertMissing } from '#libs/runtime/mongo/bulk-write'
 import { countChanges } from './count-changes.js'
 import type { AnyWithOutbox } from './with-outbox.js'
 
@@ -51,6 +51,22 @@ export class OutboxCollection<T extends AnyWithOutbox> {
     const { matchedCount } = await this.collection.updateOne(guard, updateOf(set, pending, also))
     if (matchedCount === 1) countChanges(pending)
     return matchedCount === 1
+  }
+
+  /**
+   * Changes many documents in one round trip, each if it is still as its guard says, and if no unique index forbids it. Which did change is to be read
+   * anew; where some did not, their changes are counted all the same.
+   */
+  async updateAll(
+    changes: readonly { guard: mongo.Filter<T>; set: Partial<T>; pending: T['pending'] }[],
+  ): Promise<void> {
+    await bulkWrite(
+      this.collection,
+      changes.map(({ guard, set, pending }) => ({
+        updateOne: { filter: guard, update: updateOf(set, pending, {}) },
+      })),
+    )
+    for (const { pending } of changes) countChanges(pending)
   }
 }
 
