@@ -4,6 +4,7 @@ import { type BankDocument, bankDocumentOf } from '#libs/policy/banks/bank-versi
 import { compileJudge } from '#libs/policy/judge-message'
 import { parsePolicy } from '#libs/policy/parse-policy'
 import type { Policy } from '#libs/policy/policy-document'
+import { inOneGo } from '#libs/runtime/turns'
 import { Claims } from './detectors/claims.js'
 import type { Lexicon } from './detectors/lexicon.js'
 import { type LinkEntry, Links } from './detectors/links.js'
@@ -22,7 +23,15 @@ export interface Judge {
 }
 
 /** Compiles the documents in force. `lexicons`: what was built of words before. Throws an UnreadablePolicyError. */
-export function buildJudge({ policy: record, banks }: InForce, lexicons = new Lexicons()): Judge {
+export function buildJudge(found: InForce, lexicons = new Lexicons()): Judge {
+  return inOneGo(buildingJudge(found, lexicons))
+}
+
+/** The same in pieces, between which others may have their turn. */
+export function* buildingJudge(
+  { policy: record, banks }: InForce,
+  lexicons: Lexicons,
+): Generator<undefined, Judge> {
   const { policy, issues } = parsePolicy(JSON.stringify(record.document ?? null))
   if (!policy) {
     throw new UnreadablePolicyError(
@@ -31,14 +40,19 @@ export function buildJudge({ policy: record, banks }: InForce, lexicons = new Le
   }
   const documents = banks.map((bank) => ({ bank, document: mustBeBank(bank) }))
   const words = documents.filter(({ document }) => document.kind === 'words')
-  const read = documents.filter(({ document }) => document.kind !== 'words').map(readDocument)
+  const read: Bank[] = []
+  for (const one of documents) {
+    if (one.document.kind !== 'words') read.push(readDocument(one))
+    yield
+  }
+  const lexicon = yield* lexicons.building(words.flatMap(({ document }) => document.entries))
+  const links = read.flatMap((bank) => (bank.kind === 'links' ? bank.entries.map(linkWithStanding) : []))
+  yield
   return {
     policyVersion: record.version,
     bankVersions: Object.fromEntries(banks.map((bank) => [bank.name, bank.version])),
-    lexicon: lexicons.of(words.flatMap(({ document }) => document.entries)),
-    links: new Links(
-      read.flatMap((bank) => (bank.kind === 'links' ? bank.entries.map(linkWithStanding) : [])),
-    ),
+    lexicon,
+    links: new Links(links),
     claims: new Claims(read.flatMap((bank) => (bank.kind === 'claims' ? bank.entries : []))),
     judge: compiled(policy, record.version),
   }

@@ -1,17 +1,23 @@
-import { Injectable } from '@nestjs/common'
+import { Inject, Injectable } from '@nestjs/common'
 import { Topics } from '#libs/contracts/catalogue'
 import { accountKey } from '#libs/contracts/ids'
 import type { Message } from '#libs/contracts/message'
 import type { PolicyRecord } from '#libs/contracts/policy-record'
+import { Clock } from '#libs/runtime/clock'
 import { RetryableError } from '#libs/runtime/errors'
 import { type CompactedTable, CompactedTables } from '#libs/runtime/kafka/compacted-table'
+import type { Logger } from '#libs/runtime/logger'
+import { LOGGER } from '#libs/runtime/tokens'
 import { BankVersions } from '#libs/policy/banks/bank-versions'
-import { buildJudge, type Judge } from './judge.js'
+import { inOneGo, Turns } from '#libs/runtime/turns'
+import { buildingJudge, type Judge } from './judge.js'
 import { Lexicons } from './lexicons.js'
 import { type InForce, openBook, type PolicyBook, type PolicyPage } from './policy/policy-book.rules.js'
 
 /** Judges that are kept: banks change often, and each version that judges has one. */
 const MAX_BUILT = 16
+/** Instants at which what judges changes that are prepared for: the present one and some that are scheduled. */
+const PAGES_AHEAD = 4
 
 /** What the choice of a judge rests on. */
 export type Judged = Pick<Message, 'platformId' | 'accountId' | 'receivedAt'>
@@ -32,13 +38,60 @@ export class Judges {
   private book: PolicyBook | undefined
   private page: OpenPage | undefined
   private bounds: readonly number[] | undefined
+  /** Judges that are being built, by what they are built of. */
+  private readonly underWay = new Map<string, Generator<undefined, Judge>>()
+  private isPreparing = false
+  /** Counts what was published. */
+  private changes = 0
 
-  constructor(tables: CompactedTables) {
+  constructor(
+    tables: CompactedTables,
+    private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
     this.records = tables.open(Topics.policies)
     this.records.onChange(() => {
+      this.changes++
       this.book = undefined
       this.page = undefined
       this.bounds = undefined
+      this.prepareSoon()
+    })
+  }
+
+  /**
+   * Builds what will judge from now on, and from the next instants on at which that changes, before a message needs it: of large banks in slices,
+   * so that nobody waits for all of it. What cannot be read is met, and told, where it is to judge.
+   */
+  async prepare(from: Date): Promise<void> {
+    const turns = new Turns()
+    let at = from.getTime()
+    for (let ahead = 0; ahead < PAGES_AHEAD && Number.isFinite(at); ahead++) {
+      const { until, forAccount } = this.opened().pageAt(at)
+      const found = forAccount('')
+      at = until
+      if (!found) continue
+      const key = keyOf(found)
+      const pieces = this.piecesOf(key, found)
+      while (!this.built.has(key) && this.underWay.get(key) === pieces) {
+        if (turns.over) await turns.next()
+        this.step(key, pieces)
+      }
+    }
+  }
+
+  private prepareSoon(): void {
+    if (this.isPreparing) return
+    this.isPreparing = true
+    // Several records come at once; what comes while this goes on is looked at after it.
+    setImmediate(() => {
+      const { changes } = this
+      this.prepare(this.clock.now())
+        .catch((error: unknown) => this.logger.warn({ err: error }, 'could not build what is to judge'))
+        .finally(() => {
+          this.isPreparing = false
+          if (this.changes !== changes) this.prepareSoon()
+        })
     })
   }
 
@@ -78,20 +131,59 @@ export class Judges {
   }
 
   private build(found: InForce): Judge {
-    const key = JSON.stringify([found.policy, ...found.banks].map(({ name, version }) => [name, version]))
-    const judge = this.built.get(key) ?? buildJudge(found, this.lexicons)
-    this.built.delete(key)
+    const key = keyOf(found)
+    const known = this.built.get(key)
+    if (known) this.built.delete(key)
+    const judge = known ?? this.finish(key, this.piecesOf(key, found))
+    this.keep(key, judge)
+    return judge
+  }
+
+  /** What is left of building a judge; begun where nobody has. */
+  private piecesOf(key: string, found: InForce): Generator<undefined, Judge> {
+    const pieces = this.underWay.get(key) ?? buildingJudge(found, this.lexicons)
+    this.underWay.set(key, pieces)
+    return pieces
+  }
+
+  private step(key: string, pieces: Generator<undefined, Judge>): void {
+    const { done, value } = this.orForgotten(key, () => pieces.next())
+    if (!done) return
+    this.underWay.delete(key)
+    this.keep(key, value)
+  }
+
+  private finish(key: string, pieces: Generator<undefined, Judge>): Judge {
+    const judge = this.orForgotten(key, () => inOneGo(pieces))
+    this.underWay.delete(key)
+    return judge
+  }
+
+  /** Building that failed has ended, and would give nothing the next time. */
+  private orForgotten<R>(key: string, work: () => R): R {
+    try {
+      return work()
+    } catch (error) {
+      this.underWay.delete(key)
+      throw error
+    }
+  }
+
+  private keep(key: string, judge: Judge): void {
     this.built.set(key, judge)
     for (const oldest of this.built.keys()) {
       if (this.built.size <= MAX_BUILT) break
       this.built.delete(oldest)
     }
-    return judge
   }
 
   private *published(): Iterable<PolicyRecord> {
     for (const [, record] of this.records.entries()) yield record
   }
+}
+
+function keyOf({ policy, banks }: InForce): string {
+  return JSON.stringify([policy, ...banks].map(({ name, version }) => [name, version]))
 }
 
 function boundsIn(records: Iterable<PolicyRecord>): number[] {

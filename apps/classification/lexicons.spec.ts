@@ -17,7 +17,7 @@ const found = (lexicon: Lexicon, text: string) =>
 
 describe('lexicons', () => {
   it('are built from the one before where little changed, and hold the same', () => {
-    const build = vi.spyOn(Lexicon, 'of')
+    const build = vi.spyOn(Lexicon, 'building')
     const lexicons = new Lexicons()
     const [one, two] = [word('1', 'one'), word('2', 'two')]
     const first = lexicons.of([one, two])
@@ -39,7 +39,7 @@ describe('lexicons', () => {
   })
 
   it('are built anew where much changed, or an entry has no id', () => {
-    const build = vi.spyOn(Lexicon, 'of')
+    const build = vi.spyOn(Lexicon, 'building')
     const lexicons = new Lexicons()
     lexicons.of([word('1', 'one')])
     lexicons.of(Array.from({ length: 1_100 }, (_, i) => word(String(i), `w${i}`)))

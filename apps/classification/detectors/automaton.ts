@@ -1,7 +1,11 @@
+import { inOneGo } from '#libs/runtime/turns'
+
 /** Called for each occurrence: which pattern, and where it stands, `[start, end)` in units. */
 export type OnMatch = (pattern: number, start: number, end: number) => void
 
 const SLOT = 3
+/** States, or patterns, that are looked at in one piece of building. */
+const PIECE = 1_024
 
 /**
  * Aho-Corasick over 16-bit units in typed arrays: all occurrences of all patterns in one pass (Aho and Corasick 1975,
@@ -22,9 +26,20 @@ export class Automaton {
   readonly #slotMask: number
 
   /** The patterns must be distinct and not empty. */
-  constructor(patterns: readonly Uint16Array[]) {
+  static of(patterns: readonly Uint16Array[]): Automaton {
+    return inOneGo(Automaton.building(patterns))
+  }
+
+  /** The same in pieces, between which others may have their turn: 100 000 patterns take the longer part of a second. */
+  static *building(patterns: readonly Uint16Array[]): Generator<undefined, Automaton> {
+    const trie = yield* buildingTrie(patterns)
+    const automaton = new Automaton(patterns, trie)
+    yield* automaton.#linking(trie)
+    return automaton
+  }
+
+  private constructor(patterns: readonly Uint16Array[], trie: Trie) {
     this.#lengths = Uint32Array.from(patterns, (p) => p.length)
-    const trie = buildTrie(patterns)
     const states = trie.parent.length
     this.#ends = trie.ends
     this.#fail = new Int32Array(states)
@@ -34,10 +49,14 @@ export class Automaton {
     while (slots < 2 * states) slots *= 2
     this.#slotMask = slots - 1
     this.#table = new Int32Array(SLOT * slots)
+  }
+
+  *#linking({ parent: parents, unit: units }: Trie): Generator<undefined, void> {
     // States are numbered breadth first, so a suffix of a state is ready before the state.
-    for (let state = 1; state < states; state += 1) {
-      const parent = trie.parent[state] as number
-      const unit = trie.unit[state] as number
+    for (let state = 1; state < parents.length; state += 1) {
+      if (state % PIECE === 0) yield
+      const parent = parents[state] as number
+      const unit = units[state] as number
       if (parent === 0) {
         this.#root[unit] = state
         continue
@@ -102,17 +121,17 @@ interface Trie {
 }
 
 /** Level by level: sorted patterns that share a prefix stand together, so each level is one walk over them. */
-function buildTrie(patterns: readonly Uint16Array[]): Trie {
-  const order = Array.from(patterns.keys()).sort((a, b) => compare(patterns[a], patterns[b]))
+function* buildingTrie(patterns: readonly Uint16Array[]): Generator<undefined, Trie> {
   const parents: number[] = [-1]
   const units: number[] = [0]
   const ends: number[] = [0]
   const stateOf = new Int32Array(patterns.length)
-  let open = order
+  let open = yield* sorting(patterns)
   for (let depth = 0; open.length > 0; depth += 1) {
     const deeper: number[] = []
     let [lastParent, lastUnit] = [-1, -1]
-    for (const index of open) {
+    for (const [i, index] of open.entries()) {
+      if (i % PIECE === PIECE - 1) yield
       const pattern = patterns[index] as Uint16Array
       const unit = pattern[depth] as number
       const parent = stateOf[index] as number
@@ -129,6 +148,38 @@ function buildTrie(patterns: readonly Uint16Array[]): Trie {
     open = deeper
   }
   return { parent: Int32Array.from(parents), unit: Uint16Array.from(units), ends: Int32Array.from(ends) }
+}
+
+/** The numbers of the patterns in the patterns' order: runs that are sorted by themselves, then merged in pairs (Knuth, TAOCP 3, 5.2.4). */
+function* sorting(patterns: readonly Uint16Array[]): Generator<undefined, number[]> {
+  const order = (a: number, b: number): number => compare(patterns[a], patterns[b])
+  let runs: number[][] = []
+  for (let from = 0; from < patterns.length; from += PIECE) {
+    const length = Math.min(PIECE, patterns.length - from)
+    runs.push(Array.from({ length }, (_, i) => from + i).sort(order))
+    yield
+  }
+  while (runs.length > 1) {
+    const merged: number[][] = []
+    for (let i = 0; i < runs.length; i += 2) merged.push(yield* merging(runs[i]!, runs[i + 1] ?? [], order))
+    runs = merged
+  }
+  return runs[0] ?? []
+}
+
+function* merging(
+  one: readonly number[],
+  other: readonly number[],
+  order: (a: number, b: number) => number,
+): Generator<undefined, number[]> {
+  const merged: number[] = []
+  let [i, j] = [0, 0]
+  while (i < one.length || j < other.length) {
+    if (merged.length % PIECE === PIECE - 1) yield
+    const first = j === other.length || (i < one.length && order(one[i]!, other[j]!) <= 0)
+    merged.push(first ? one[i++]! : other[j++]!)
+  }
+  return merged
 }
 
 function compare(a: Uint16Array = EMPTY, b: Uint16Array = EMPTY): number {

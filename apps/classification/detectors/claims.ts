@@ -37,7 +37,7 @@ export class Claims {
         })
       }
     }
-    this.#automaton = new Automaton(patterns)
+    this.#automaton = Automaton.of(patterns)
   }
 
   /** The entry that a signal `claim/<id>` stands for. */

@@ -58,7 +58,7 @@ for (const service of Object.keys(NAMES) as Service[]) {
     PATTERNS.push({ service, term: Uint16Array.from(codes) })
   }
 }
-const AUTOMATON = new Automaton(PATTERNS.map((p) => p.term))
+const AUTOMATON = Automaton.of(PATTERNS.map((p) => p.term))
 
 /**
  * Finds handles of other messengers that a text hands out (`加微信 abc123`, `QQ：123456789`, `WhatsApp +44 …`). A hint, never

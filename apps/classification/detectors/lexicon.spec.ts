@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { inOneGo } from '#libs/runtime/turns'
 import { describe, expect, it } from 'vitest'
 import { EmptyTermError, Lexicon, type LexiconEntry } from './lexicon.js'
 import { propertyRuns } from '#libs/testing/property-runs.fixture'
@@ -119,7 +120,7 @@ describe('Lexicon', () => {
               others[i] ? [{ ...others[i], entryId: `e${i}` }] : [],
             )
             for (const one of fresh) present.set(one.entryId, one)
-            lexicon = lexicon.with(ids, fresh)
+            lexicon = inOneGo(lexicon.growing(ids, fresh))
           }
           const whole = Lexicon.of([...present.values()])
           expect(lexicon.match(text, TODAY)).toEqual(whole.match(text, TODAY))

@@ -1,6 +1,7 @@
 import type { WordEntry } from '#libs/policy/banks/bank-entries'
 import { Automaton } from './automaton.js'
 import { KIND, Kind } from '#libs/text/fold-table'
+import { inOneGo } from '#libs/runtime/turns'
 import { loadHanWords, standsAsWord } from './han-words.js'
 import { type NormalisedText, normalise, originalSpan } from '#libs/text/normalise'
 import { type DetectorSignal, MAX_SPANS, type Standing } from './signal.js'
@@ -47,7 +48,12 @@ interface Index {
 export class Lexicon {
   /** Throws `EmptyTermError`. */
   static of(entries: readonly LexiconEntry[]): Lexicon {
-    return new Lexicon(indexOf(entries), byIdOf(entries), new Set(), [], undefined)
+    return inOneGo(Lexicon.building(entries))
+  }
+
+  /** The same in pieces, between which others may have their turn: a bank of 100 000 entries takes seconds. */
+  static *building(entries: readonly LexiconEntry[]): Generator<undefined, Lexicon> {
+    return new Lexicon(yield* indexing(entries), yield* groupingById(entries), new Set(), [], undefined)
   }
 
   private constructor(
@@ -63,9 +69,9 @@ export class Lexicon {
    * The same without the entries of these ids, and with others: as if built of what it holds then, but that the work is only in
    * what it was changed in so far. Throws `EmptyTermError`.
    */
-  with(gone: ReadonlySet<string>, added: readonly LexiconEntry[]): Lexicon {
+  *growing(gone: ReadonlySet<string>, added: readonly LexiconEntry[]): Generator<undefined, Lexicon> {
     const later = [...this.later.filter(({ entryId }) => !isIn(gone, entryId)), ...added]
-    const index = later.length > 0 ? indexOf(later) : undefined
+    const index = later.length > 0 ? yield* indexing(later) : undefined
     return new Lexicon(this.base, this.baseById, new Set([...this.gone, ...gone]), later, index)
   }
 
@@ -103,11 +109,23 @@ export class Lexicon {
 const NONE: ReadonlySet<string> = new Set()
 const isIn = (ids: ReadonlySet<string>, id: string | undefined): boolean => id !== undefined && ids.has(id)
 
-function byIdOf(entries: readonly LexiconEntry[]): Map<string, readonly LexiconEntry[]> {
-  return Map.groupBy(entries, ({ id }) => id)
+/** Entries, or phrases, that are looked at in one piece of building. */
+const PIECE = 256
+
+function* groupingById(
+  entries: readonly LexiconEntry[],
+): Generator<undefined, Map<string, readonly LexiconEntry[]>> {
+  const byId = new Map<string, LexiconEntry[]>()
+  for (const [i, entry] of entries.entries()) {
+    if (i % PIECE === PIECE - 1) yield
+    const same = byId.get(entry.id)
+    if (same) same.push(entry)
+    else byId.set(entry.id, [entry])
+  }
+  return byId
 }
 
-function indexOf(entries: readonly LexiconEntry[]): Index {
+function* indexing(entries: readonly LexiconEntry[]): Generator<undefined, Index> {
   const patterns: Uint16Array[] = []
   const uses: Use[][] = []
   const known = new Map<string, number>()
@@ -123,7 +141,8 @@ function indexOf(entries: readonly LexiconEntry[]): Index {
     uses[pattern]!.push({ ...use, edges: edgesOf(codes) })
   }
   const listed = new Set<readonly string[]>()
-  for (const entry of entries) {
+  for (const [i, entry] of entries.entries()) {
+    if (i % PIECE === PIECE - 1) yield
     add(entry.id, entry.term, (codes) => edgesOf(entry, codes), { entry })
     for (const phrases of [entry.context, entry.exceptions]) {
       if (!phrases || listed.has(phrases)) continue
@@ -132,7 +151,7 @@ function indexOf(entries: readonly LexiconEntry[]): Index {
     }
   }
   if (uses.some((some) => some.some(({ edges }) => (edges & HAN_WORD) !== 0))) loadHanWords()
-  return { automaton: new Automaton(patterns), uses }
+  return { automaton: yield* Automaton.building(patterns), uses }
 }
 
 type UseOf = { entry: LexiconEntry } | { phrases: readonly string[] }

@@ -1,0 +1,102 @@
+import 'reflect-metadata'
+import { pino } from 'pino'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { PolicyRecord } from '#libs/contracts/policy-record'
+import { Clock } from '#libs/runtime/clock'
+import { RetryableError } from '#libs/runtime/errors'
+import type { CompactedTables } from '#libs/runtime/kafka/compacted-table'
+import { normalise } from '#libs/text/normalise'
+import { defaultDocuments } from './default-judge.fixture.js'
+import { Lexicon } from './detectors/lexicon.js'
+import { Judges } from './judges.js'
+
+const record = (changes: Partial<PolicyRecord>): PolicyRecord => ({
+  ...{ kind: 'bank', name: 'words', version: '1', state: 'live', rollout: 100 },
+  ...{ effectiveFrom: '2026-01-01T00:00:00Z', publishedAt: '2026-01-01T00:00:00Z' },
+  ...changes,
+})
+const POLICY = record({ kind: 'policy', name: 'default', document: defaultDocuments().policy })
+const wordsOf = (count: number) =>
+  Array.from({ length: count }, (_, i) => ({
+    ...{ entryId: `be_${i}`, id: 'fraud/x', category: 'fraud', score: 0.9, act: false },
+    terms: [`term number ${i}`],
+  }))
+const bank = (version: string, effectiveFrom: string, entries: readonly object[]) =>
+  record({ version, publication: Number(version), effectiveFrom, document: { kind: 'words', entries } })
+
+/** Judges of a topic to which the test publishes. */
+function published(...records: PolicyRecord[]) {
+  const rows = new Map(records.map((one) => [`${one.name} ${one.version}`, one]))
+  let told = (): void => undefined
+  const table = { onChange: (listener: () => void) => (told = listener), entries: () => rows.entries() }
+  const clock = new Clock()
+  vi.spyOn(clock, 'now').mockReturnValue(new Date('2026-02-01T00:00:00Z'))
+  const tables = { open: () => table } as unknown as CompactedTables
+  const judges = new Judges(tables, clock, pino({ level: 'silent' }))
+  const publish = (one: PolicyRecord): void => {
+    rows.set(`${one.name} ${one.version}`, one)
+    told()
+  }
+  return { judges, publish }
+}
+
+const at = (receivedAt: string) => ({ platformId: 'p1', accountId: 'a', receivedAt })
+const finds = (lexicon: Lexicon, text: string) => lexicon.match(normalise(text)).length > 0
+
+describe('judges', () => {
+  afterEach(() => vi.restoreAllMocks())
+
+  it('are built before a message needs them, also those that are scheduled', async () => {
+    const { judges, publish } = published(POLICY)
+    const builds = vi.spyOn(Lexicon, 'building')
+    const grows = vi.spyOn(Lexicon.prototype, 'growing')
+    publish(bank('1', '2026-01-01T00:00:00Z', wordsOf(3)))
+    publish(bank('2', '2026-02-01T00:00:10Z', wordsOf(4)))
+    await vi.waitFor(() => expect([builds.mock.calls.length, grows.mock.calls.length]).toEqual([1, 1]))
+    await new Promise((resolve) => setImmediate(resolve))
+    const [now, soon] = ['2026-02-01T00:00:01Z', '2026-02-01T00:00:11Z'].map((one) => judges.judgeOf(at(one)))
+    expect([builds.mock.calls.length, grows.mock.calls.length]).toEqual([1, 1])
+    expect([now!.bankVersions, soon!.bankVersions]).toEqual([{ words: '1' }, { words: '2' }])
+    expect([finds(now!.lexicon, 'term number 3'), finds(soon!.lexicon, 'term number 3')]).toEqual([
+      false,
+      true,
+    ])
+  })
+
+  it('are built in slices, between which others have their turn', async () => {
+    const { judges } = published(POLICY, bank('1', '2026-01-01T00:00:00Z', wordsOf(20_000)))
+    let [turns, isOver] = [0, false]
+    void judges.prepare(new Date('2026-02-01T00:00:00Z')).finally(() => (isOver = true))
+    while (!isOver) {
+      await new Promise((resolve) => setImmediate(resolve))
+      turns++
+    }
+    expect(turns).toBeGreaterThan(5)
+    const grows = vi.spyOn(Lexicon, 'building')
+    expect(finds(judges.judgeOf(at('2026-02-01T00:00:00Z')).lexicon, 'term number 19999')).toBe(true)
+    expect(grows).not.toHaveBeenCalled()
+  })
+
+  it('are finished at once for a message that comes while they are built', async () => {
+    const { judges } = published(POLICY, bank('1', '2026-01-01T00:00:00Z', wordsOf(20_000)))
+    const builds = vi.spyOn(Lexicon, 'building')
+    const preparing = judges.prepare(new Date('2026-02-01T00:00:00Z'))
+    await new Promise((resolve) => setImmediate(resolve))
+    const judge = judges.judgeOf(at('2026-02-01T00:00:00Z'))
+    expect(finds(judge.lexicon, 'term number 19999')).toBe(true)
+    await preparing
+    expect(judges.judgeOf(at('2026-02-01T00:00:00Z'))).toBe(judge)
+    expect(builds.mock.calls.length).toBe(1)
+  })
+
+  it('that cannot be built are told to each message, and the next version judges', async () => {
+    const { judges, publish } = published(POLICY)
+    publish(bank('1', '2026-01-01T00:00:00Z', [{ entryId: 'be_1', id: 'Not an id' }]))
+    for (let i = 0; i < 2; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      expect(() => judges.judgeOf(at('2026-02-01T00:00:00Z'))).toThrow(RetryableError)
+    }
+    publish(bank('2', '2026-01-01T00:00:00Z', wordsOf(1)))
+    expect(judges.judgeOf(at('2026-02-01T00:00:00Z')).bankVersions).toEqual({ words: '2' })
+  })
+})
