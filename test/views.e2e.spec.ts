@@ -188,6 +188,8 @@ const NO_EVIDENCE = [
   '/v1/banks',
   '/v1/banks/{bank}/entries',
   '/v1/banks/{bank}/entries/{entry}',
+  '/v1/banks/{bank}/entries/export',
+  '/v1/banks/{bank}/export',
 ]
 /** Audited by themselves: docs/adr/0109. */
 const PAGES = ['/answer', '/appeal', '/appeal/status']
