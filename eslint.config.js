@@ -22,6 +22,12 @@ const noApp = (app) => ({
   group: apps.filter((other) => other !== app).flatMap((other) => [`**/apps/${other}/**`, `../${other}/**`]),
   message: 'No app imports an app: speak through contracts.',
 })
+/** `weir explain` does again what classification did: by the same code, or it would explain something else. */
+const explaining = {
+  regex:
+    '^(\\.\\./)+(ingestion|enforcement|notification)/|^(\\.\\./)+classification/(?!(.*\\.rules|judge|detectors/text-model)\\.js$)',
+  message: 'Of classification, only what judges a message; of other apps nothing.',
+}
 const noHttp = {
   group: ['#libs/runtime/http/*', '**/runtime/http/*'],
   message: 'Rules refuse with a RefusedError: only edges speak HTTP.',
@@ -101,6 +107,11 @@ export default tseslint.config(
     ignores: ['**/*.spec.ts', `apps/${app}/**/*.rules.ts`, 'apps/classification/detectors/**'],
     rules: imports([noApp(app)], [onlyRuntimeSpeaksKafka]),
   })),
+  {
+    files: ['apps/cli/explain/*.ts'],
+    ignores: ['**/*.spec.ts', '**/*.rules.ts'],
+    rules: imports([explaining], [onlyRuntimeSpeaksKafka]),
+  },
   ...walls.flatMap(({ folder, wall }) => [
     {
       files: [`${folder}*.ts`],

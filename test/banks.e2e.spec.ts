@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { ServiceProcess } from '#libs/testing/service-process'
 import { eventually, jsonOf, WeirSystem } from './harness/weir-system.js'
@@ -36,10 +38,39 @@ it('an entry that is added holds on every instance some seconds later, and no mo
   )
   // One person alone wrote it: whatever it asks for, it leads to review.
   expect([outcome, Number(bankVersions['words'])]).toEqual(['review', 2])
+  const decisionId = await warned()
   const path = `/v1/banks/words/entries/${added.body.entryId}`
   expect((await system.call('enforcement', path, editor, { method: 'DELETE' })).status).toBe(200)
   await are('clear')
+  // What was decided rests on versions that judge no more, and comes to the same by them.
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['dist/apps/cli/main.js', 'explain', '--decision', decisionId, '--url', system.services.enforcement.url],
+    { env: { ...process.env, ...system.env, WEIR_TOKEN: await system.token({ roles: ['auditor'] }) } },
+  )
+  expect(stdout).toContain('[[zebra crossing bargain]]')
+  expect(stdout).toContain('words 2')
+  expect(stdout).toContain('recomputed from what it names: the same')
 })
+
+/** A person decides on the message that was found. */
+async function warned(): Promise<string> {
+  const senior = { roles: ['senior'] as const, subject: 'sue' }
+  const { caseId } = await eventually('the case', async () => {
+    const { body } = await system.call<{ items: { caseId: string }[] }>('enforcement', '/v1/cases', senior)
+    return body.items[0]
+  })
+  const path = `/v1/cases/${caseId}`
+  const { body } = await system.call<{ decisionId: string }>('enforcement', `${path}/decisions`, senior, {
+    json: {
+      measure: 'label',
+      clause: 'fraud.advance-fee',
+      reasons: 'A bargain that is none.',
+      messageIds: ['m-1'],
+    },
+  })
+  return body.decisionId
+}
 
 /** Resolves when every instance says so, and prints how long that took. */
 async function are(outcome: string): Promise<void> {

@@ -3,13 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Topics } from '#libs/contracts/catalogue'
 import { readEnv, ServiceEnv } from '#libs/runtime/env'
 import { isRetryable } from '#libs/runtime/errors'
-import { CompactedTables } from '#libs/runtime/kafka/compacted-table'
 import { type TopicDifference, TopicsAdmin } from '#libs/runtime/kafka/topics-admin'
 import { createLogger } from '#libs/runtime/logger'
+import { readTable } from './read-table.js'
 
 /** How long to wait for a broker that is just starting. */
 const BROKER_PATIENCE_MS = 30_000
-const PLATFORMS_PATIENCE_MS = 30_000
 
 /** One line for people on what is not as the catalogue says. */
 export function differenceLine(difference: TopicDifference): string {
@@ -65,19 +64,6 @@ async function whenThere<T>(errand: () => Promise<T>): Promise<T> {
 }
 
 async function registeredPlatforms(env: ServiceEnv, admin: TopicsAdmin): Promise<string[]> {
-  if (!(await admin.existing()).has(Topics.platforms.name)) return []
-  const tables = new CompactedTables(env, 'cli', createLogger('cli', 'silent'), admin)
-  const platforms = tables.open(Topics.platforms)
-  tables.onModuleInit()
-  const patience = new AbortController()
-  try {
-    const late = sleep(PLATFORMS_PATIENCE_MS, undefined, { signal: patience.signal }).then(() => {
-      throw new Error(`${Topics.platforms.name} could not be read in time`)
-    })
-    await Promise.race([platforms.ready, late])
-    return [...platforms.entries()].map(([platformId]) => platformId)
-  } finally {
-    patience.abort()
-    await tables.onApplicationShutdown()
-  }
+  const platforms = await readTable(env, Topics.platforms, admin)
+  return platforms.map(([platformId]) => platformId)
 }

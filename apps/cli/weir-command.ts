@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { auditCommand } from './audit/audit.js'
 import { deadLettersCommand } from './dead-letters/dead-letters.js'
+import { explainCommand } from './explain/explain.js'
 import { topicsCommand } from './topics.js'
 import { usersCommand } from './users/users.js'
 
@@ -13,4 +14,5 @@ export function weirCommand(): Command {
     .addCommand(usersCommand())
     .addCommand(deadLettersCommand())
     .addCommand(auditCommand())
+    .addCommand(explainCommand())
 }

@@ -97,8 +97,9 @@ function grantsOfService(
 }
 
 /**
- * `weir topics` creates and corrects every topic, and reads which platforms there are; `weir audit` reads checkpoints; `weir dead-letters`
- * reads letters, marks them, and puts records back where a consumer gave them up. Nothing of what people write is read besides.
+ * `weir topics` creates and corrects every topic, and reads which platforms there are; `weir audit` reads checkpoints; `weir explain`
+ * reads what policies and banks were published; `weir dead-letters` reads letters, marks them, and puts records back where a consumer gave them
+ * up. Nothing of what people write is read besides.
  */
 function grantsOfCli({ groupPrefix, platformIds }: KafkaAccessOptions): KafkaGrant[] {
   const back = platformKinds.filter((kind) => isConsumed(PlatformTopics[kind]))
@@ -106,6 +107,7 @@ function grantsOfCli({ groupPrefix, platformIds }: KafkaAccessOptions): KafkaGra
     prefix('topic', 'weir.', ['Create', 'Describe', 'DescribeConfigs', 'AlterConfigs']),
     literal('topic', Topics.platforms.name, ['Read']),
     literal('topic', Topics.checkpoints.name, ['Read']),
+    literal('topic', Topics.policies.name, ['Read']),
     literal('topic', DeadLetterTopic.name, ['Read', 'Write']),
     ...Object.values<TopicSpec>(Topics)
       .filter(isConsumed)

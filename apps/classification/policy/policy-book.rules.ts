@@ -61,6 +61,41 @@ export function inForceAt(
   return openBook(records).pageAt(receivedAt.getTime()).forAccount(account)
 }
 
+/** The documents of these versions, with their text; or which of them is not there. */
+export function documentsNamed(
+  published: Iterable<PolicyRecord>,
+  policyVersion: string,
+  bankVersions: Readonly<Record<string, string>>,
+): InForce | { readonly missing: string } {
+  const records = [...published]
+  const policies = records.filter(({ kind }) => kind === 'policy')
+  const whole = withBase(assemble(records.filter(({ kind }) => kind === 'bank')))
+  const textOf = textsOf([...policies, ...whole], new BankVersions())
+  const policy = firstWithText(policies, policyVersion, textOf)
+  if (!policy) return { missing: `version ${policyVersion} of the policy, which is not there` }
+  const banks: PolicyRecord[] = []
+  // In the order of their names, as in the book: of two entries that say the same, the first is named.
+  for (const [name, version] of Object.entries(bankVersions).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const bank = firstWithText(
+      whole.filter((one) => one.name === name),
+      version,
+      textOf,
+    )
+    if (!bank) return { missing: `version ${version} of the bank ${name}, which is not there` }
+    banks.push(bank)
+  }
+  return { policy, banks }
+}
+
+function firstWithText(
+  records: readonly PolicyRecord[],
+  version: string,
+  textOf: (record: PolicyRecord) => PolicyRecord | undefined,
+): PolicyRecord | undefined {
+  const [found] = records.filter((one) => one.version === version)
+  return found && textOf(found)
+}
+
 function pageOf(
   policy: Reign<PublishedPeriod>,
   banks: readonly Reign<PublishedPeriod>[],

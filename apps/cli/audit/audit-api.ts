@@ -1,23 +1,14 @@
 import { Readable } from 'node:stream'
-import { signLocalToken } from '#libs/runtime/auth/local-token'
-import { readEnv, ServiceEnv } from '#libs/runtime/env'
+import { type ApiOptions, ServiceApi } from '../service-api.js'
 import { type KnownCheckpoints, parseCheckpoints } from './read-checkpoints.js'
-
-export interface ApiOptions {
-  readonly url: string
-  readonly token?: string
-}
 
 /** The audit routes of enforcement. */
 export class AuditApi {
-  private constructor(
-    private readonly base: string,
-    private readonly token: string,
-  ) {}
+  private constructor(private readonly api: ServiceApi) {}
 
   /** @throws Error where there is no token and none can be made */
-  static async open({ url, token }: ApiOptions): Promise<AuditApi> {
-    return new AuditApi(`${url.replace(/\/+$/, '')}/v1`, token ?? (await ownToken()))
+  static async open(options: ApiOptions): Promise<AuditApi> {
+    return new AuditApi(await ServiceApi.open(options, 'auditor', 'weir-audit'))
   }
 
   /** Every published checkpoint, newest first, and the keys. */
@@ -25,7 +16,7 @@ export class AuditApi {
     const all: KnownCheckpoints = { items: [], verifierKeys: [] }
     for (let cursor: string | null = ''; cursor !== null;) {
       const after: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`
-      const answer = await this.get(`/public/checkpoints?limit=200${after}`)
+      const answer = await this.api.get(`/public/checkpoints?limit=200${after}`)
       const text = await answer.text()
       const { items, verifierKeys } = parseCheckpoints(text)
       all.items.push(...items)
@@ -40,24 +31,7 @@ export class AuditApi {
       ...(from ? { from: from.toISOString() } : {}),
       ...(to ? { to: to.toISOString() } : {}),
     })
-    const { body } = await this.get(`/audit/export?${query}`)
+    const { body } = await this.api.get(`/audit/export?${query}`)
     return Readable.from(body ?? [])
   }
-
-  private async get(path: string): Promise<Response> {
-    const answer = await fetch(`${this.base}${path}`, { headers: { authorization: `Bearer ${this.token}` } })
-    if (answer.ok) return answer
-    const problem = (await answer.json().catch(() => ({}))) as { detail?: string }
-    throw new Error(`${this.base}${path.split('?')[0]} answered ${answer.status}: ${problem.detail ?? ''}`)
-  }
-}
-
-async function ownToken(): Promise<string> {
-  const given = process.env['WEIR_TOKEN']
-  if (given) return given
-  const env = readEnv(ServiceEnv)
-  if (env.OIDC_ISSUER !== undefined || env.NODE_ENV === 'production') {
-    throw new Error('--token or WEIR_TOKEN is needed: tokens come from the OIDC issuer here')
-  }
-  return signLocalToken(env.LOCAL_KEY_DIR, { roles: ['auditor'], subject: 'weir-audit' }, 1)
 }
