@@ -78,7 +78,7 @@ function* judging(
   const { text = '', links, account } = message
   const inWindows = isTooLong(text) ? yield* findInWindows(text, message, by) : undefined
   const { language, scores, signals } = inWindows ?? findIn(text, links, message, by)
-  signals.push(...modelSignals(scores))
+  signals.push(...modelSignals(scores), ...by.judge.media.match(message.media, dayOf(message.receivedAt)))
   const judgement = by.judge.judge({
     // A rule that goes through the links is made for as many as a message may have.
     message: { ...message, links: kept(links, by.judge), language: message.language ?? language },

@@ -8,6 +8,7 @@ import { inOneGo } from '#libs/runtime/turns'
 import { Claims } from './detectors/claims.js'
 import type { Lexicon } from './detectors/lexicon.js'
 import { type LinkEntry, Links } from './detectors/links.js'
+import { MediaHashes } from './detectors/media-hashes.js'
 import { Lexicons } from './lexicons.js'
 import type { InForce } from './policy/policy-book.rules.js'
 import { UnreadablePolicyError } from './unreadable-policy.js'
@@ -19,6 +20,7 @@ export interface Judge {
   readonly lexicon: Lexicon
   readonly links: Links
   readonly claims: Claims
+  readonly media: MediaHashes
   readonly judge: ReturnType<typeof compileJudge>
 }
 
@@ -54,6 +56,7 @@ export function* buildingJudge(
     lexicon,
     links: new Links(links),
     claims: new Claims(read.flatMap((bank) => (bank.kind === 'claims' ? bank.entries : []))),
+    media: new MediaHashes(read.flatMap((bank) => (bank.kind === 'hashes' ? bank.entries : []))),
     judge: compiled(policy, record.version),
   }
 }

@@ -75,7 +75,16 @@ describe('enforcement, started, on a real Kafka and MongoDB', () => {
         on(Topics.policies.name)
           .map(({ key }) => key)
           .sort(),
-      ).toEqual(['bank/known-false-claims/1', 'bank/links/1', 'bank/words/1', 'policy/default/1'])
+      ).toEqual([
+        ...[
+          'bank/hashes/1',
+          'bank/known-false-claims/1',
+          'bank/links/1',
+          'bank/protected-names/1',
+          'bank/words/1',
+        ],
+        'policy/default/1',
+      ])
       expect(
         on(Topics.platforms.name)
           .map(({ key }) => key)

@@ -283,7 +283,9 @@ function onlyOf({ kind, removed, written }: BankEntry): string | undefined {
 }
 
 function textsOf(written: WrittenEntry): string[] {
-  const { id, terms, term, pattern, variants } = written
-  const texts = [id, term, pattern, terms, variants].flat().filter((text) => typeof text === 'string')
+  const { id, terms, term, pattern, sha256, name, variants } = written
+  const texts = [id, term, pattern, sha256, name, terms, variants]
+    .flat()
+    .filter((text) => typeof text === 'string')
   return texts.slice(0, MAX_TEXTS).map((text) => text.toLowerCase().slice(0, LONGEST_TEXT))
 }

@@ -59,8 +59,9 @@ export function published(entry: BankEntry): WrittenEntry | null {
 const PHRASE_SIZE = 16
 
 /** How much an entry adds to what detectors build of its bank: the characters of what is looked for, and some for each phrase. */
-export function sizeOf({ term, terms, pattern, variants, context, exceptions }: WrittenEntry): number {
-  const phrases = [term, terms, pattern, variants, context, exceptions].flat()
+export function sizeOf(written: WrittenEntry): number {
+  const { term, terms, pattern, variants, context, exceptions, sha256, name } = written
+  const phrases = [term, terms, pattern, variants, context, exceptions, sha256, name].flat()
   return phrases
     .filter((phrase) => typeof phrase === 'string')
     .reduce((size, phrase) => size + phrase.length + PHRASE_SIZE, 0)

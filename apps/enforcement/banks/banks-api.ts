@@ -12,7 +12,7 @@ import {
   Text,
   WeirId,
 } from '#libs/contracts/fields'
-import { BANK_KINDS, type BankKind } from '#libs/policy/banks/bank-entries'
+import { BANK_KINDS, type BankKind, NAME_HOLDERS } from '#libs/policy/banks/bank-entries'
 import { PageQuery } from '#libs/runtime/http/paging'
 import { BANK_ENTRY_STATES, type BankEntryState } from './bank-entry.js'
 
@@ -43,7 +43,10 @@ export class BankView {
   @Example(3) @Int(0) removed!: number
 }
 
-/** An entry as it is written: the first five for words and links, `pattern` for links, `claim` and what follows for claims. */
+/**
+ * An entry as it is written: `id`, `category` and `score` for words, links and hashes; `claim` and what follows for claims; `name`, `holder` and
+ * `accounts` for names.
+ */
 export class EntryBody {
   /** Of the signal that it gives; entries of one id are ways of saying one thing. Begins with the category. */
   @Example(id) @Text(120, 1) id!: string
@@ -54,6 +57,14 @@ export class EntryBody {
   @Example(terms) @Optional() @Strings(200, 200, 1) terms?: string[]
   /** A host, with or without a path. */
   @Example() @Optional() @Text(500, 1) pattern?: string
+  /** Of a file, in small hexadecimal digits. */
+  @Example() @Optional() @Pattern('^[0-9a-f]{64}$') sha256?: string
+  /** A protected name. */
+  @Example() @Optional() @Text(200, 1) name?: string
+  /** Whom it stands for. */
+  @Example() @Optional() @OneOf(NAME_HOLDERS) holder?: (typeof NAME_HOLDERS)[number]
+  /** Accounts that bear it rightly, as `platform/account`. */
+  @Example() @Optional() @Strings(50, 200, 1) accounts?: string[]
   /** One of these must stand near a term, or it does not count. */
   @Example(context) @Optional() @Strings(50, 200, 1) context?: string[]
   /** Within one of these a term does not count. */

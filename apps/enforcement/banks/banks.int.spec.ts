@@ -155,6 +155,27 @@ describe('entries of banks', () => {
     expect(body.errors.map((error) => error.path)).toContain(path)
   })
 
+  it('are of the kind of their bank: files and names, too', async () => {
+    const sha256 = 'c'.repeat(64)
+    const file = { id: 'terrorism/film', category: 'terrorism', score: 1, sha256, act: true }
+    const name = { id: 'city-police', name: 'City Police', holder: 'authority', accounts: ['p1/police'] }
+    expect((await call('/hashes/entries', anna, file)).status).toBe(201)
+    expect((await call('/protected-names/entries', anna, name)).status).toBe(201)
+    for (const [bank, entry, path] of [
+      ['hashes', { ...file, sha256: 'C'.repeat(64) }, '/sha256'],
+      ['hashes', WORD, '/sha256'],
+      ['words', { ...WORD, sha256 }, '/sha256'],
+      ['protected-names', { ...name, act: true }, '/act'],
+      ['protected-names', { ...name, holder: undefined }, '/holder'],
+      ['protected-names', { ...name, accounts: ['police'] }, '/accounts'],
+    ] as const) {
+      const { status, body } = await call<{ errors: { path: string }[] }>(`/${bank}/entries`, anna, entry)
+      expect([status, body.errors.map((error) => error.path).includes(path)]).toEqual([400, true])
+    }
+    for (const bank of ['hashes', 'protected-names'])
+      expect(await send(bank, ben, await fileOf(bank))).toMatchObject({ status: 200, body: { unchanged: 1 } })
+  })
+
   it('that somebody swaps between look and click are not approved unseen', async () => {
     const { body: shown } = await call('/words/entries', anna, WORD)
     const path = `/words/entries/${shown.entryId}`
@@ -199,8 +220,11 @@ describe('entries of banks', () => {
     expect((await call(`/links/entries/${added.entryId}`, anna)).status).toBe(404)
     expect((await call('/none/entries', anna)).status).toBe(404)
     const { body } = await call<{ items: { bank: string; live: number }[] }>('', anna)
-    expect(body.items.map(({ bank }) => bank)).toEqual(['known-false-claims', 'links', 'words'])
-    for (const { live } of body.items) expect(live).toBeGreaterThan(8)
+    expect(body.items.map(({ bank }) => bank)).toEqual([
+      ...['hashes', 'known-false-claims', 'links', 'protected-names', 'words'],
+    ])
+    for (const { bank, live } of body.items)
+      expect(live).toBeGreaterThan(['hashes', 'protected-names'].includes(bank) ? -1 : 8)
   })
 })
 

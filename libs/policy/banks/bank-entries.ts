@@ -3,7 +3,7 @@ import { codePoints } from '#libs/contracts/fields'
 import { normalise } from '#libs/text/normalise'
 
 /** What a bank can hold. */
-export const BANK_KINDS = ['words', 'links', 'claims'] as const
+export const BANK_KINDS = ['words', 'links', 'claims', 'hashes', 'names'] as const
 export type BankKind = (typeof BANK_KINDS)[number]
 
 /** What every entry may say. */
@@ -59,11 +59,31 @@ export interface ClaimEntry extends Common {
   variants: string[]
 }
 
+/** A file that is known, by its digest. */
+export interface HashEntry extends Weighed {
+  /** SHA-256, in small hexadecimal digits. */
+  sha256: string
+}
+
+/** Whom a protected name stands for. */
+export const NAME_HOLDERS = ['authority', 'medium', 'firm'] as const
+
+/** A name that nobody else may pass for. It leads people to look, and acts on nobody. */
+export interface NameEntry extends Common {
+  id: string
+  name: string
+  holder: (typeof NAME_HOLDERS)[number]
+  /** Accounts that bear it rightly, as `platform/account`. */
+  accounts?: string[]
+}
+
 /** A bank as detectors read it. */
 export type Bank =
   | { kind: 'words'; entries: WordEntry[] }
   | { kind: 'links'; entries: LinkEntry[] }
   | { kind: 'claims'; entries: ClaimEntry[] }
+  | { kind: 'hashes'; entries: HashEntry[] }
+  | { kind: 'names'; entries: NameEntry[] }
 
 /** An entry as it is written: its `terms` stand for several entries that share the rest. */
 export type WrittenEntry = Readonly<Record<string, unknown>>
@@ -84,10 +104,12 @@ const NO_CATEGORIES = ['contact', 'context', HOW_LINKS_LOOK]
 
 /** Longest texts in code points, and most items of lists. */
 const LONGEST = { term: 200, pattern: 500, variant: 500, sentence: 2_000, category: 60, id: 120 }
-const MOST = { terms: 200, variants: 200, context: 50, exceptions: 50 }
+const MOST = { terms: 200, variants: 200, context: 50, exceptions: 50, accounts: 50 }
 /** RFC 3339, full-date. */
 const DATE = /^\d{4}-\d{2}-\d{2}$/
-const ID = /^[a-z0-9][a-z0-9-]*(\/[a-z0-9][a-z0-9-]*)*$/
+const SHA256 = /^[0-9a-f]{64}$/
+const ACCOUNT = /^[a-z0-9-]{1,60}\/[A-Za-z0-9._:@-]{1,128}$/
+const ID = /^[a-z0-9][a-z0-9_-]*(\/[a-z0-9][a-z0-9_-]*)*$/
 
 /**
  * Reads a bank written as YAML (`kind`, `entries`); `terms` in an entry stands for several spellings of one id. Whatever is wrong
@@ -172,6 +194,8 @@ const READERS: Readonly<Record<BankKind, (fields: Fields) => Bank['entries']>> =
   words: readWords,
   links: readLinks,
   claims: readClaims,
+  hashes: readHashes,
+  names: readNames,
 }
 
 function readWords(fields: Fields): WordEntry[] {
@@ -223,6 +247,25 @@ function readClaims(fields: Fields): ClaimEntry[] {
   ]
 }
 
+function readHashes(fields: Fields): HashEntry[] {
+  const sha256 = fields.text('sha256', 64)
+  if (sha256 !== '' && !SHA256.test(sha256)) fields.fail('sha256', 'Must be 64 small hexadecimal digits.')
+  return [{ ...fields.weighed(), sha256 }]
+}
+
+function readNames(fields: Fields): NameEntry[] {
+  const { act, ...common } = fields.common()
+  if (act) fields.fail('act', 'A name leads people to look; it acts on nobody.')
+  const name = fields.text('name', LONGEST.term)
+  fields.mustCompare('name', name === '' ? [] : [name])
+  const holder = fields.text('holder', LONGEST.category) as NameEntry['holder']
+  if (!NAME_HOLDERS.includes(holder)) fields.fail('holder', `Must be ${NAME_HOLDERS.join(', ')}.`)
+  const accounts = fields.maybeTexts('accounts', LONGEST.term, MOST.accounts)
+  if (accounts.accounts?.some((account) => !ACCOUNT.test(account)))
+    fields.fail('accounts', 'Must be accounts, each as platform/account.')
+  return [{ ...common, act, id: fields.id(), name, holder, ...accounts }]
+}
+
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -268,7 +311,7 @@ class Fields {
     return []
   }
 
-  maybeTexts<F extends 'context' | 'exceptions'>(
+  maybeTexts<F extends 'context' | 'exceptions' | 'accounts'>(
     field: F,
     longest: number,
     most: number,
