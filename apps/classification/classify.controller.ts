@@ -85,8 +85,8 @@ export class ClassifyController {
     return { items: [{ name: 'text', version, categories }], nextCursor: null }
   }
 
-  private classifying(message: AcceptedMessage): Generator<undefined, Verdict> {
-    const judge = this.judges.judgeOf(message)
-    return classifying(message, { judge, model: this.model, mode: 'live', now: this.clock.now() })
+  private *classifying(message: AcceptedMessage): Generator<undefined, Verdict> {
+    const judge = yield* this.judges.judging(message)
+    return yield* classifying(message, { judge, model: this.model, mode: 'live', now: this.clock.now() })
   }
 }

@@ -30,14 +30,14 @@ function published(...records: PolicyRecord[]) {
   let told = (): void => undefined
   const table = { onChange: (listener: () => void) => (told = listener), entries: () => rows.entries() }
   const clock = new Clock()
-  vi.spyOn(clock, 'now').mockReturnValue(new Date('2026-02-01T00:00:00Z'))
+  const now = vi.spyOn(clock, 'now').mockReturnValue(new Date('2026-02-01T00:00:00Z'))
   const tables = { open: () => table } as unknown as CompactedTables
   const judges = new Judges(tables, clock, pino({ level: 'silent' }))
   const publish = (one: PolicyRecord): void => {
     rows.set(`${one.name} ${one.version}`, one)
     told()
   }
-  return { judges, publish }
+  return { judges, publish, clock: now }
 }
 
 const at = (receivedAt: string) => ({ platformId: 'p1', accountId: 'a', receivedAt })
@@ -87,6 +87,38 @@ describe('judges', () => {
     await preparing
     expect(judges.judgeOf(at('2026-02-01T00:00:00Z'))).toBe(judge)
     expect(builds.mock.calls.length).toBe(1)
+  })
+
+  it('are built on by all messages that wait for one, in slices', () => {
+    const { judges } = published(POLICY, bank('1', '2026-01-01T00:00:00Z', wordsOf(2_000)))
+    const builds = vi.spyOn(Lexicon, 'building')
+    const waiting = [1, 2, 3].map(() => judges.judging(at('2026-02-01T00:00:00Z')))
+    const found = new Set<unknown>()
+    let turns = 0
+    for (; found.size === 0 || turns % 3 !== 0; turns++) {
+      const { done, value } = waiting[turns % 3]!.next()
+      if (done) found.add(value)
+    }
+    for (const one of waiting) {
+      const last = one.next()
+      if (last.value) found.add(last.value)
+    }
+    expect([builds.mock.calls.length, found.size, turns > 10]).toEqual([1, 1, true])
+  })
+
+  it('that are over before they are built are left', async () => {
+    const { judges, clock } = published(
+      ...[POLICY, bank('1', '2026-01-01T00:00:00Z', wordsOf(20_000))],
+      bank('2', '2026-02-01T00:00:02Z', wordsOf(1)),
+    )
+    const preparing = judges.prepare(new Date('2026-02-01T00:00:00Z'))
+    clock.mockReturnValue(new Date('2026-02-01T00:00:03Z'))
+    await preparing
+    const builds = vi.spyOn(Lexicon, 'building')
+    expect(judges.judgeOf(at('2026-02-01T00:00:03Z')).bankVersions).toEqual({ words: '2' })
+    expect(builds).not.toHaveBeenCalled()
+    expect(finds(judges.judgeOf(at('2026-02-01T00:00:01Z')).lexicon, 'term number 19999')).toBe(true)
+    expect(builds).toHaveBeenCalled()
   })
 
   it('that cannot be built are told to each message, and the next version judges', async () => {

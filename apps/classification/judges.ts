@@ -72,10 +72,13 @@ export class Judges {
       at = until
       if (!found) continue
       const key = keyOf(found)
-      const pieces = this.piecesOf(key, found)
-      while (!this.built.has(key) && this.underWay.get(key) === pieces) {
+      const pieces = this.building(key, found)
+      while (!pieces.next().done) {
         if (turns.over) await turns.next()
-        this.step(key, pieces)
+        if (this.clock.now().getTime() < until) continue
+        // It is over before it was built: messages that come late, if any, build it anew.
+        this.underWay.delete(key)
+        break
       }
     }
   }
@@ -104,13 +107,17 @@ export class Judges {
    * What a message is judged by.
    * @throws RetryableError `no-policy`, `unreadable-policy` while there is none: such a message waits
    */
-  judgeOf({ platformId, accountId, receivedAt }: Judged): Judge {
-    const at = Date.parse(receivedAt)
-    const page = this.pageAt(at)
+  judgeOf(message: Judged): Judge {
+    return inOneGo(this.judging(message))
+  }
+
+  /** The same in pieces: where the judge is not built yet, whoever needs it builds on, and others have their turn in between. */
+  *judging({ platformId, accountId, receivedAt }: Judged): Generator<undefined, Judge> {
+    const page = this.pageAt(Date.parse(receivedAt))
     if (page.judge) return page.judge
     const found = page.forAccount(accountKey(platformId, accountId))
     if (!found) throw new RetryableError('no-policy', 'No live policy applies to this message yet.')
-    const judge = this.build(found)
+    const judge = yield* this.building(keyOf(found), found)
     if (page.sameForAll) page.judge = judge
     return judge
   }
@@ -130,51 +137,38 @@ export class Judges {
     return (this.book ??= openBook(this.published(), this.versions))
   }
 
-  private build(found: InForce): Judge {
-    const key = keyOf(found)
-    const known = this.built.get(key)
-    if (known) this.built.delete(key)
-    const judge = known ?? this.finish(key, this.piecesOf(key, found))
-    this.keep(key, judge)
-    return judge
+  private *building(key: string, found: InForce): Generator<undefined, Judge> {
+    for (;;) {
+      const judge = this.built.get(key) ?? this.step(key, found)
+      if (judge) return this.keep(key, judge)
+      yield
+    }
   }
 
-  /** What is left of building a judge; begun where nobody has. */
-  private piecesOf(key: string, found: InForce): Generator<undefined, Judge> {
+  /** One piece of building a judge, which many may build at a time; the judge with the last one. */
+  private step(key: string, found: InForce): Judge | undefined {
     const pieces = this.underWay.get(key) ?? buildingJudge(found, this.lexicons)
     this.underWay.set(key, pieces)
-    return pieces
-  }
-
-  private step(key: string, pieces: Generator<undefined, Judge>): void {
-    const { done, value } = this.orForgotten(key, () => pieces.next())
-    if (!done) return
-    this.underWay.delete(key)
-    this.keep(key, value)
-  }
-
-  private finish(key: string, pieces: Generator<undefined, Judge>): Judge {
-    const judge = this.orForgotten(key, () => inOneGo(pieces))
-    this.underWay.delete(key)
-    return judge
-  }
-
-  /** Building that failed has ended, and would give nothing the next time. */
-  private orForgotten<R>(key: string, work: () => R): R {
     try {
-      return work()
+      const { done, value } = pieces.next()
+      if (!done) return undefined
+      this.underWay.delete(key)
+      return value
     } catch (error) {
+      // It has ended, and would give nothing the next time.
       this.underWay.delete(key)
       throw error
     }
   }
 
-  private keep(key: string, judge: Judge): void {
+  private keep(key: string, judge: Judge): Judge {
+    this.built.delete(key)
     this.built.set(key, judge)
     for (const oldest of this.built.keys()) {
       if (this.built.size <= MAX_BUILT) break
       this.built.delete(oldest)
     }
+    return judge
   }
 
   private *published(): Iterable<PolicyRecord> {

@@ -43,15 +43,15 @@ export class MessagesConsumer {
     if (message.change === 'deleted') return []
     // A verdict that comes again after a crash or in a replay has the same bytes: see docs/adr/0070.
     const now = new Date(message.receivedAt)
-    const judge = this.judgeOf(record)
+    const judge = yield* this.judging(record)
     const verdict = yield* classifyingUnlessClear(message, { judge, model: this.model, mode: 'live', now })
     return verdict ? [toRecord(record, verdict)] : []
   }
 
   /** Without one the partition waits, and says so. */
-  private judgeOf(record: InRecord<AcceptedMessage>): Judge {
+  private *judging(record: InRecord<AcceptedMessage>): Generator<undefined, Judge> {
     try {
-      return this.judges.judgeOf(record.value)
+      return yield* this.judges.judging(record.value)
     } catch (error) {
       if (error instanceof RetryableError) this.waits.begin(partitionOf(record), record.value)
       throw error
