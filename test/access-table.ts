@@ -119,6 +119,12 @@ enforcement DELETE /v1/banks/{bank}/entries/{entry}           policy_editor
 enforcement POST  /v1/banks/{bank}/entries/{entry}/approve    policy_editor
 enforcement POST  /v1/banks/{bank}/entries/{entry}/quarantine policy_editor senior
 enforcement POST  /v1/banks/{bank}/entries/{entry}/release    policy_editor
+enforcement GET   /v1/banks/{bank}/entries/export             policy_editor auditor admin
+enforcement POST  /v1/banks/{bank}/entries/import             policy_editor
+enforcement POST  /v1/banks/{bank}/entries/imports/{import}/approve  policy_editor
+enforcement GET   /v1/banks/{bank}/export                     policy_editor auditor admin
+enforcement POST  /v1/banks/{bank}/import                     policy_editor
+enforcement POST  /v1/banks/{bank}/imports/{import}/approve   policy_editor
 
 ingestion      POST /v1/messages                              platform
 

@@ -338,6 +338,8 @@ describe('API4:2023 Unrestricted resource consumption', () => {
   const LARGEST: Record<string, number> = {
     '/v1/messages': 32 * 1024 * 1024,
     '/v1/classify': 8 * 1024 * 1024,
+    '/v1/banks/{bank}/entries/import': 4 * 1024 * 1024,
+    '/v1/banks/{bank}/import': 4 * 1024 * 1024,
   }
   const TOO_LARGE = /^HTTP\/1\.1 413 [^]*application\/problem\+json[^]*"type":"too-large"/
 
