@@ -175,7 +175,7 @@ function mayDo(user: string, operation: ProbedOperation, { name, from, to }: Top
   }
 }
 
-const CLI_READS = ['weir.platforms.v1', 'weir.checkpoints.v1', 'weir.dead-letters.v1']
+const CLI_READS = ['weir.platforms.v1', 'weir.checkpoints.v1', 'weir.policies.v1', 'weir.dead-letters.v1']
 
 /** What Kafka cannot tell apart by the beginning of a name (docs/adr/0144), and messages by REST. */
 const WIDER: readonly [user: string, operation: string, kind: string][] = [

@@ -5,7 +5,7 @@ import { Roles } from '#libs/runtime/auth/roles.decorator'
 import { Idempotent, RequestId } from '#libs/runtime/http/idempotency'
 import { apiOk, apiOperation, apiProblem, apiQuery, apiTag } from '#libs/runtime/http/openapi'
 import { ApprovedImportView, ExportQuery, ImportView } from './banks-api.js'
-import { CsvBody, csvText } from './csv-body.js'
+import { CsvBody, csvText, EXAMPLE_FILE } from './csv-body.js'
 import { ExportBank } from './export-bank.js'
 import { ImportBank } from './import-bank.js'
 
@@ -29,7 +29,7 @@ export class BankFilesController {
   @apiProblem(404, 'There is no such bank.')
   @ApiOkResponse({
     description: 'The entries, below a line with the names of the columns.',
-    content: { 'text/csv': { schema: { type: 'string' } } },
+    content: { 'text/csv': { schema: { type: 'string' }, example: EXAMPLE_FILE } },
   })
   async export(@Param('bank') bank: string, @Query() query: ExportQuery): Promise<StreamableFile> {
     const { import: importId, ...filter } = query

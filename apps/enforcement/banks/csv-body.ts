@@ -9,7 +9,8 @@ import { badRequest } from '#libs/runtime/http/problem'
 const CSV = 'text/csv'
 /** Some 20 000 entries of 200 characters. */
 const MAX_BYTES = 4 * 1024 * 1024
-const EXAMPLE =
+/** A file as people write it. */
+export const EXAMPLE_FILE =
   'id,category,score,terms,act\r\nfraud/fees/release,fraud,0.9,pay the release fee|交解冻费,true\r\n'
 
 /** The route takes a file of comma-separated values (RFC 4180), and nothing else, as the text of its body. */
@@ -18,7 +19,7 @@ export function CsvBody(description: string): MethodDecorator {
     BodyTypes(CSV),
     BodyLimit(MAX_BYTES),
     ApiConsumes(CSV),
-    ApiBody({ description, required: true, schema: { type: 'string', example: EXAMPLE } }),
+    ApiBody({ description, required: true, schema: { type: 'string', example: EXAMPLE_FILE } }),
   )
 }
 
