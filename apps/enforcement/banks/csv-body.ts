@@ -19,7 +19,12 @@ export function CsvBody(description: string): MethodDecorator {
     BodyTypes(CSV),
     BodyLimit(MAX_BYTES),
     ApiConsumes(CSV),
-    ApiBody({ description, required: true, schema: { type: 'string', example: EXAMPLE_FILE } }),
+    ApiBody({
+      description,
+      required: true,
+      schema: { type: 'string' },
+      examples: { file: { value: EXAMPLE_FILE } },
+    }),
   )
 }
 
