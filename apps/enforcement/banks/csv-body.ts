@@ -1,5 +1,5 @@
 import { applyDecorators, Injectable, type OnModuleInit } from '@nestjs/common'
-import { HttpAdapterHost } from '@nestjs/core'
+import { type AbstractHttpAdapter, HttpAdapterHost } from '@nestjs/core'
 import { ApiBody, ApiConsumes } from '@nestjs/swagger'
 import type { FastifyInstance } from 'fastify'
 import { BodyLimit } from '#libs/runtime/http/body-limit'
@@ -36,14 +36,17 @@ export class CsvBodies implements OnModuleInit {
   constructor(private readonly host: HttpAdapterHost) {}
 
   onModuleInit(): void {
-    const fastify = this.host.httpAdapter.getInstance<FastifyInstance>()
-    fastify.addContentTypeParser(CSV, { parseAs: 'buffer' }, (_request, body, done) => {
-      try {
-        done(null, this.utf8.decode(body as Buffer))
-      } catch {
-        done(badRequest('not-utf8', 'The body is not UTF-8.'))
-      }
-    })
+    // Where there is no HTTP there is no adapter, whatever its type says.
+    const adapter = this.host.httpAdapter as AbstractHttpAdapter | undefined
+    adapter
+      ?.getInstance<FastifyInstance>()
+      .addContentTypeParser(CSV, { parseAs: 'buffer' }, (_request, body, done) => {
+        try {
+          done(null, this.utf8.decode(body as Buffer))
+        } catch {
+          done(badRequest('not-utf8', 'The body is not UTF-8.'))
+        }
+      })
   }
 }
 
