@@ -121,6 +121,27 @@ describe('judges', () => {
     expect(builds).toHaveBeenCalled()
   })
 
+  it('are kept as long as their words are not too many together', () => {
+    const sizes = new Map<Lexicon, { patterns: number }>()
+    vi.spyOn(Lexicon.prototype, 'whole', 'get').mockImplementation(function (this: Lexicon) {
+      if (!sizes.has(this)) sizes.set(this, { patterns: 100_000 })
+      return sizes.get(this)!
+    })
+    const anew = (n: number) => wordsOf(n).map(({ entryId: _, ...entry }) => entry)
+    const { judges } = published(
+      POLICY,
+      ...[1, 2, 3].map((n) => bank(String(n), `2026-01-0${n}T00:00:00Z`, anew(n))),
+    )
+    const builds = vi.spyOn(Lexicon, 'building')
+    const judged = (day: number) => judges.judgeOf(at(`2026-01-0${day}T12:00:00Z`))
+    for (const day of [1, 2, 1, 2]) judged(day)
+    expect(builds.mock.calls.length).toBe(2)
+    for (const day of [3, 2, 3]) judged(day)
+    expect(builds.mock.calls.length).toBe(3)
+    expect(judged(1).bankVersions).toEqual({ words: '1' })
+    expect(builds.mock.calls.length).toBe(4)
+  })
+
   it('that cannot be built are told to each message, and the next version judges', async () => {
     const { judges, publish } = published(POLICY)
     publish(bank('1', '2026-01-01T00:00:00Z', [{ entryId: 'be_1', id: 'Not an id' }]))

@@ -16,6 +16,8 @@ import { type InForce, openBook, type PolicyBook, type PolicyPage } from './poli
 
 /** Judges that are kept: banks change often, and each version that judges has one. */
 const MAX_BUILT = 16
+/** Patterns of words that they may hold together, in what they do not share: 100 000 take some 130 MB. The last one is kept, whatever it holds. */
+const MAX_PATTERNS = 250_000
 /** Instants at which what judges changes that are prepared for: the present one and some that are scheduled. */
 const PAGES_AHEAD = 4
 
@@ -162,18 +164,28 @@ export class Judges {
   }
 
   private keep(key: string, judge: Judge): Judge {
-    this.built.delete(key)
+    const isNew = !this.built.delete(key)
     this.built.set(key, judge)
+    if (isNew) this.forgetOldest()
+    return judge
+  }
+
+  private forgetOldest(): void {
     for (const oldest of this.built.keys()) {
-      if (this.built.size <= MAX_BUILT) break
+      const isTooMuch = this.built.size > MAX_BUILT || patternsOf(this.built.values()) > MAX_PATTERNS
+      if (!isTooMuch || this.built.size === 1) break
       this.built.delete(oldest)
     }
-    return judge
   }
 
   private *published(): Iterable<PolicyRecord> {
     for (const [, record] of this.records.entries()) yield record
   }
+}
+
+function patternsOf(judges: Iterable<Judge>): number {
+  const wholes = new Set([...judges].map(({ lexicon }) => lexicon.whole))
+  return [...wholes].reduce((sum, { patterns }) => sum + patterns, 0)
 }
 
 function keyOf({ policy, banks }: InForce): string {

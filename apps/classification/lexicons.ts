@@ -4,8 +4,9 @@ import { inOneGo } from '#libs/runtime/turns'
 import { Lexicon, type LexiconEntry } from './detectors/lexicon.js'
 import { UnreadablePolicyError } from './unreadable-policy.js'
 
-/** With more changes than that a lexicon is built anew: what changed is built again each time. */
+/** With more changes than that, and than this part of it, a lexicon is built anew: what changed is built again each time. */
 const MAX_CHANGES = 1_000
+const MAX_CHANGED_PART = 1 / 4
 
 interface Built {
   readonly lexicon: Lexicon
@@ -44,7 +45,7 @@ export class Lexicons {
     const added = (yield* missingIn(before, written)).map(([, entry]) => entry)
     const gone = new Set((yield* missingIn(written, before)).map(([id]) => id))
     const changes = earlier + Math.max(added.length, gone.size)
-    if (changes > MAX_CHANGES) return undefined
+    if (changes > Math.max(MAX_CHANGES, MAX_CHANGED_PART * lexicon.whole.patterns)) return undefined
     if (added.length === 0 && gone.size === 0) return { lexicon, written, changes: earlier }
     return { lexicon: yield* lexicon.growing(gone, yield* reading(added)), written, changes }
   }

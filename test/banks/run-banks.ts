@@ -3,6 +3,7 @@ import { build } from 'hdr-histogram-js'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { numberFrom } from '../../apps/classification/training/seeded.js'
+import { usageOf } from '../bench/process-usage.js'
 import { eventually, WeirSystem } from '../harness/weir-system.js'
 
 /**
@@ -30,6 +31,7 @@ try {
   await system.register('p1')
   const second = await system.startAnother('classification')
   const urls = [system.services.classification.url, second.url]
+  const sizes = watchSizes([system.services.classification.pid, second.pid])
   for (let from = 0; from < ENTRIES; from += PER_FILE) await fill(from, Math.min(ENTRIES, from + PER_FILE))
   const probes = probe(urls)
   await holds(urls, `word number ${ENTRIES - 1} of many`, true)
@@ -50,6 +52,7 @@ try {
       `added: judges everywhere after ${until.toFixed(1)} s; removed: after ${gone.toFixed(1)} s; probes ${waits.end()}`,
     )
   }
+  say(`largest of an instance of classification: ${sizes.end()} MiB`)
 } finally {
   await system.stop()
 }
@@ -119,6 +122,20 @@ async function outcomeAt(url: string, token: string, text: string): Promise<stri
     }),
   })
   return ((await answer.json()) as { outcome: string }).outcome
+}
+
+/** Looks each second at how much memory processes hold; says the most that one held. */
+function watchSizes(pids: readonly number[]): { end: () => number } {
+  let most = 0
+  const timer = setInterval(() => {
+    most = Math.max(most, ...pids.map((pid) => usageOf(pid).memory))
+  }, 1_000)
+  return {
+    end: () => {
+      clearInterval(timer)
+      return Math.round(most)
+    },
+  }
 }
 
 /** Asks each instance whether it lives, every 50 ms, until it is ended; says how long it waited for the answers. */

@@ -39,6 +39,7 @@ type Use = { edges: number } & ({ entry: LexiconEntry } | { phrases: readonly st
 interface Index {
   readonly automaton: Automaton
   readonly uses: readonly (readonly Use[])[]
+  readonly patterns: number
 }
 
 /**
@@ -73,6 +74,11 @@ export class Lexicon {
     const later = [...this.later.filter(({ entryId }) => !isIn(gone, entryId)), ...added]
     const index = later.length > 0 ? yield* indexing(later) : undefined
     return new Lexicon(this.base, this.baseById, new Set([...this.gone, ...gone]), later, index)
+  }
+
+  /** What it was built of as a whole, the same object in all that grew from that; and how many patterns those are. */
+  get whole(): { readonly patterns: number } {
+    return this.base
   }
 
   /** The entries under an id: what a signal of that id stands for. */
@@ -151,7 +157,7 @@ function* indexing(entries: readonly LexiconEntry[]): Generator<undefined, Index
     }
   }
   if (uses.some((some) => some.some(({ edges }) => (edges & HAN_WORD) !== 0))) loadHanWords()
-  return { automaton: yield* Automaton.building(patterns), uses }
+  return { automaton: yield* Automaton.building(patterns), uses, patterns: patterns.length }
 }
 
 type UseOf = { entry: LexiconEntry } | { phrases: readonly string[] }

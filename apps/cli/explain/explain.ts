@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text as readAll } from 'node:stream/consumers'
 import { Topics } from '#libs/contracts/catalogue'
+import { accountKey } from '#libs/contracts/ids'
 import type { PolicyRecord } from '#libs/contracts/policy-record'
 import type { Verdict } from '#libs/contracts/verdict'
 import { parsePolicy } from '#libs/policy/parse-policy'
@@ -93,7 +94,8 @@ function explained(
 ): Explained {
   if ('message' in subject) {
     const [message] = askedFor(subject.message, platform, new Date()).messages
-    const found = inForceAt(published, new Date(message!.receivedAt), message!.accountId)
+    const account = accountKey(message!.platformId, message!.accountId)
+    const found = inForceAt(published, new Date(message!.receivedAt), account)
     if (!found) throw new Error('no policy is published; --files judges by those of the first start')
     const { policy } = parsePolicy(JSON.stringify(found.policy.document ?? null))
     const by = { judge: buildJudge(found), model, mode: 'live', now: new Date() }
@@ -130,7 +132,13 @@ async function decided(options: ExplainOptions): Promise<Subject[]> {
 
 async function readPublished({ files }: ExplainOptions): Promise<PolicyRecord[]> {
   if (files !== undefined) return publishedFiles(files === true ? 'policies' : files)
-  return (await readTable(readEnv(ServiceEnv), Topics.policies)).map(([, record]) => record)
+  try {
+    return (await readTable(readEnv(ServiceEnv), Topics.policies)).map(([, record]) => record)
+  } catch (cause) {
+    throw new Error('what is published cannot be read; --files judges by the files of the first start', {
+      cause,
+    })
+  }
 }
 
 function print(lines: readonly string[]): void {

@@ -235,39 +235,13 @@ function matching(bank: string, { state, category, q, importId }: EntryFilter): 
 
 function documentOf(entry: BankEntry, pending: Pending[]): BankEntryDocument {
   const only = onlyOf(entry)
-  const {
-    entryId,
-    bank,
-    kind,
-    written,
-    state,
-    revision,
-    created,
-    changed,
-    approved,
-    quarantine,
-    removed,
-    importId,
-    changes,
-  } = entry
+  // One that was read has these besides, as they stood before.
+  const { pending: _pending, outboxAt: _outboxAt, only: _only, ...own } = entry as BankEntryDocument
+  const { written, removed } = own
   return {
-    _id: entryId,
-    ...{
-      entryId,
-      bank,
-      kind,
-      written,
-      state,
-      revision,
-      created,
-      changed,
-      approved,
-      quarantine,
-      removed,
-      importId,
-      changes,
-    },
-    at: created.at,
+    ...own,
+    _id: entry.entryId,
+    at: own.created.at,
     texts: textsOf(written),
     size: removed ? 0 : sizeOf(written),
     isUnpublished: true,

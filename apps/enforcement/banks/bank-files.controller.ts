@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query, StreamableFile } f
 import { ApiOkResponse } from '@nestjs/swagger'
 import { type Caller, CurrentCaller } from '#libs/runtime/auth/caller'
 import { Roles } from '#libs/runtime/auth/roles.decorator'
-import { Idempotent, RequestId } from '#libs/runtime/http/idempotency'
+import { Idempotent } from '#libs/runtime/http/idempotency'
 import { apiOk, apiOperation, apiProblem, apiQuery, apiTag } from '#libs/runtime/http/openapi'
 import { ApprovedImportView, ExportQuery, ImportView } from './banks-api.js'
 import { CsvBody, csvText, EXAMPLE_FILE } from './csv-body.js'
@@ -40,8 +40,9 @@ export class BankFilesController {
   @Post('import')
   @apiOperation(
     'Writes many entries at once.',
-    'A row with an `entryId` writes that entry anew, one without makes a new one; the same file twice has one effect. All of it is checked',
-    'first: where anything is wrong, nothing is done. New and changed entries lead to review only until a second person approves.',
+    'A row with an `entryId` writes that entry anew, if it still stands as `changes` says; one without makes a new one. All of it is checked',
+    'first: where anything is wrong, nothing is done. The same file twice has one effect. What it writes leads to review only until a second',
+    'person approves.',
   )
   @HttpCode(200)
   @Roles('policy_editor')
@@ -53,13 +54,8 @@ export class BankFilesController {
     'The bank would hold more than it may (`bank-full`), another claim has the id of one (`claim-known`), or somebody else changed an entry at the same time (`changed`).',
   )
   @apiOk(ImportView)
-  async import(
-    @Param('bank') bank: string,
-    @CurrentCaller() { subject }: Caller,
-    @RequestId() requestId: string,
-    @Body() body: unknown,
-  ) {
-    return this.importBank.import(bank, csvText(body), requestId, subject)
+  async import(@Param('bank') bank: string, @CurrentCaller() { subject }: Caller, @Body() body: unknown) {
+    return this.importBank.import(bank, csvText(body), subject)
   }
 
   @Post('imports/:import/approve')

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { derivedId } from '#libs/contracts/ids'
 import type { WeirEventKind } from '#libs/contracts/weir-event'
+import type { BankError } from '#libs/policy/banks/bank-entries'
 import { Clock } from '#libs/runtime/clock'
 import { conflict, notFound } from '#libs/runtime/http/problem'
 import { Outbox } from '../outbox/outbox.js'
@@ -29,6 +30,8 @@ interface Placed {
   readonly row: ImportRow
   readonly entryId: string
   readonly before: BankEntryDocument | undefined
+  /** It says what stands there already. */
+  readonly isKnown: boolean
 }
 
 /**
@@ -46,18 +49,19 @@ export class ImportBank {
   ) {}
 
   /**
-   * Adds the rows without an `entryId`, and writes anew those with one. `cause` tells one request from another.
+   * Adds the rows without an `entryId`, and writes anew those with one.
    * @throws Problem 400 `bad-csv`, `bad-import`, `too-many-rows`; 404; 409 `bank-full`, `claim-known`, `changed`
    */
-  async import(bank: string, file: string, cause: string, by: string): Promise<Imported> {
+  async import(bank: string, file: string, by: string): Promise<Imported> {
     const last = await this.versions.last(bank)
     if (!last) throw notFound('There is no such bank.')
     const { kind } = last.document
     const placed = await this.place(bank, await readImport(kind, file))
-    const news = placed.filter(isNews())
+    const news = placed.filter(firstOfEach())
     const size = news.reduce((sum, { row, before }) => sum + sizeOf(row.written) - (before?.size ?? 0), 0)
     assertFits((await this.entries.sizeOfBank(bank)) + size)
-    const importId = derivedId('im', bank, by, cause)
+    // By what it says: a second file never comes under an import that somebody has looked at to approve it.
+    const importId = derivedId('im', bank, by, file)
     const step = { by, at: this.clock.now() }
     for (const some of batchesOf(news)) {
       const fresh = some.filter(({ before }) => !before)
@@ -101,11 +105,8 @@ export class ImportBank {
   private async place(bank: string, rows: readonly ImportRow[]): Promise<Placed[]> {
     const placed: Placed[] = []
     for (const some of batchesOf(rows)) placed.push(...(await this.placeSome(bank, some)))
-    const missing = placed.filter(
-      ({ row, before }) => row.entryId !== undefined && (!before || before.removed),
-    )
-    if (missing.length > 0)
-      throw badImport(missing.map(({ row }) => at(row, 'entryId', 'Is no entry that stands in this bank.')))
+    const errors = placed.flatMap(errorsOfPlace)
+    if (errors.length > 0) throw badImport(errors)
     return placed
   }
 
@@ -121,10 +122,10 @@ export class ImportBank {
       const again: typeof open = []
       for (const { row, entryId, tries } of open) {
         const before = known.get(entryId)
-        const isOther = before && (before.removed || !isSame(before.written, row.written))
-        if (row.entryId === undefined && isOther)
+        const isKnown = before !== undefined && !before.removed && isSame(before.written, row.written)
+        if (row.entryId === undefined && before && !isKnown)
           again.push({ row, entryId: newIdOf(bank, row, tries + 1), tries: tries + 1 })
-        else placed.push({ row, entryId, before })
+        else placed.push({ row, entryId, before, isKnown })
       }
       open = again
     }
@@ -161,11 +162,19 @@ function isAsideUnapproved({ state, approved, written }: BankEntry): boolean {
   return state === 'quarantined' && !approved && written['act'] === true
 }
 
+/** What keeps a row with an `entryId` from changing that entry. */
+function errorsOfPlace({ row, before, isKnown }: Placed): BankError[] {
+  if (row.entryId === undefined) return []
+  if (!before || before.removed) return [at(row, 'entryId', 'Is no entry that stands in this bank.')]
+  const isLate = row.changes !== undefined && row.changes !== before.changes
+  return isLate && !isKnown ? [at(row, 'changes', 'The entry was changed since this file was made.')] : []
+}
+
 /** Whether a row says what does not stand there yet; of two rows of one text, the first. */
-function isNews(): (placed: Placed) => boolean {
+function firstOfEach(): (placed: Placed) => boolean {
   const told = new Set<string>()
-  return ({ row, entryId, before }) => {
-    if (told.has(entryId) || (before && isSame(before.written, row.written))) return false
+  return ({ entryId, isKnown }) => {
+    if (isKnown || told.has(entryId)) return false
     told.add(entryId)
     return true
   }

@@ -75,14 +75,14 @@ function twice(kind: BankKind, rows: readonly ImportRow[]): BankError[] {
   return errors
 }
 
-interface Record {
+interface CsvRecord {
   readonly record: string[]
   /** Where it ends. */
   readonly lines: number
 }
 
 /** The records of a file. What parts the cells is what stands first in its head: spreadsheets write a semicolon in many countries. */
-async function* recordsOf(file: string): AsyncGenerator<Record> {
+async function* recordsOf(file: string): AsyncGenerator<CsvRecord> {
   const delimiter = /[,;\t]/.exec(/^[^\r\n]*/.exec(file)![0])?.[0] ?? ','
   const parser = parse({
     ...{ bom: true, delimiter, relax_column_count_less: true, skip_empty_lines: true, info: true },

@@ -42,6 +42,7 @@ const written: fc.Arbitrary<WrittenEntry> = fc.record(
 )
 const told = fc.record({
   entryId: fc.constantFrom('be_1', 'be_2'),
+  changes: fc.nat(9),
   state: fc.constantFrom('live', 'waiting'),
   mayAct: fc.boolean(),
   written,
@@ -58,7 +59,7 @@ describe('entries as rows of a file', () => {
         const [head, ...rows]: string[][] = parse(file)
         expect(errorsOfColumns(head!)).toEqual([])
         const read = rows.map((cells) => entryOf(head!, cells))
-        expect(read).toEqual(entries.map(({ entryId, written }) => ({ entryId, written })))
+        expect(read).toEqual(entries.map(({ entryId, changes, written }) => ({ entryId, changes, written })))
       }),
     )
   })

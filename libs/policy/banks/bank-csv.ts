@@ -28,6 +28,8 @@ const TRANSLATED = ['claim', 'finding']
 const TRANSLATION = new RegExp(`^(${TRANSLATED.join('|')})\\.([a-z]{2,3}(?:-[A-Za-z0-9]+)*)$`)
 /** More than any bank has, in however many languages. */
 const MAX_COLUMNS = 200
+/** What names the entry of a row. */
+const OWN = ['entryId', 'changes']
 /** What an export tells of an entry beside its text; an import does not read it. */
 const TOLD = ['state', 'mayAct']
 
@@ -35,6 +37,8 @@ const TOLD = ['state', 'mayAct']
 export interface EntryRow {
   /** Of the entry that the row changes; absent for a new one. */
   readonly entryId?: string
+  /** How often that entry had been changed when the file was made: what changed since is not written over. */
+  readonly changes?: number
   readonly written: WrittenEntry
 }
 
@@ -46,18 +50,23 @@ export function columnsOf(entries: Iterable<WrittenEntry>): string[] {
   const used = new Set<string>()
   for (const written of entries) for (const column of cellsOf(written).keys()) used.add(column)
   const known = [...FORMS.keys()].filter((column) => used.has(column))
-  return ['entryId', ...TOLD, ...known, ...[...used].filter((column) => TRANSLATION.test(column)).sort()]
+  return [...OWN, ...TOLD, ...known, ...[...used].filter((column) => TRANSLATION.test(column)).sort()]
 }
 
 /** The columns that entries of any bank can need, with translations in the languages that every claim has. */
 export const ALL_COLUMNS: readonly string[] = [
-  ...['entryId', ...TOLD, ...FORMS.keys()],
+  ...[...OWN, ...TOLD, ...FORMS.keys()],
   ...TRANSLATED.flatMap((field) => [`${field}.zh`, `${field}.en`]),
 ]
 
 /** The cells of an entry, in the order of `columns`; `entryOf` reads the same entry from them. */
-export function rowOf({ entryId, state, mayAct, written }: ToldEntry, columns: readonly string[]): string[] {
-  const cells = cellsOf(written).set('entryId', entryId).set('state', state).set('mayAct', String(mayAct))
+export function rowOf(
+  { entryId, changes, state, mayAct, written }: ToldEntry,
+  columns: readonly string[],
+): string[] {
+  const cells = cellsOf(written)
+  for (const [name, value] of Object.entries({ entryId, changes, state, mayAct }))
+    cells.set(name, String(value))
   return columns.map((column) => guarded(cells.get(column) ?? ''))
 }
 
@@ -66,7 +75,7 @@ export function errorsOfColumns(columns: readonly string[]): BankError[] {
   if (columns.length > MAX_COLUMNS) return [{ path: '', message: `Has more than ${MAX_COLUMNS} columns.` }]
   return columns.flatMap((column, i) => {
     const isKnown =
-      column === 'entryId' || FORMS.has(column) || TOLD.includes(column) || TRANSLATION.test(column)
+      OWN.includes(column) || FORMS.has(column) || TOLD.includes(column) || TRANSLATION.test(column)
     if (!isKnown) return [{ path: column.slice(0, 100), message: 'Is no column that is known here.' }]
     return columns.indexOf(column) < i ? [{ path: column, message: 'Stands here twice.' }] : []
   })
@@ -76,17 +85,23 @@ export function errorsOfColumns(columns: readonly string[]): BankError[] {
 export function entryOf(columns: readonly string[], cells: readonly string[]): EntryRow {
   const written: Record<string, unknown> = {}
   let entryId: string | undefined
+  let changes: number | undefined
   columns.forEach((column, i) => {
     const cell = unguarded(cells[i] ?? '')
     if (cell === '' || TOLD.includes(column)) return
     const form = FORMS.get(column)
     const [, field, language] = TRANSLATION.exec(column) ?? []
     if (column === 'entryId') entryId = cell
+    else if (column === 'changes') changes = Number(cell)
     else if (form) written[column] = valueOf(form, cell)
     else if (field && language)
       written[field] = { ...(written[field] as Record<string, string> | undefined), [language]: cell }
   })
-  return { ...(entryId === undefined ? {} : { entryId }), written }
+  return {
+    ...(entryId === undefined ? {} : { entryId }),
+    ...(changes === undefined ? {} : { changes }),
+    written,
+  }
 }
 
 function cellsOf(written: WrittenEntry): Map<string, string> {
