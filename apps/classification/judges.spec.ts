@@ -122,10 +122,10 @@ describe('judges', () => {
   })
 
   it('are kept as long as their words are not too many together', () => {
-    const sizes = new Map<Lexicon, { patterns: number }>()
-    vi.spyOn(Lexicon.prototype, 'whole', 'get').mockImplementation(function (this: Lexicon) {
-      if (!sizes.has(this)) sizes.set(this, { patterns: 100_000 })
-      return sizes.get(this)!
+    const parts = new Map<Lexicon, { patterns: number }[]>()
+    vi.spyOn(Lexicon.prototype, 'parts', 'get').mockImplementation(function (this: Lexicon) {
+      if (!parts.has(this)) parts.set(this, [{ patterns: 60_000 }])
+      return parts.get(this)!
     })
     const anew = (n: number) => wordsOf(n).map(({ entryId: _, ...entry }) => entry)
     const { judges } = published(

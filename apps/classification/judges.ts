@@ -16,8 +16,8 @@ import { type InForce, openBook, type PolicyBook, type PolicyPage } from './poli
 
 /** Judges that are kept: banks change often, and each version that judges has one. */
 const MAX_BUILT = 16
-/** Patterns of words that they may hold together, in what they do not share: 100 000 take some 130 MB. The last one is kept, whatever it holds. */
-const MAX_PATTERNS = 250_000
+/** Patterns of words that they may hold together, each once: 100 000 take some 130 MB. The last one is kept, whatever it holds. */
+const MAX_PATTERNS = 150_000
 /** Instants at which what judges changes that are prepared for: the present one and some that are scheduled. */
 const PAGES_AHEAD = 4
 
@@ -184,8 +184,8 @@ export class Judges {
 }
 
 function patternsOf(judges: Iterable<Judge>): number {
-  const wholes = new Set([...judges].map(({ lexicon }) => lexicon.whole))
-  return [...wholes].reduce((sum, { patterns }) => sum + patterns, 0)
+  const parts = new Set([...judges].flatMap(({ lexicon }) => lexicon.parts))
+  return [...parts].reduce((sum, { patterns }) => sum + patterns, 0)
 }
 
 function keyOf({ policy, banks }: InForce): string {

@@ -45,7 +45,7 @@ export class Lexicons {
     const added = (yield* missingIn(before, written)).map(([, entry]) => entry)
     const gone = new Set((yield* missingIn(written, before)).map(([id]) => id))
     const changes = earlier + Math.max(added.length, gone.size)
-    if (changes > Math.max(MAX_CHANGES, MAX_CHANGED_PART * lexicon.whole.patterns)) return undefined
+    if (changes > Math.max(MAX_CHANGES, MAX_CHANGED_PART * lexicon.parts[0]!.patterns)) return undefined
     if (added.length === 0 && gone.size === 0) return { lexicon, written, changes: earlier }
     return { lexicon: yield* lexicon.growing(gone, yield* reading(added)), written, changes }
   }

@@ -25,7 +25,12 @@ const [ANNA, BEN] = ['anna', 'ben'].map((subject) => ({ roles: ['policy_editor' 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const secondsSince = (start: number): number => (performance.now() - start) / 1_000
 
-const system = await WeirSystem.start({ RATE_LIMIT_PER_SECOND: '10000' })
+/** As in a pod: k8s/base/classification.yaml. */
+const HEAP = { NODE_OPTIONS: '--max-old-space-size=768' }
+const system = await WeirSystem.start(
+  { RATE_LIMIT_PER_SECOND: '10000' },
+  { envOf: (service) => (service === 'classification' ? HEAP : {}) },
+)
 let failed = false
 try {
   await system.register('p1')

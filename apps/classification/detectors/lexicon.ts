@@ -76,9 +76,9 @@ export class Lexicon {
     return new Lexicon(this.base, this.baseById, new Set([...this.gone, ...gone]), later, index)
   }
 
-  /** What it was built of as a whole, the same object in all that grew from that; and how many patterns those are. */
-  get whole(): { readonly patterns: number } {
-    return this.base
+  /** What it looks for words by, and how many patterns those are: lexicons that grew from each other share the first. */
+  get parts(): readonly { readonly patterns: number }[] {
+    return this.laterIndex ? [this.base, this.laterIndex] : [this.base]
   }
 
   /** The entries under an id: what a signal of that id stands for. */
